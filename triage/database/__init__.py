@@ -1,0 +1,6 @@
+"""One database, two kinds: SQLite in a folder, PostgreSQL for many hosts."""
+
+from .engine import Database, open_database
+from .migrate import migrate
+
+__all__ = ["Database", "migrate", "open_database"]

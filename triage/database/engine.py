@@ -1,0 +1,83 @@
+"""The engine and its two kinds of sessions: `read` and `transaction`."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlmodel import Session
+
+from triage.settings import Settings
+
+T = TypeVar("T")
+
+
+class Database:
+    """Short sessions only: none is held across a model call or a network wait."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls back when the block raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session to read with; what it changes is not kept. On SQLite it takes no write lock."""
+        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session:
+            yield session
+
+    async def run(self, work: Callable[[Session], T]) -> T:
+        """Run `work(session)` in one transaction, off the event loop."""
+        return await asyncio.to_thread(self.run_now, work)
+
+    def run_now(self, work: Callable[[Session], T]) -> T:
+        """Run `work(session)` in one transaction, here."""
+        with self.transaction() as session:
+            return work(session)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database of the settings; the folder of a SQLite file is made."""
+    url = settings.database
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        return Database(_sqlite_engine(url))
+    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True))
+
+
+def _sqlite_engine(url: str) -> Engine:
+    """WAL and BEGIN IMMEDIATE for writers: the driver's own transactions lose updates under two writers."""
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def check(database: Database) -> str | None:
+    """None when the database answers, else what is wrong in one line."""
+    try:
+        with database.read() as session:
+            session.execute(text("SELECT 1"))
+    except Exception as error:  # whatever the driver says is the answer
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return None

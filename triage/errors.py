@@ -1,0 +1,126 @@
+"""Every error the desk raises on purpose; each message says what happened and what to do.
+
+TriageError
+├── SettingsError          a setting is missing or cannot be used
+├── InputError             a file, a line or a field cannot be used; nothing was changed
+├── AccessError            this person may not do this
+│   └── SignedOut          the session ended; sign in again
+├── ConflictError          the world moved on since the page was drawn
+│   ├── TransitionError    the ticket's status does not allow this step
+│   ├── AlreadyDecided     somebody decided this draft first
+│   └── ApprovalVoid       what was approved is not what would be sent
+├── ModelError             a model call ended without a usable answer
+│   ├── ModelDown          no answer: time-out, dropped connection, 429 or 5xx after retries
+│   ├── ModelRefused       the service refused the request (4xx) or the model declined
+│   ├── BadAnswer          an answer that is not of the asked type, also after one repair
+│   ├── TurnLimit          the loop used up its turns or tokens
+│   ├── BudgetExceeded     a cap of tokens or money is reached
+│   └── BreakerOpen        the model failed too often lately and is not asked for now
+├── ToolError              a tool call that cannot be answered; told to the model as data
+├── GuardError             a guard could not decide; treated as a block
+├── IndexUnavailable       the search index is missing, broken or owned by another process
+├── DeliveryError          a message was not handed over, surely
+│   └── DeliveryUncertain  a message may or may not have been handed over; a person decides
+└── Divergence             a replay met something other than what was recorded
+"""
+
+
+class TriageError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class SettingsError(TriageError):
+    """A setting is missing or cannot be used."""
+
+
+class InputError(TriageError):
+    """Input from outside cannot be used: says where, what is wrong and what to do."""
+
+    def __init__(self, problem: str, *, source: str = "", line: int | None = None) -> None:
+        where = f"{source}:{line}: " if source and line else f"{source}: " if source else ""
+        super().__init__(f"{where}{problem}")
+        self.source, self.line, self.problem = source, line, problem
+
+
+class AccessError(TriageError):
+    """This person may not do this."""
+
+
+class SignedOut(AccessError):
+    """The session ended."""
+
+
+class ConflictError(TriageError):
+    """The world moved on since the page was drawn."""
+
+
+class TransitionError(ConflictError):
+    """The ticket's status does not allow this step."""
+
+
+class AlreadyDecided(ConflictError):
+    """Somebody decided this draft first."""
+
+
+class ApprovalVoid(ConflictError):
+    """What was approved is not what would be sent: says what changed."""
+
+    def __init__(self, changes: list[str]) -> None:
+        super().__init__("Not sent, because something changed since you read the draft: " + "; ".join(changes))
+        self.changes = changes
+
+
+class ModelError(TriageError):
+    """A model call ended without a usable answer."""
+
+
+class ModelDown(ModelError):
+    """No answer came: time-out, dropped connection, 429 or 5xx after retries."""
+
+
+class ModelRefused(ModelError):
+    """The service refused the request or the model declined."""
+
+
+class BadAnswer(ModelError):
+    """The answer is not of the asked type, also after one repair."""
+
+
+class TurnLimit(ModelError):
+    """The loop used up its turns or tokens."""
+
+
+class BudgetExceeded(ModelError):
+    """A cap of tokens or money is reached."""
+
+
+class BreakerOpen(ModelError):
+    """The model failed too often lately and is not asked for now."""
+
+
+class ToolError(TriageError):
+    """A tool call that cannot be answered; told to the model as data."""
+
+
+class GuardError(TriageError):
+    """A guard could not decide; treated as a block."""
+
+
+class IndexUnavailable(TriageError):
+    """The search index is missing, broken or owned by another process."""
+
+
+class DeliveryError(TriageError):
+    """A message was not handed over, surely."""
+
+
+class DeliveryUncertain(DeliveryError):
+    """A message may or may not have been handed over."""
+
+
+class Divergence(TriageError):
+    """A replay met something other than what was recorded."""
+
+    def __init__(self, step: int, field: str, recorded: object, now: object) -> None:
+        super().__init__(f"Replay differs at step {step}, field {field}: recorded {recorded!r}, now {now!r}")
+        self.step, self.field, self.recorded, self.now = step, field, recorded, now

@@ -1,0 +1,88 @@
+"""Recorded runs of the agents: ordered steps for replay, spans for timing, money spent."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from .base import json_field, new_id, now, text_field
+
+
+class Run(SQLModel, table=True):
+    """One run of the agents over one ticket."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    episode_id: int | None = Field(default=None, foreign_key="episode.id")
+    cause: str = "message"
+    status: str = "running"
+    model: str = ""
+    parent_id: str | None = None
+    forked_at: int | None = None
+    outcome: str = ""
+    error: str | None = None
+    degraded: list[str] = json_field(list)
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    started_at: datetime = Field(default_factory=now, index=True)
+    ended_at: datetime | None = None
+
+
+class RunStep(SQLModel, table=True):
+    """One thing a run did: a model call, tool call, retrieval or guard verdict, with its whole request and response."""
+
+    __table_args__ = (UniqueConstraint("run_id", "ordinal"),)
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    ordinal: int
+    kind: str
+    role: str = ""
+    name: str = ""
+    request_hash: str = ""
+    request: dict[str, object] = json_field()
+    response: dict[str, object] = json_field()
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    seconds: float = 0.0
+    error: str | None = text_field(None)
+    created_at: datetime = Field(default_factory=now, index=True)
+
+
+class SpanRecord(SQLModel, table=True):
+    """An OpenTelemetry span; times in nanoseconds since 1970."""
+
+    __tablename__ = "span"
+    span_id: str = Field(primary_key=True)
+    trace_id: str = Field(index=True)
+    parent_id: str | None = None
+    run_id: str | None = Field(default=None, index=True)
+    name: str
+    kind: str = "internal"
+    start_ns: int = Field(sa_type=BigInteger)
+    end_ns: int = Field(sa_type=BigInteger)
+    status: str = "unset"
+    attributes: dict[str, object] = json_field()
+
+
+class Spend(SQLModel, table=True):
+    """Tokens and money used on one day (UTC) by one scope: the workspace, or a model."""
+
+    day: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class BreakerState(SQLModel, table=True):
+    """The last known state of one breaker, for the Guardrails screen and for other processes."""
+
+    name: str = Field(primary_key=True)
+    state: str = "closed"
+    failures: int = 0
+    opened_at: datetime | None = None
+    changed_at: datetime = Field(default_factory=now)
+    last_error: str = text_field()
+    openings: int = 0

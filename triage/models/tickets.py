@@ -1,0 +1,147 @@
+"""Customers, their orders, their tickets and every message of them."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint
+
+from .base import json_field, now, text_field
+from .statuses import Priority, Sentiment, Status
+
+
+class Customer(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    external_id: str = Field(unique=True)
+    name: str
+    email: str = Field(unique=True)
+    tier: str = "standard"
+    language: str = "en"
+    country: str = ""
+    since: str = ""
+    verified: bool = False
+    profile: dict[str, object] = json_field()
+    note: str = ""
+
+
+class Order(SQLModel, table=True):
+    __tablename__ = "customer_order"
+    number: str = Field(primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    status: str
+    placed_at: datetime
+    delivered_at: datetime | None = None
+    total: str
+    currency: str = "EUR"
+    carrier: str = ""
+    tracking: str = ""
+    items: list[dict[str, object]] = json_field(list)
+
+
+class Ticket(SQLModel, table=True):
+    """One matter of one customer. `status` changes only through triage.models.transitions."""
+
+    __table_args__ = (Index("ix_ticket_status_due", "status", "first_reply_due"),)
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str | None = Field(default=None, unique=True)
+    channel: str = "email"
+    status: Status = Field(default=Status.RECEIVED, sa_type=String, index=True)
+    reason: str | None = None
+    error: str | None = None
+    subject: str = ""
+    requester_name: str = ""
+    requester_email: str = Field(default="", index=True)
+    customer_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
+    identity: str = "unknown"
+    category: str = Field(default="", index=True)
+    priority: Priority = Field(default=Priority.NORMAL, sa_type=String)
+    sentiment: Sentiment = Field(default=Sentiment.NEUTRAL, sa_type=String)
+    language: str = ""
+    confidence: float = 0.0
+    risk: str = "low"
+    approver: str = "staff"
+    duplicate_of: int | None = Field(default=None, foreign_key="ticket.id")
+    assignee_id: int | None = Field(default=None, foreign_key="user.id", index=True)
+    claimed_by: int | None = Field(default=None, foreign_key="user.id")
+    claimed_until: datetime | None = None
+    snoozed_until: datetime | None = None
+    first_reply_due: datetime | None = None
+    resolve_due: datetime | None = None
+    episode_id: int | None = None
+    draft_id: int | None = None
+    thread_head: int | None = None
+    created_at: datetime = Field(default_factory=now, index=True)
+    updated_at: datetime = Field(default_factory=now)
+
+
+class Episode(SQLModel, table=True):
+    """A customer's demand from its first message to its resolution: the unit of every metric."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    number: int = 1
+    started_at: datetime = Field(default_factory=now, index=True)
+    draft_ready_at: datetime | None = None
+    escalated_at: datetime | None = None
+    escalation_reason: str | None = None
+    first_reply_at: datetime | None = None
+    first_reply_due: datetime | None = None
+    resolve_due: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str | None = None
+    replies: int = 0
+    transfers: int = 0
+    eligible: bool = True
+    category: str = ""
+    language: str = ""
+    channel: str = "email"
+    csat: int | None = None
+
+
+class Message(SQLModel, table=True):
+    """One message in or out. `body` is what the sender wrote and a reader would see."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    episode_id: int | None = Field(default=None, foreign_key="episode.id")
+    direction: str = "in"
+    author_name: str = ""
+    author_email: str = ""
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    subject: str = ""
+    body: str = text_field()
+    quoted: str = text_field()
+    signature: str = text_field()
+    hidden: str = text_field()
+    language: str = ""
+    message_id: str | None = Field(default=None, index=True)
+    in_reply_to: str | None = None
+    references: list[str] = json_field(list)
+    fingerprint: str = Field(default="", index=True)
+    raw_sha256: str | None = None
+    sent_at: datetime | None = None
+    created_at: datetime = Field(default_factory=now)
+
+
+class Attachment(SQLModel, table=True):
+    """A file that came with a message; `refused` says why it was not kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    filename: str
+    content_type: str
+    size: int
+    sha256: str = ""
+    text: str = text_field()
+    refused: str | None = None
+
+
+class Quarantine(SQLModel, table=True):
+    """Raw input that could not become an ordinary ticket, kept with the reason."""
+
+    __table_args__ = (UniqueConstraint("ticket_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
+    reason: str
+    detail: str = text_field()
+    raw_sha256: str | None = None
+    created_at: datetime = Field(default_factory=now)

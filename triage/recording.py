@@ -1,0 +1,126 @@
+"""Recorded runs: resume after a crash, replay and fork are one mechanism.
+
+A run is an ordered list of steps. `Recorder.step` answers from the recorded list while it lasts and goes
+live where it ends. Steps that cost nothing wait in memory and are written together with the next finished
+model call, in one insert, so that no answered model call is ever paid twice.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import col, select
+
+from triage import errors
+from triage.database import Database
+from triage.models import RunStep, now
+
+Live = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Recorder:
+    """Records the steps of one run. With `strict`, a step that is not the recorded one raises Divergence."""
+
+    def __init__(self, database: Database, run_id: str, recorded: list[RunStep] | None = None, *, strict: bool = False) -> None:
+        self.database, self.run_id, self.strict = database, run_id, strict
+        self._recorded = recorded or []
+        self._position = 0
+        self._pending: list[dict[str, Any]] = []
+        self.input_tokens = self.output_tokens = self.model_calls = 0
+        self.cost_usd = 0.0
+
+    @classmethod
+    async def resume(cls, database: Database, run_id: str) -> "Recorder":
+        """A recorder that first reads back what the run had done before a crash."""
+        steps = await database.run(
+            lambda session: list(session.exec(select(RunStep).where(RunStep.run_id == run_id).order_by(col(RunStep.ordinal))))
+        )
+        return cls(database, run_id, steps)
+
+    async def step(self, kind: str, *, role: str = "", name: str = "", request: dict[str, Any], live: Live) -> dict[str, Any]:
+        """Do one step, or read it back.
+
+        `kind` is model, tool, retrieval or guard. `live` returns the response as JSON values; a model's
+        response has `usage` with input_tokens, output_tokens, cost_usd. A TriageError raised by `live` is
+        recorded and raised, and raised again when read back.
+        """
+        request_hash = digest(request)
+        ordinal = self._position
+        self._position += 1
+        if ordinal < len(self._recorded):
+            step = self._recorded[ordinal]
+            if self._matches(step, kind, role, name, request_hash, request):
+                return self._read_back(step)
+            await self._forget_from(ordinal)
+        started = time.perf_counter()
+        row: dict[str, Any] = {
+            "run_id": self.run_id, "ordinal": ordinal, "kind": kind, "role": role, "name": name, "request_hash": request_hash,
+            "request": request, "response": {}, "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0, "error": None,
+        }
+        try:
+            row["response"] = await live()
+        except errors.TriageError as error:
+            row["error"] = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            row["seconds"], row["created_at"] = time.perf_counter() - started, now()
+            if row["response"] or row["error"]:
+                self._keep(row)
+                if kind == "model":
+                    await self.flush()
+        result: dict[str, Any] = row["response"]
+        return result
+
+    async def flush(self) -> None:
+        """Write the steps that wait in memory, in one insert."""
+        rows, self._pending = self._pending, []
+        if rows:
+            await self.database.run(lambda session: session.execute(insert(RunStep), rows))
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        usage = row["response"].get("usage") if row["kind"] == "model" else None
+        if usage:
+            row.update({key: usage[key] for key in ("input_tokens", "output_tokens", "cost_usd")})
+        self._count(row["kind"], row["input_tokens"], row["output_tokens"], row["cost_usd"])
+        self._pending.append(row)
+
+    def _count(self, kind: str, input_tokens: int, output_tokens: int, cost_usd: float) -> None:
+        self.model_calls += kind == "model"
+        self.input_tokens += input_tokens
+        self.output_tokens += output_tokens
+        self.cost_usd += cost_usd
+
+    def _matches(self, step: RunStep, kind: str, role: str, name: str, request_hash: str, request: dict[str, Any]) -> bool:
+        was = {"kind": step.kind, "role": step.role, "name": step.name, "request": step.request_hash}
+        is_now = {"kind": kind, "role": role, "name": name, "request": request_hash}
+        different = next((field for field in was if was[field] != is_now[field]), None)
+        if different and self.strict:
+            shown = (step.request, request) if different == "request" else (was[different], is_now[different])
+            raise errors.Divergence(step.ordinal, different, *shown)
+        return different is None
+
+    def _read_back(self, step: RunStep) -> dict[str, Any]:
+        self._count(step.kind, step.input_tokens, step.output_tokens, step.cost_usd)
+        if step.error:
+            name, _, message = step.error.partition(": ")
+            kind = getattr(errors, name, errors.TriageError)
+            raise kind(message)
+        return dict(step.response)
+
+    async def _forget_from(self, ordinal: int) -> None:
+        """The world changed since the crash (an article, a prompt): what was recorded from here on no longer applies."""
+        self._recorded = self._recorded[:ordinal]
+        await self.database.run(
+            lambda session: [
+                session.delete(step)
+                for step in session.exec(select(RunStep).where(RunStep.run_id == self.run_id, col(RunStep.ordinal) >= ordinal))
+            ]
+        )
+
+
+def digest(request: dict[str, Any]) -> str:
+    """A stable name for a request: SHA-256 over its sorted JSON."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

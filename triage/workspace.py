@@ -1,0 +1,46 @@
+"""Switches that admins turn in the desk, kept in the database with who turned them and when."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from triage import audit
+from triage.errors import InputError
+from triage.models import WorkspaceSetting, now
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A setting of the desk: its default and what it does, in one sentence for the settings screen."""
+
+    default: object
+    help: str
+
+
+SWITCHES = {
+    "every_draft_needs_manager": Switch(False, "Every draft waits for a manager, also a routine one."),
+    "unsupported_needs_manager": Switch(True, "A draft with a sentence that no source supports waits for a manager."),
+    "minimum_confidence": Switch(0.45, "Below this confidence (0 to 1) a ticket is escalated instead of answered."),
+    "extra_escalation_phrases": Switch([], "Phrases that always escalate a ticket, beside the built-in list."),
+    "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
+    "signature": Switch("Kind regards,\nThe support team", "Ends every reply."),
+}
+
+
+def get(session: Session, key: str) -> object:
+    """The switch's value, or its default."""
+    row = session.get(WorkspaceSetting, key)
+    return row.value["value"] if row else SWITCHES[key].default
+
+
+def put(session: Session, key: str, value: object, *, user_id: int) -> None:
+    """Turn a switch; raises InputError for an unknown name or a value of another type."""
+    if key not in SWITCHES:
+        raise InputError(f"There is no setting called {key}; choose one of {', '.join(SWITCHES)}.")
+    expected = type(SWITCHES[key].default)
+    if not isinstance(value, expected) and not (expected is float and type(value) is int):
+        raise InputError(f"{key} takes a {expected.__name__}, not {value!r}.")
+    row = session.get(WorkspaceSetting, key) or WorkspaceSetting(key=key)
+    row.value, row.updated_by, row.updated_at = {"value": value}, user_id, now()
+    session.add(row)
+    audit.append(session, "setting", actor=f"user:{user_id}", key=key, value=value)
