@@ -1,0 +1,16 @@
+"""Keeps libraries from calling home; imported before any of them, so that the switches are read in time.
+
+Defaults only: whoever sets one of these variables on purpose keeps their value.
+"""
+
+import os
+
+QUIET = {
+    "ANONYMIZED_TELEMETRY": "False",  # chromadb
+    "GUARDRAILS_RUN_SYNC": "true",  # guardrails-ai: no event loop and thread leaked per check
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # litellm: no price list fetched at import
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime: no device id, no name look-up
+}
+
+for _name, _value in QUIET.items():
+    os.environ.setdefault(_name, _value)
