@@ -1,0 +1,126 @@
+"""Texts to vectors, without a network: all-MiniLM-L6-v2 on onnxruntime, one thread a query."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_base import minilm
+
+Vectors = NDArray[np.float32]
+
+NAME = f"minilm-l6-v2@{minilm.WEIGHTS_SHA256[:8]}"
+DIMENSIONS = minilm.WIDTH
+_REMEMBERED = 2048
+_BATCH = 16
+
+
+class Encoder(Protocol):
+    """What turns texts into vectors; `name` changes whenever its vectors would."""
+
+    @property
+    def name(self) -> str: ...
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """float32 (n, dimensions), each row of unit length."""
+        ...
+
+
+class Embedder:
+    """Thread-safe. Keeps the vectors of the last 2,048 short requests, so that a repeated query costs nothing."""
+
+    name = NAME
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(minilm.onnx_file(folder)), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(minilm.package_file("tokenizer.json", minilm.TOKENIZER_SHA256)))
+        self._tokenizer.enable_truncation(minilm.LONGEST)
+        self._tokenizer.no_padding()
+        self._cache: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """The vectors of texts: float32 (n, 384), unit length; what goes beyond 256 word pieces is not seen."""
+        if len(texts) > _BATCH:
+            return self._encode_many(texts)
+        with self._lock:
+            known = {text: self._cache[text] for text in texts if text in self._cache}
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        if fresh:
+            known.update(zip(fresh, self._run(fresh), strict=True))
+        with self._lock:
+            for text in texts:
+                self._cache[text] = known[text]
+                self._cache.move_to_end(text)
+            while len(self._cache) > _REMEMBERED:
+                self._cache.popitem(last=False)
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
+
+    def _encode_many(self, texts: list[str]) -> Vectors:
+        """Texts of like length share a batch, so that little is padded; batches run on all processors."""
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+
+        def work(batch: list[int]) -> None:
+            vectors[batch] = self._run([texts[n] for n in batch])
+
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            list(pool.map(work, batches))
+        return vectors
+
+    def _run(self, texts: Sequence[str]) -> Vectors:
+        encodings = self._tokenizer.encode_batch(list(texts))
+        longest = max(len(encoding.ids) for encoding in encodings)
+        ids = np.zeros((len(texts), longest), np.int64)
+        mask = np.zeros_like(ids)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        result: Any = self._session.run(["vectors"], {"ids": ids, "mask": mask})
+        vectors: Vectors = result[0]
+        return vectors
+
+
+_embedders: dict[Path, Embedder] = {}
+_making = Lock()
+
+
+def embedder(folder: Path | None = None) -> Embedder:
+    """The embedder of this process; `folder` keeps the made model, by default models/ in the home folder.
+
+    Raises SettingsError when the model's package is missing or altered.
+    """
+    if folder is None:
+        from triage.settings import settings
+
+        folder = settings().home / "models"
+    folder = folder.resolve()
+    with _making:
+        if folder not in _embedders:
+            _embedders[folder] = Embedder(folder)
+        return _embedders[folder]
+
+
+Embed = Encoder | Callable[[list[str]], Vectors]
+
+
+def as_encoder(embed: Embed) -> Encoder:
+    """Accepts an embedder or its `encode` method; raises TypeError for a function that has no embedder's name."""
+    owner = embed if hasattr(embed, "encode") else getattr(embed, "__self__", None)
+    if owner is None or not hasattr(owner, "name"):
+        raise TypeError("Pass an embedder, or its encode method, so that its vectors can be told from another's.")
+    return owner  # type: ignore[no-any-return]
