@@ -18,7 +18,8 @@ Vectors = NDArray[np.float32]
 NAME = f"minilm-l6-v2@{minilm.WEIGHTS_SHA256[:8]}"
 DIMENSIONS = minilm.WIDTH
 _REMEMBERED = 2048
-_BATCH = 16
+_FEW = 8  # texts of one search; more than that is a publication
+_BATCH = 8
 
 
 class Encoder(Protocol):
@@ -54,22 +55,24 @@ class Embedder:
 
     def encode(self, texts: list[str]) -> Vectors:
         """The vectors of texts: float32 (n, 384), unit length; what goes beyond 256 word pieces is not seen."""
-        if len(texts) > _BATCH:
-            return self._encode_many(texts)
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
         if fresh:
-            known.update(zip(fresh, self._run(fresh), strict=True))
+            known.update(zip(fresh, self._run(fresh) if len(fresh) <= _FEW else self._run_many(fresh), strict=True))
+        if len(texts) <= _FEW:
+            self._remember({text: known[text] for text in texts})
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
+
+    def _remember(self, known: dict[str, Vectors]) -> None:
         with self._lock:
-            for text in texts:
-                self._cache[text] = known[text]
+            for text, vector in known.items():
+                self._cache[text] = vector
                 self._cache.move_to_end(text)
             while len(self._cache) > _REMEMBERED:
                 self._cache.popitem(last=False)
-        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
 
-    def _encode_many(self, texts: list[str]) -> Vectors:
+    def _run_many(self, texts: list[str]) -> Vectors:
         """Texts of like length share a batch, so that little is padded; batches run on all processors."""
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
@@ -124,3 +127,19 @@ def as_encoder(embed: Embed) -> Encoder:
     if owner is None or not hasattr(owner, "name"):
         raise TypeError("Pass an embedder, or its encode method, so that its vectors can be told from another's.")
     return owner  # type: ignore[no-any-return]
+
+
+class Prepared:
+    """An encoder that has already seen its texts, so that a transaction need not wait for them."""
+
+    def __init__(self, encoder: Encoder, texts: list[str]) -> None:
+        self.name, self._encoder = encoder.name, encoder
+        distinct = list(dict.fromkeys(texts))
+        self._known = dict(zip(distinct, encoder.encode(distinct), strict=True))
+
+    def encode(self, texts: list[str]) -> Vectors:
+        """The prepared vectors, others made now: float32 (n, d)."""
+        missing = [text for text in texts if text not in self._known]
+        if missing:
+            self._known.update(zip(missing, self._encoder.encode(missing), strict=True))
+        return np.stack([self._known[text] for text in texts])

@@ -52,6 +52,7 @@ class Passage(SQLModel, table=True):
     category: str = ""
     audience: str = "public"
     language: str = "en"
+    generation: int = Field(default=0, index=True)
     embedder: str = ""
     vector: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
 

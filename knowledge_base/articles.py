@@ -1,0 +1,262 @@
+"""Articles with their versions, and the passages of what is published.
+
+A version is never changed once saved. Publishing cuts it into passages, embeds those that are new or changed
+and raises the index generation, all in the caller's transaction.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from knowledge_base.chunking import chunks, plain
+from knowledge_base.embedding import Embed, Encoder, Prepared, Vectors, as_encoder
+from knowledge_base.frontmatter import read_document
+from triage import audit
+from triage.errors import InputError
+from triage.models import Article, ArticleVersion, IndexState, Passage, now
+
+AUDIENCES = ("public", "internal")
+KINDS = ("article", "policy")
+_META = ("kind", "category", "audience", "language", "owner", "product", "labels", "verified_on", "source")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_TITLE_SHARE = 0.3  # of the title's own vector in a passage's vector
+
+
+@dataclass(frozen=True)
+class Published:
+    """An article as customers' replies may cite it."""
+
+    article: Article
+    version: ArticleVersion
+
+
+def save_version(
+    session: Session, article_id: str | None, *, title: str, body: str, author: str, note: str = "", **meta: Any
+) -> ArticleVersion:
+    """Save a draft: a new article (with `article_id` or, when None, an id made from the title) or a new version of one.
+
+    `meta` may hold kind, category, audience, language, owner, product, labels, verified_on and source; what is left out
+    stays as it is. Raises InputError for an empty title or body, an unknown audience or kind, or an unusable id.
+    """
+    title, meta = " ".join(title.split()), _checked(meta)
+    if not title or not body.strip():
+        raise InputError("An article needs a title and a text.", source=article_id or title)
+    article = session.get(Article, article_id, with_for_update=True) if article_id else None
+    if article is None:
+        article = Article(id=article_id or _free_id(session, title))
+        if not _ID.fullmatch(article.id):
+            raise InputError(f"{article.id!r} cannot be an id: use letters, digits, dots, dashes (at most 120).", source=title)
+    for name, value in meta.items():
+        setattr(article, name, value)
+    article.latest_version += 1
+    article.updated_at = now()
+    session.add(article)
+    session.flush()
+    version = ArticleVersion(article_id=article.id, number=article.latest_version, title=title, body=body, author=author, note=note)
+    session.add(version)
+    session.flush()
+    audit.append(session, "article.saved", actor=author or "system", article=article.id, version=version.number)
+    return version
+
+
+def publish(session: Session, article_id: str, *, author: str, embed: Embed, version: int | None = None) -> int:
+    """Make a version (the latest unless said) what searches find; returns how many passages had to be embedded.
+
+    Raises InputError when there is no such article or version.
+    """
+    generation = _next_generation(session)  # first: its row lock puts publications in order
+    article = _article(session, article_id)
+    chosen = _version(session, article_id, version or article.latest_version)
+    embedded = _write_passages(session, article, chosen, as_encoder(embed), generation)
+    article.status, article.published_version, article.updated_at = "published", chosen.number, now()
+    chosen.published_at = now()
+    session.add_all([article, chosen])
+    audit.append(session, "article.published", actor=author or "system", article=article_id, version=chosen.number)
+    return embedded
+
+
+def unpublish(session: Session, article_id: str, *, author: str) -> None:
+    """Take an article out of all searches; its versions stay. Raises InputError when there is no such article."""
+    generation = _next_generation(session)
+    article = _article(session, article_id)
+    for passage in session.exec(select(Passage).where(Passage.article_id == article_id)):
+        session.delete(passage)
+    article.status, article.published_version, article.updated_at = "draft", None, now()
+    session.add(article)
+    audit.append(session, "article.unpublished", actor=author or "system", article=article_id, generation=generation)
+
+
+def load_folder(session: Session, path: Path, *, embed: Embed, author: str = "system") -> int:
+    """Publish every Markdown file with front matter under a folder; returns how many were new or changed.
+
+    Files that are the same as the latest version are left alone, so this may run at every start. Raises
+    InputError, naming the file, for one that cannot be read.
+    """
+    files = [(file, str(file.relative_to(path))) for file in sorted(path.rglob("*.md"))]
+    documents = [read_document(file.read_text("utf-8"), source=name, fallback_id=slug(file.stem)) for file, name in files]
+    changed = [d for d in documents if not is_same(session, d.id, d.title, d.body, d.meta)]
+    prepared = prepare(embed, [(document.title, document.body) for document in changed])
+    for d in changed:
+        save_version(session, d.id, title=d.title, body=d.body, author=author, note="Loaded from a file", **d.meta)
+        publish(session, d.id, author=author, embed=prepared)
+    return len(changed)
+
+
+def prepare(embed: Embed, articles: list[tuple[str, str]]) -> Prepared:
+    """Embed (title, body) of many articles at once, ahead of their publication."""
+    parts = [(title, chunk.heading, chunk.text) for title, body in articles for chunk in chunks(title, body)]
+    return Prepared(as_encoder(embed), [title for title, _, _ in parts] + [embedded_text(*part) for part in parts])
+
+
+def is_same(session: Session, article_id: str, title: str, body: str, meta: dict[str, Any]) -> bool:
+    """Whether the article already stands like this, text and properties."""
+    article = session.get(Article, article_id)
+    if article is None:
+        return False
+    latest = _version(session, article_id, article.latest_version)
+    return (latest.title, latest.body) == (title, body) and all(getattr(article, name) == value for name, value in _checked(meta).items())
+
+
+def listing(session: Session) -> list[tuple[Article, str]]:
+    """Every article with the title of its latest version, by title."""
+    statement = (
+        select(Article, ArticleVersion.title)
+        .join(ArticleVersion, (col(ArticleVersion.article_id) == Article.id) & (col(ArticleVersion.number) == Article.latest_version))
+        .order_by(func.lower(ArticleVersion.title), col(Article.id))
+    )
+    return list(session.exec(statement))
+
+
+def versions(session: Session, article_id: str) -> list[ArticleVersion]:
+    """All versions of an article, newest first."""
+    statement = select(ArticleVersion).where(ArticleVersion.article_id == article_id).order_by(col(ArticleVersion.number).desc())
+    return list(session.exec(statement))
+
+
+def get_published(session: Session, article_id: str) -> Published | None:
+    """The article and its published version, or None."""
+    article = session.get(Article, article_id)
+    if article is None or article.published_version is None:
+        return None
+    return Published(article, _version(session, article_id, article.published_version))
+
+
+def generation_of(session: Session) -> int:
+    """How many publications there have been; grows with every change of what searches may find."""
+    return session.exec(select(IndexState.generation).where(IndexState.id == 1)).first() or 0
+
+
+def reembed(session: Session, *, embed: Embed, limit: int = 200) -> int:
+    """Give passages of another embedder new vectors, `limit` at most; returns how many. Repeat until it gives 0."""
+    encoder = as_encoder(embed)
+    if session.exec(select(Passage.id).where(Passage.embedder != encoder.name).limit(1)).first() is None:
+        return 0
+    generation = _next_generation(session)
+    stale = list(session.exec(select(Passage).where(Passage.embedder != encoder.name).limit(limit)))
+    for passage, vector in zip(stale, passage_vectors(encoder, [(p.title, p.heading, p.text) for p in stale]), strict=True):
+        passage.vector, passage.embedder, passage.generation = vector.tobytes(), encoder.name, generation
+        session.add(passage)
+    return len(stale)
+
+
+def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vectors:
+    """Vectors of (title, heading, text), with a share of the title's own vector: float32 (n, d), unit length."""
+    if not parts:
+        return np.zeros((0, 0), np.float32)
+    titles = list(dict.fromkeys(title for title, _, _ in parts))
+    encoded = encoder.encode(titles + [embedded_text(*part) for part in parts])
+    of_title = dict(zip(titles, encoded, strict=False))
+    mixed = encoded[len(titles) :] + _TITLE_SHARE * np.stack([of_title[title] for title, _, _ in parts])
+    vectors: Vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
+    return vectors
+
+
+def embedded_text(title: str, heading: str, text: str) -> str:
+    """What of a passage is embedded beside its title."""
+    return "\n".join(part for part in (title, heading, plain(text)) if part)
+
+
+def _write_passages(session: Session, article: Article, version: ArticleVersion, encoder: Encoder, generation: int) -> int:
+    """Bring the article's rows to this version, embedding only what differs; returns how many were embedded."""
+    rows = {row.id: row for row in session.exec(select(Passage).where(Passage.article_id == article.id))}
+    fresh: list[Passage] = []
+    for ordinal, chunk in enumerate(chunks(version.title, version.body)):
+        row = rows.pop(f"{article.id}#{ordinal}", None) or Passage(
+            id=f"{article.id}#{ordinal}", article_id=article.id, version=version.number, ordinal=ordinal, title="", text=""
+        )
+        content = {"title": version.title, "heading": chunk.heading, "text": chunk.text}
+        filed = {"category": article.category, "audience": article.audience, "language": article.language}
+        if row.embedder != encoder.name or any(getattr(row, name) != value for name, value in content.items()):
+            fresh.append(row)
+        if row in fresh or any(getattr(row, name) != value for name, value in filed.items()):
+            row.generation = generation
+        for name, value in {**content, **filed, "version": version.number}.items():
+            setattr(row, name, value)
+        session.add(row)
+    for row, vector in zip(fresh, passage_vectors(encoder, [(r.title, r.heading, r.text) for r in fresh]), strict=True):
+        row.vector, row.embedder = vector.tobytes(), encoder.name
+    for row in rows.values():
+        session.delete(row)
+    session.flush()
+    return len(fresh)
+
+
+def _next_generation(session: Session) -> int:
+    raised = update(IndexState).where(col(IndexState.id) == 1).values(generation=col(IndexState.generation) + 1)
+    if session.execute(raised.execution_options(synchronize_session=False)).rowcount == 0:  # type: ignore[attr-defined]
+        session.add(IndexState(id=1, generation=1))
+        session.flush()
+    return session.exec(select(IndexState.generation).where(IndexState.id == 1)).one()
+
+
+def _article(session: Session, article_id: str) -> Article:
+    if (article := session.get(Article, article_id)) is None:
+        raise InputError(f"There is no article {article_id}; it may have been renamed. Look it up in the list.")
+    return article
+
+
+def _version(session: Session, article_id: str, number: int) -> ArticleVersion:
+    found = session.exec(select(ArticleVersion).where(ArticleVersion.article_id == article_id, ArticleVersion.number == number)).first()
+    if found is None:
+        raise InputError(f"Article {article_id} has no version {number}.")
+    return found
+
+
+def _free_id(session: Session, title: str) -> str:
+    """An id from the title that no article has yet."""
+    base = slug(title)
+    taken = set(session.exec(select(Article.id).where(col(Article.id).startswith(base, autoescape=True))))
+    return base if base not in taken else next(f"{base}-{n}" for n in range(2, len(taken) + 3) if f"{base}-{n}" not in taken)
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and dashes; "article" when nothing is left."""
+    import unicodedata
+
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:80].strip("-") or "article"
+
+
+def _checked(meta: dict[str, Any]) -> dict[str, Any]:
+    """The properties with their types made right; raises InputError for one that cannot be used."""
+    if unknown := set(meta) - set(_META):
+        raise InputError(f"An article has no property {', '.join(sorted(unknown))}; use {', '.join(_META)}.")
+    checked = dict(meta)
+    for name, allowed in (("audience", AUDIENCES), ("kind", KINDS)):
+        if name in checked and checked[name] not in allowed:
+            raise InputError(f"{name} is {checked[name]!r}; use {' or '.join(allowed)}.")
+    if isinstance(checked.get("verified_on"), str):
+        try:
+            checked["verified_on"] = date.fromisoformat(checked["verified_on"])
+        except ValueError as error:
+            raise InputError(f"verified is {checked['verified_on']!r}; use a date such as 2026-11-20.") from error
+    for name in ("product", "labels"):
+        if name in checked:
+            checked[name] = [str(value) for value in checked[name]]
+    return checked
