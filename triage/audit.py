@@ -43,7 +43,11 @@ def _plain(data: dict[str, object]) -> dict[str, object]:
 
 def _digest(event: AuditEvent) -> str:
     content = {
-        "at": event.at.astimezone(UTC).isoformat(), "actor": event.actor, "kind": event.kind,
-        "ticket": event.ticket_id, "data": event.data, "previous": event.previous_hash,
+        "at": event.at.astimezone(UTC).isoformat(),
+        "actor": event.actor,
+        "kind": event.kind,
+        "ticket": event.ticket_id,
+        "data": event.data,
+        "previous": event.previous_hash,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -102,7 +102,9 @@ class CustomerCard(Value):
 class ActionRequest(Value):
     """Something the customer wants done to the world; agents only name it, code decides, people act."""
 
-    action: str = Field(description="Verb and object in snake_case, such as issue_refund, delete_account, cancel_order, resend_parcel.")
+    action: str = Field(
+        description="Verb and object in snake_case, such as issue_refund, delete_account, cancel_order, resend_parcel."
+    )
     target: str = Field(description="What it concerns: an order number, 'account', a subscription; empty when unknown.")
     amount: str = Field(description="Amount with currency as the customer wrote it; empty when none.")
     reason: str = Field(description="The customer's reason in a few words.")
@@ -130,8 +132,12 @@ class Plan(Value):
     searches: list[str] = Field(description="One to four searches for the knowledge base, in English.")
     missing: list[str] = Field(description="Information needed from the customer; empty unless action is clarify.")
     escalation_reason: EscalationReason | None = Field(description="Why a person must decide; null unless action is escalate.")
-    requested_actions: list[ActionRequest] = Field(description="What the customer asks to have done; empty when only information is asked.")
-    risk: Literal["low", "medium", "high"] = Field(description="high: money, law, safety, data; medium: upset or unsure; low otherwise.")
+    requested_actions: list[ActionRequest] = Field(
+        description="What the customer asks to have done; empty when only information is asked."
+    )
+    risk: Literal["low", "medium", "high"] = Field(
+        description="high: money, law, safety, data; medium: upset or unsure; low otherwise."
+    )
     confidence: float = Field(description="0 to 1: how sure you are of category and action.")
 
 
@@ -178,7 +184,9 @@ class Sentence(Value):
     kind: Literal["fact", "courtesy", "question", "step"] = Field(
         description="fact or step when it states how something is or works; question to the customer; courtesy otherwise."
     )
-    passages: list[str] = Field(description="Ids of the passages, or customer or order:NUMBER, that support a fact or step; else empty.")
+    passages: list[str] = Field(
+        description="Ids of the passages, or customer or order:NUMBER, that support a fact or step; else empty."
+    )
 
 
 class Paragraph(Value):

@@ -11,10 +11,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import insert
+from opentelemetry.trace import Span
+from sqlalchemy import delete, insert
 from sqlmodel import col, select
 
-from triage import errors
+from triage import errors, genai, tracing
 from triage.database import Database
 from triage.models import RunStep, now
 
@@ -55,10 +56,27 @@ class Recorder:
             if self._matches(step, kind, role, name, request_hash, request):
                 return self._read_back(step)
             await self._forget_from(ordinal)
+        with tracing.span(*_span(kind, role, name), kind="client" if kind == "model" else "internal") as span:
+            span.set_attributes({genai.RUN: self.run_id, genai.STEP: ordinal})
+            return await self._live(ordinal, kind, role, name, request, request_hash, live, span)
+
+    async def _live(
+        self, ordinal: int, kind: str, role: str, name: str, request: dict[str, Any], request_hash: str, live: Live, span: Span
+    ) -> dict[str, Any]:
         started = time.perf_counter()
         row: dict[str, Any] = {
-            "run_id": self.run_id, "ordinal": ordinal, "kind": kind, "role": role, "name": name, "request_hash": request_hash,
-            "request": request, "response": {}, "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0, "error": None,
+            "run_id": self.run_id,
+            "ordinal": ordinal,
+            "kind": kind,
+            "role": role,
+            "name": name,
+            "request_hash": request_hash,
+            "request": request,
+            "response": {},
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cost_usd": 0.0,
+            "error": None,
         }
         try:
             row["response"] = await live()
@@ -70,6 +88,7 @@ class Recorder:
             if row["response"] or row["error"]:
                 self._keep(row)
                 if kind == "model":
+                    span.set_attributes(_usage(row))
                     await self.flush()
         result: dict[str, Any] = row["response"]
         return result
@@ -113,12 +132,20 @@ class Recorder:
     async def _forget_from(self, ordinal: int) -> None:
         """The world changed since the crash (an article, a prompt): what was recorded from here on no longer applies."""
         self._recorded = self._recorded[:ordinal]
-        await self.database.run(
-            lambda session: [
-                session.delete(step)
-                for step in session.exec(select(RunStep).where(RunStep.run_id == self.run_id, col(RunStep.ordinal) >= ordinal))
-            ]
-        )
+        outdated = delete(RunStep).where(col(RunStep.run_id) == self.run_id, col(RunStep.ordinal) >= ordinal)
+        await self.database.run(lambda session: session.execute(outdated))
+
+
+def _span(kind: str, role: str, name: str) -> tuple[str, dict[str, Any]]:
+    """The span's name and first attributes, after the conventions for generative AI."""
+    operation = {"model": genai.CHAT, "tool": genai.EXECUTE_TOOL, "retrieval": genai.RETRIEVAL}.get(kind, genai.GUARD)
+    named = {"model": genai.REQUEST_MODEL, "tool": genai.TOOL}.get(kind)
+    attributes = {genai.OPERATION: operation, genai.AGENT: role or None} | ({named: name} if named else {})
+    return f"{operation} {name}".strip(), attributes
+
+
+def _usage(row: dict[str, Any]) -> dict[str, Any]:
+    return {genai.INPUT_TOKENS: row["input_tokens"], genai.OUTPUT_TOKENS: row["output_tokens"], genai.COST: row["cost_usd"]}
 
 
 def digest(request: dict[str, Any]) -> str:

@@ -30,14 +30,16 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(default=SecretStr(""), description="Signs cookies; empty: made once and kept in the home folder.")
     worker: bool = Field(default=True, description="Whether the desk's own process also does the agents' work.")
     worker_concurrency: int = Field(default=32, ge=1, le=512, description="Tickets one process works on at once.")
-    poll_seconds: float = Field(default=0.2, gt=0, description="How often a worker looks for work, in seconds.")
+    poll_seconds: float = Field(default=0.1, gt=0, description="How often a worker looks for work, in seconds.")
 
     openai_api_key: SecretStr = Field(
-        default=SecretStr(""), validation_alias=AliasChoices("TRIAGE_OPENAI_API_KEY", "OPENAI_API_KEY"),
+        default=SecretStr(""),
+        validation_alias=AliasChoices("TRIAGE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         description="Key of an OpenAI-compatible service; with it (or an address) agents use that service.",
     )
     openai_base_url: str = Field(
-        default="", validation_alias=AliasChoices("TRIAGE_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
+        default="",
+        validation_alias=AliasChoices("TRIAGE_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
         description="Address of an OpenAI-compatible service (hosted, vLLM, Ollama, llama.cpp).",
     )
     model_manager: str = Field(default="gpt-5", description="Model that plans.")
@@ -48,7 +50,8 @@ class Settings(BaseSettings):
     model_timeout: float = Field(default=60.0, gt=0, description="Seconds one model call may take.")
     model_retries: int = Field(default=2, ge=0, description="Retries of a model call after 429, 5xx and dropped connections.")
     prices: dict[str, tuple[float, float]] = Field(
-        default_factory=dict, description="USD per million input and output tokens by model, over the built-in list (JSON).",
+        default_factory=dict,
+        description="USD per million input and output tokens by model, over the built-in list (JSON).",
     )
 
     ticket_token_limit: int = Field(default=60_000, description="Tokens the agents may use on one run of a ticket.")
@@ -73,7 +76,9 @@ class Settings(BaseSettings):
     message_limit: int = Field(default=25_000_000, description="Bytes of the largest mail that is taken in.")
     body_limit: int = Field(default=200_000, description="Characters of a message body that agents and guards look at.")
     attachment_limit: int = Field(default=10_000_000, description="Bytes of the largest attachment that is kept.")
-    allowed_link_hosts: list[str] = Field(default=["larkfield.example"], description="Hosts that replies may link to (JSON list).")
+    allowed_link_hosts: list[str] = Field(
+        default=["larkfield.example"], description="Hosts that replies may link to (JSON list)."
+    )
 
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
     log_level: str = Field(default="INFO", description="Log level of the process.")

@@ -14,7 +14,9 @@ def move(session: Session, ticket: Ticket, to: Status, *, actor: str, reason: st
     """
     was = Status(ticket.status)
     if to not in TRANSITIONS[was]:
-        raise TransitionError(f"Ticket {ticket.id} is {was.value} and cannot become {to.value}; reload it to see where it stands.")
+        raise TransitionError(
+            f"Ticket {ticket.id} is {was.value} and cannot become {to.value}; reload it to see where it stands."
+        )
     ticket.status, ticket.reason, ticket.updated_at = to, reason, now()
     session.add(ticket)
     audit.append(session, "status", actor=actor, ticket_id=ticket.id, was=was.value, to=to.value, reason=reason, **data)

@@ -22,8 +22,11 @@ SWITCHES = {
     "unsupported_needs_manager": Switch(True, "A draft with a sentence that no source supports waits for a manager."),
     "minimum_confidence": Switch(0.45, "Below this confidence (0 to 1) a ticket is escalated instead of answered."),
     "extra_escalation_phrases": Switch([], "Phrases that always escalate a ticket, beside the built-in list."),
+    "business_hours": Switch(
+        "Mon-Fri 08:00-18:00 Europe/Amsterdam", "When the team works; business-hour times and targets count only these hours."
+    ),
     "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
-    "signature": Switch("Kind regards,\nThe support team", "Ends every reply."),
+    "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }
 
 

@@ -1,0 +1,325 @@
+"""Nothing leaves without a decision: who decides what, on exactly what, once.
+
+A decision is one transaction: the decision row, the ticket's status, the outbox row, the enqueued delivery
+and the audit event stand or fall together. A draft row never changes after it is sealed; whatever comes
+back to a person (undone, escalated, changed world) comes back as a new version of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+from sqlmodel import Session, col, select
+
+from triage import audit, lastcheck, replies, workspace
+from triage.accounts import access
+from triage.accounts.access import Permission
+from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError
+from triage.models import (
+    DECIDABLE,
+    BlockedAction,
+    Decision,
+    DecisionKind,
+    Draft,
+    Episode,
+    Notification,
+    Outbox,
+    Role,
+    SignOff,
+    Status,
+    Ticket,
+    User,
+    now,
+)
+from triage.runs import start_run
+from triage.seal import seal_of, what_changed
+from triage.settings import Settings
+from triage.transitions import move
+
+Enqueue = Callable[..., None]
+"""(session, kind, key, *args, delay=seconds): triage.durable.Durable.enqueue."""
+
+REJECT_REASONS = ("wrong facts", "wrong tone", "does not answer", "against policy", "not our matter", "other")
+_VERBS = {
+    "approve": "approved",
+    "reject": "rejected",
+    "request_changes": "sent back for changes",
+    "escalate": "escalated",
+    "resolve": "closed",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person chose, as the page or the API sends it."""
+
+    kind: DecisionKind
+    seal: str
+    body: str | None = None
+    reason: str = ""
+    comment: str = ""
+    acknowledged: Sequence[int] = ()
+    active_seconds: float | None = None
+
+
+def decide(
+    session: Session,
+    enqueue: Enqueue,
+    settings: Settings,
+    user: User,
+    draft_id: int,
+    *,
+    kind: DecisionKind,
+    seal: str,
+    body: str | None = None,
+    reason: str = "",
+    comment: str = "",
+    acknowledged: Sequence[int] = (),
+    active_seconds: float | None = None,
+) -> Decision:
+    """Decide a draft in the caller's transaction.
+
+    `seal` is the draft's seal as the person saw it; `body` the text to send when it was edited;
+    `acknowledged` the indexes of unsupported sentences the person takes responsibility for.
+    Raises AccessError, AlreadyDecided (who and when), ApprovalVoid (what changed), GuardError (what may
+    never leave) and InputError (what is missing); then nothing is changed.
+    """
+    choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, active_seconds)
+    draft = session.get(Draft, draft_id, with_for_update=True)
+    if draft is None:
+        raise InputError(f"There is no draft {draft_id}.")
+    ticket = session.get_one(Ticket, draft.ticket_id)
+    _first(session, draft, ticket)
+    _allowed(session, user, draft, ticket, choice)
+    if choice.kind == DecisionKind.APPROVE:
+        _unchanged(session, draft, choice)
+        _sendable(session, settings, draft, ticket, choice)
+    decision = _record(session, user, draft, ticket, choice)
+    _CONSEQUENCES[choice.kind](session, enqueue, settings, user, draft, ticket, decision)
+    return decision
+
+
+def undo(session: Session, user: User, decision_id: int) -> Draft:
+    """Take an approval back while its message is held; the text, edits included, waits again as a new version."""
+    decision = session.get(Decision, decision_id)
+    outbox = session.exec(select(Outbox).where(Outbox.decision_id == decision_id).with_for_update()).first()
+    if decision is None or outbox is None:
+        raise InputError("There is nothing to undo.")
+    if decision.user_id != user.id and not access.may(user, Permission.DECIDE_SENSITIVE):
+        raise AccessError("Only the person who approved it, or a manager, can undo this.")
+    if outbox.status != "held":
+        raise ConflictError(
+            "It is too late to undo: the message is already on its way."
+            if outbox.status != "cancelled"
+            else "This was undone before."
+        )
+    return take_back(session, outbox, f"user:{user.id}", f"Sending was undone by {user.name}.")
+
+
+def take_back(session: Session, outbox: Outbox, actor: str, cause: str) -> Draft:
+    """Cancel a held message and put its text before a person again. Used by undo and by delivery when the world changed."""
+    decision = session.get_one(Decision, outbox.decision_id)
+    ticket = session.get_one(Ticket, outbox.ticket_id)
+    draft = session.get_one(Draft, decision.draft_id)
+    outbox.status, decision.undone_at = "cancelled", now()
+    session.add_all([outbox, decision])
+    renewed = replies.renew(session, draft, cause=cause, body=decision.body)
+    move(session, ticket, replies.waiting_status(draft), actor=actor, reason=_reason(session, ticket, draft), cause=cause)
+    return renewed
+
+
+def sign_off(session: Session, user: User, blocked_action_id: int, *, granted: bool, comment: str) -> BlockedAction:
+    """One manager's word on a blocked action. One refusal closes it; two different people grant it.
+
+    Granting only closes the dossier as granted: people carry the action out in their own systems.
+    """
+    access.require(user, Permission.SIGN_OFF)
+    action = session.get(BlockedAction, blocked_action_id, with_for_update=True)
+    if action is None:
+        raise InputError(f"There is no blocked action {blocked_action_id}.")
+    if action.status in ("granted", "refused"):
+        raise AlreadyDecided(f"This was already {action.status}.")
+    if not comment.strip():
+        raise InputError("Write in a few words why you decide so; it stands in the dossier.")
+    given = session.exec(select(SignOff).where(SignOff.blocked_action_id == action.id)).all()
+    if any(sign.user_id == user.id for sign in given):
+        raise ConflictError("You have signed this already; a second person has to sign.")
+    session.add(SignOff(blocked_action_id=blocked_action_id, user_id=user.id or 0, granted=granted, comment=comment.strip()))
+    action.status = "refused" if not granted else "granted" if given else "signed once"
+    if action.status != "signed once":
+        action.closed_at = now()
+    session.add(action)
+    audit.append(
+        session,
+        "sign_off",
+        actor=f"user:{user.id}",
+        ticket_id=action.ticket_id,
+        action=action.action,
+        granted=granted,
+        status=action.status,
+    )
+    return action
+
+
+def edit_distance(draft: str, sent: str) -> float:
+    """Token Levenshtein divided by the longer length, 0 to 1, white space ignored (metrics.md)."""
+    return float(Levenshtein.normalized_distance(draft.split(), sent.split()))
+
+
+# ---- checks -----------------------------------------------------------------------------------------------
+
+
+def _first(session: Session, draft: Draft, ticket: Ticket) -> None:
+    decided = session.exec(
+        select(Decision, User).join(User, col(User.id) == Decision.user_id).where(Decision.draft_id == draft.id)
+    ).first()
+    if decided:
+        decision, who = decided
+        raise AlreadyDecided(
+            f"{who.name} {_VERBS[decision.kind]} this draft at {decision.created_at:%H:%M} UTC on {decision.created_at:%d %b}."
+        )
+    if draft.status != "waiting" or ticket.draft_id != draft.id or ticket.status not in DECIDABLE:
+        raise ConflictError("This draft is no longer the one that waits; reload the ticket to see the newest version.")
+
+
+def _allowed(session: Session, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> None:
+    access.require(user, Permission.WORK_INBOX)
+    if choice.kind in (DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.RESOLVE) and not access.can_decide(
+        user, ticket, draft
+    ):
+        why = "; ".join(draft.approver_reasons) or "it is a sensitive matter"
+        raise AccessError(
+            f"A manager has to decide this draft ({why}). You can prepare it: request changes, or escalate it with a note."
+        )
+
+
+def _may_decide(session: Session, user: User, draft: Draft, ticket: Ticket) -> bool:
+    switch = bool(workspace.get(session, "every_draft_needs_manager"))
+    return access.can_decide(user, draft, ticket, every_draft_needs_manager=switch)
+
+
+def _unchanged(session: Session, draft: Draft, choice: Choice) -> None:
+    changes = what_changed(session, draft)
+    if choice.seal != draft.seal:
+        changes = changes or ["the page showed another version of this draft"]
+    if changes:
+        raise ApprovalVoid(changes)
+
+
+def _sendable(session: Session, settings: Settings, draft: Draft, ticket: Ticket, choice: Choice) -> None:
+    text = draft.body if choice.body is None else choice.body
+    if not text.strip():
+        raise InputError("The reply is empty; write something, or reject the draft.")
+    if not ticket.requester_email:
+        raise InputError("This ticket has no address to reply to; add one, or resolve it without a reply.")
+    for index, sentence in enumerate(draft.sentences):
+        if not sentence.get("supported", True) and str(sentence["text"]) in text and index not in choice.acknowledged:
+            raise InputError(f"No source supports “{sentence['text']}”. Remove the sentence, or acknowledge it.")
+    lastcheck.check(session, settings, ticket, draft, text)
+
+
+# ---- consequences -----------------------------------------------------------------------------------------
+
+
+def _record(session: Session, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> Decision:
+    text = draft.body if choice.body is None else choice.body.strip()
+    decision = Decision(
+        draft_id=draft.id or 0,
+        ticket_id=draft.ticket_id,
+        episode_id=draft.episode_id,
+        user_id=user.id or 0,
+        kind=choice.kind,
+        seal=draft.seal,
+        body=text,
+        reason=choice.reason,
+        comment=choice.comment,
+        acknowledged=list(choice.acknowledged),
+        active_seconds=choice.active_seconds,
+        created_at=now(),
+    )
+    if choice.kind == DecisionKind.APPROVE:
+        decision.edit_distance = edit_distance(draft.body, text)
+    draft.status = {"approve": "approved", "reject": "rejected"}.get(choice.kind, "superseded")
+    session.add_all([decision, draft])
+    session.flush()
+    audit.append(
+        session,
+        "decision",
+        actor=f"user:{user.id}",
+        ticket_id=draft.ticket_id,
+        draft=draft.id,
+        version=draft.version,
+        decision=choice.kind.value,
+        seal=draft.seal,
+        edited=bool(decision.edit_distance),
+        reason=choice.reason,
+        comment=choice.comment,
+        acknowledged=list(choice.acknowledged),
+    )
+    return decision
+
+
+def _approve(
+    session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
+) -> None:
+    outbox = replies.post(session, settings, draft, ticket, decision)
+    move(session, ticket, Status.APPROVED, actor=f"user:{user.id}", draft=draft.id)
+    enqueue(session, "deliver", f"{outbox.key}", outbox.id, delay=settings.undo_seconds)
+
+
+def _reject(
+    session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
+) -> None:
+    if not decision.reason:
+        raise InputError("Choose why you reject the draft; the agents and the metrics learn from it.")
+    if ticket.status != Status.REJECTED:
+        move(session, ticket, Status.REJECTED, actor=f"user:{user.id}", reason=decision.reason)
+
+
+def _request_changes(
+    session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
+) -> None:
+    if not decision.comment:
+        raise InputError("Write what should change; the comment goes to the agent that can act on it.")
+    move(session, ticket, Status.TRIAGING, actor=f"user:{user.id}", comment=decision.comment)
+    start_run(session, enqueue, ticket, cause="changes", decision_id=decision.id)
+
+
+def _escalate(
+    session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
+) -> None:
+    note = f"{user.name} escalated this" + (f": {decision.comment}" if decision.comment else ".")
+    replies.renew(session, draft, cause=note, approver="manager", reasons=[note])
+    reason = decision.reason or "policy_restriction"
+    if ticket.status != Status.ESCALATED:
+        move(session, ticket, Status.ESCALATED, actor=f"user:{user.id}", reason=reason)
+    episode = session.get_one(Episode, draft.episode_id)
+    episode.escalated_at, episode.escalation_reason = episode.escalated_at or now(), episode.escalation_reason or reason
+    session.add_all(
+        [
+            episode,
+            Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="escalated", text=f"#{ticket.id} {ticket.subject}: {note}"),
+        ]
+    )
+
+
+def _resolve(
+    session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
+) -> None:
+    replies.resolve(session, ticket, actor=f"user:{user.id}", how="closed")
+
+
+def _reason(session: Session, ticket: Ticket, draft: Draft) -> str | None:
+    episode = session.get_one(Episode, draft.episode_id)
+    return episode.escalation_reason if replies.waiting_status(draft) == Status.ESCALATED else None
+
+
+_CONSEQUENCES = {
+    DecisionKind.APPROVE: _approve,
+    DecisionKind.REJECT: _reject,
+    DecisionKind.REQUEST_CHANGES: _request_changes,
+    DecisionKind.ESCALATE: _escalate,
+    DecisionKind.RESOLVE: _resolve,
+}
+
+__all__ = ["REJECT_REASONS", "Choice", "decide", "edit_distance", "seal_of", "sign_off", "take_back", "undo", "what_changed"]

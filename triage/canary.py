@@ -1,0 +1,38 @@
+"""A string that stands in every system prompt and nowhere else: where it turns up, a prompt has leaked."""
+
+import base64
+import hashlib
+import hmac
+import re
+
+from triage.settings import Settings
+
+
+def canary(settings: Settings) -> str:
+    """This installation's canary, the same for as long as its signing secret: `ref-` and 16 hexadecimal digits."""
+    mac = hmac.new(settings.signing_secret().encode(), b"prompt canary", hashlib.sha256)
+    return f"ref-{mac.hexdigest()[:16]}"
+
+
+def leaks(text: str, secret: str) -> bool:
+    """Whether `text` carries the canary `secret`: as it is, spaced out, in capitals, reversed, as hex or as base64."""
+    if not secret:
+        return False
+    flat, core = _flat(text), _flat(secret.removeprefix("ref-"))
+    if core in flat or core[::-1] in flat or core.encode().hex() in flat:
+        return True
+    return any(core in _flat(_decoded(run)) for run in re.findall(r"[A-Za-z0-9+/_-]{16,}={0,2}", text))
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", text.lower())
+
+
+def _decoded(run: str) -> str:
+    """What a run of base64 may say, whichever of the four offsets it starts at."""
+    readings = []
+    for offset in range(4):
+        piece = run[offset:].rstrip("=").replace("-", "+").replace("_", "/")
+        piece = piece[: len(piece) // 4 * 4]
+        readings.append(base64.b64decode(piece).decode("latin-1") if piece else "")
+    return " ".join(readings)

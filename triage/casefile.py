@@ -1,0 +1,75 @@
+"""What the desk knows of a ticket when the agents begin: read once, in one transaction."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
+from triage.models import Attachment, Category, Decision, Draft, Message, Run, Ticket
+
+EARLIER_MESSAGES = 6
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One ticket as the agents and guards see it; `instruction` and `former` are a person's request for changes."""
+
+    run_id: str
+    cause: str
+    ticket: Ticket
+    brief: TicketBrief
+    hidden: str
+    attachment_texts: list[str]
+    thread_head: int | None
+    categories: list[CategoryCard]
+    instruction: str = ""
+    former: Draft | None = None
+
+
+def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit: int) -> CaseFile:
+    """Read everything that one run needs. `decision_id` is a person's request for changes, with its comment."""
+    ticket = session.get_one(Ticket, run.ticket_id)
+    messages = list(session.exec(select(Message).where(Message.ticket_id == ticket.id).order_by(col(Message.id))))
+    newest = next((m for m in reversed(messages) if m.direction == "in"), None)
+    attachments = _attachments(session, newest)
+    decision = session.get(Decision, decision_id) if decision_id else None
+    brief = TicketBrief(
+        ticket_id=run.ticket_id,
+        subject=ticket.subject,
+        body=newest.body[:body_limit] if newest else "",
+        channel=ticket.channel,
+        language=newest.language if newest else "",
+        requester_name=ticket.requester_name,
+        verified=ticket.identity == "verified",
+        earlier=[_earlier(m) for m in messages if newest is None or m.id != newest.id][-EARLIER_MESSAGES:],
+        attachments=[a.filename for a in attachments],
+    )
+    return CaseFile(
+        run_id=run.id,
+        cause=run.cause,
+        ticket=ticket,
+        brief=brief,
+        hidden=newest.hidden if newest else "",
+        attachment_texts=[a.text for a in attachments if a.text],
+        thread_head=ticket.thread_head,
+        categories=[_category(c) for c in session.exec(select(Category).order_by(Category.slug))],
+        instruction=decision.comment if decision else "",
+        former=session.get(Draft, decision.draft_id) if decision else None,
+    )
+
+
+def _attachments(session: Session, message: Message | None) -> list[Attachment]:
+    if message is None:
+        return []
+    return list(session.exec(select(Attachment).where(Attachment.message_id == message.id).order_by(col(Attachment.id))))
+
+
+def _earlier(message: Message) -> EarlierMessage:
+    direction = message.direction if message.direction in ("in", "out", "note") else "in"
+    return EarlierMessage(direction=direction, body=message.body[:4_000])  # type: ignore[arg-type]
+
+
+def _category(category: Category) -> CategoryCard:
+    return CategoryCard(
+        slug=category.slug, title=category.title, description=category.description, default_priority=category.default_priority
+    )

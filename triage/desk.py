@@ -1,0 +1,132 @@
+"""THE FLOW: from a customer's message to a draft that waits for a person.
+
+    guard(in) → manager: plan → analyst: facts → writer → reviewer → guard(out) → a person
+
+`work_on` reads top to bottom as the product. Stages never call each other; each returns a typed value, and
+code, not a model, decides where the ticket goes. A run that a crash cut off is called again: its recorded
+steps are read back, then it goes live where they end.
+"""
+
+import asyncio
+import logging
+
+from triage import handover, judging, tracing
+from triage.agents import analyst, manager, reviewer, writer
+from triage.agents.crew import Crew
+from triage.agents.gather import gather_customer, gather_passages
+from triage.briefs import AnalystBrief, CustomerCard, Evidence, Facts, Plan, PlanBrief, Reply, Review, ReviewerBrief, WriterBrief
+from triage.casefile import CaseFile
+from triage.errors import ModelError, TriageError
+from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
+from triage.judging import Rules, Screening
+from triage.models import Status
+from triage.office import Desk
+from triage.outcome import Outcome
+from triage.recording import Recorder
+
+logger = logging.getLogger(__name__)
+
+MOST_REVISIONS = 2
+
+
+async def triage(desk: Desk, run_id: str, decision_id: int | None = None) -> str:
+    """Work on one ticket and hand the result to people. Safe to call again at any point; returns the ticket's status."""
+    case = await desk.database.run(lambda session: handover.begin(session, run_id, decision_id, desk.settings))
+    if case is None:
+        return "nothing to do"
+    recorder = await Recorder.resume(desk.database, run_id)
+    crew = desk.crew(case, recorder)
+    with tracing.span(
+        f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
+    ):
+        try:
+            async with asyncio.timeout(desk.settings.run_seconds):
+                outcome = await work_on(desk, case, crew)
+        except TimeoutError:
+            outcome = judging.gave_up(f"The agents took longer than {desk.settings.run_seconds:.0f} seconds.", "budget_exceeded")
+        except ModelError as error:
+            outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
+        except TriageError as error:
+            outcome = judging.gave_up(str(error), "tool_failure")
+        await recorder.flush()
+        model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
+        return await desk.database.run(
+            lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome)
+        )
+
+
+async def work_on(desk: Desk, case: CaseFile, crew: Crew) -> Outcome:
+    """The stages in order."""
+    rules = await desk.database.run(lambda session: Rules.load(session, desk.settings))
+    screening = await judging.screen(case, crew.context.recorder, rules)
+    if screening.quarantine:
+        return Outcome(Status.QUARANTINED, screening.quarantine, verdicts=screening.verdicts)
+    await desk.database.run(lambda session: handover.admit(session, case, screening.verdicts))
+
+    plan = await make_plan(desk, case, crew, screening)
+    passages = await gather_passages(crew.context, case.brief, plan)
+    customer = await gather_customer(crew.context)
+    route = judging.route(plan, screening, passages, customer, rules)
+
+    facts = await find_facts(crew, case, plan, passages, customer) if route.kind == "reply" else judging.no_facts(plan)
+    route = judging.reroute(route, plan, facts, passages)
+    reply, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
+
+    blocked, action_verdicts = judging.actions(plan, facts, case.ticket.identity)
+    sentences = judging.support(reply, passages, customer)
+    output_verdicts = await judging.check_reply(case, plan, reply, passages, customer, sentences, rules, crew.context.recorder)
+    return judging.conclude(
+        case, plan, facts, reply, review, route, passages, sentences, blocked, rules,
+        [*screening.verdicts, *action_verdicts, *output_verdicts],
+    )  # fmt: skip
+
+
+async def make_plan(desk: Desk, case: CaseFile, crew: Crew, screening: Screening) -> Plan:
+    """The manager's plan; a request for changes keeps the plan that the former draft was written by."""
+    if case.former and case.former.plan:
+        return Plan.model_validate(case.former.plan)
+    neighbours = await desk.neighbours(crew, f"{case.brief.subject}\n{case.brief.body}")
+    brief = PlanBrief(ticket=screening.ticket, categories=case.categories, neighbours=neighbours, signals=screening.signals)
+    with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+        return judging.bind(await manager.plan(crew, brief), screening)
+
+
+async def find_facts(crew: Crew, case: CaseFile, plan: Plan, passages: list[Evidence], customer: CustomerCard | None) -> Facts:
+    """The analyst's facts, each with its source; what it found by its own searches joins the passages."""
+    with tracing.span(f"{INVOKE_AGENT} analyst", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+        facts = await analyst.analyse(crew, AnalystBrief(ticket=case.brief, plan=plan, passages=passages, customer=customer))
+    known = {passage.id for passage in passages}
+    passages.extend(found for found in crew.context.found.values() if found.id not in known)
+    return facts
+
+
+async def write_and_review(
+    crew: Crew,
+    case: CaseFile,
+    plan: Plan,
+    facts: Facts,
+    route: judging.Route,
+    passages: list[Evidence],
+    customer: CustomerCard | None,
+) -> tuple[Reply, Review]:
+    """Write, review, and revise at most twice; what a person asked for is the first note."""
+    notes = [case.instruction] if case.instruction else []
+    previous = case.former.body if case.former else ""
+    for revision in range(MOST_REVISIONS + 1):
+        wanted = WriterBrief(
+            ticket=case.brief, plan=plan, facts=facts, passages=passages, customer=customer, kind=route.kind,
+            company=crew.settings.company, notes=notes, previous=previous,
+        )  # fmt: skip
+        with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+            reply = await writer.write(crew, wanted)
+        unsupported = judging.unsupported(judging.support(reply, passages, customer))
+        asked = ReviewerBrief(
+            ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=passages, kind=route.kind, unsupported=unsupported
+        )
+        with tracing.span(f"{INVOKE_AGENT} reviewer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+            review = await reviewer.review(crew, asked)
+        if review.verdict == "approve" or revision == MOST_REVISIONS:
+            break
+        notes = [*([case.instruction] if case.instruction else []), *(f"{note.topic}: {note.text}" for note in review.notes)]
+        previous = reply.body
+    return reply, review

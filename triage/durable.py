@@ -1,0 +1,188 @@
+"""The thin port over the durable engine: work is enqueued in our own transaction and survives crashes.
+
+Two kinds of work exist: `triage` (the agents work on a ticket) and `deliver` (an approved reply goes out).
+Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
+
+On SQLite exactly one process works (a lock file). On PostgreSQL each worker has its own name and holds an
+advisory lock while it lives; the others watch for names whose lock is free and take their work over.
+"""
+
+import fcntl
+import logging
+import os
+import threading
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import IO, Any
+
+from sqlalchemy import Connection, text
+from sqlmodel import Session
+
+from triage.database import Database
+from triage.errors import SettingsError
+from triage.models import new_id
+from triage.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[..., Awaitable[str]]
+KINDS = ("triage", "deliver")
+APP_VERSION = "1"  # raise it only when a handler's arguments change
+_TAKEOVER_SECONDS = 5.0
+
+_handlers: dict[str, Handler] = {}
+
+
+class Durable:
+    """Enqueues work for any process; `launch` makes this process do it."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database, self.settings = database, settings
+        self._client: Any = None
+        self._lock: IO[str] | None = None
+        self._advisory: Connection | None = None
+        self._stop = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self.working = False
+
+    # ---- enqueueing -------------------------------------------------------------------------------------
+
+    def enqueue(self, session: Session, kind: str, key: str, *args: object, delay: float = 0.0) -> None:
+        """Enqueue `kind(*args)` under the unique `key`, committed with the caller's transaction.
+
+        The same key twice is one piece of work. `delay` in seconds; `args` are JSON values.
+        """
+        options: dict[str, Any] = {
+            "workflow_name": kind,
+            "queue_name": kind,
+            "workflow_id": f"{kind}-{key}",
+            "app_version": APP_VERSION,
+        }
+        if delay > 0:
+            options["delay_seconds"] = delay
+        self._open_client().enqueue_in_transaction(session, options, *args)
+
+    def _open_client(self) -> Any:
+        if self._client is None:
+            from dbos import DBOSClient, DBOSPortableJSONSerializer
+
+            self._client = DBOSClient(system_database_url=self._url(), serializer=DBOSPortableJSONSerializer())
+        return self._client
+
+    # ---- working ----------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Create or upgrade the engine's own tables."""
+        from dbos import run_dbos_database_migrations
+
+        _quiet()
+        run_dbos_database_migrations(self._url())
+
+    def launch(self, handlers: Mapping[str, Handler]) -> None:
+        """Start working in this process, on a loop of its own; unfinished work of a former process goes on.
+
+        Raises SettingsError when another process already works on this SQLite database.
+        """
+        _quiet()
+        executor = self._claim()
+        _handlers.update(handlers)
+        from dbos import DBOS, DBOSPortableJSONSerializer
+
+        DBOS(
+            config={
+                "name": "triage-desk",
+                "system_database_url": self._url(),
+                "executor_id": executor,
+                "application_version": APP_VERSION,
+                "serializer": DBOSPortableJSONSerializer(),
+                "notification_listener_polling_interval_sec": 0.05,
+                "log_level": "WARNING",
+            }
+        )
+        for kind in KINDS:
+            _register(kind)
+        DBOS.launch()
+        for kind, concurrency in (("triage", self.settings.worker_concurrency), ("deliver", 16)):
+            DBOS.register_queue(
+                kind, worker_concurrency=concurrency, polling_interval_sec=self.settings.poll_seconds, on_conflict="always_update"
+            )
+        self.working = True
+        if not self.database.is_sqlite:
+            self._watcher = threading.Thread(target=self._take_over, name="takeover", daemon=True)
+            self._watcher.start()
+
+    def close(self, wait_seconds: float = 5.0) -> None:
+        """Stop working; what is unfinished goes on at the next launch."""
+        self._stop.set()
+        if self.working:
+            from dbos import DBOS
+
+            DBOS.destroy(workflow_completion_timeout_sec=int(wait_seconds))
+            self.working = False
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+        if self._watcher:
+            self._watcher.join(timeout=_TAKEOVER_SECONDS + 1)
+        if self._advisory is not None:
+            self._advisory.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    # ---- who works --------------------------------------------------------------------------------------
+
+    def _claim(self) -> str:
+        if not self.database.is_sqlite:
+            name = new_id()
+            self._advisory = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._advisory.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
+            return name
+        self._lock = (self.settings.folder("") / "worker.lock").open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            self._lock = None
+            raise SettingsError(
+                f"Another process already works on {self.settings.home}. Stop it first, or use PostgreSQL "
+                "(TRIAGE_DATABASE_URL), which takes as many workers as you like."
+            ) from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+        return "local"
+
+    def _take_over(self) -> None:
+        """Adopt the unfinished work of workers whose advisory lock is free."""
+        from dbos import DBOS
+
+        while not self._stop.wait(_TAKEOVER_SECONDS):
+            pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+            for name in {row.executor_id for row in pending if row.executor_id}:
+                with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar():
+                        logger.warning("worker %s is gone; taking its work over", name)
+                        DBOS._recover_pending_workflows([name])
+                        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
+
+    def _url(self) -> str:
+        return self.settings.database
+
+
+def _register(kind: str) -> None:
+    from dbos import DBOS
+
+    async def work(*args: Any) -> str:
+        return await _handlers[kind](*args)
+
+    work.__qualname__ = work.__name__ = kind
+    DBOS.workflow(name=kind)(work)
+
+
+def _key(name: str) -> int:
+    """The advisory lock of a worker's name; a namespace of our own in the upper half."""
+    return (0x7472 << 32) | zlib.crc32(name.encode())
+
+
+def _quiet() -> None:
+    logging.getLogger("dbos").setLevel(logging.WARNING)

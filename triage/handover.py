@@ -1,0 +1,185 @@
+"""From the agents to people: storing how a run began and what it ended with, each in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from sqlmodel import Session
+
+from triage import replies, workspace
+from triage.briefs import Evidence
+from triage.casefile import CaseFile, open_case
+from triage.guardrails.verdicts import Verdict
+from triage.models import (
+    AT_WORK,
+    BlockedAction,
+    Draft,
+    Episode,
+    GuardVerdict,
+    Notification,
+    Quarantine,
+    Role,
+    Run,
+    Status,
+    Ticket,
+    now,
+)
+from triage.outcome import Outcome
+from triage.recording import Recorder
+from triage.runs import start_run
+from triage.settings import Settings
+from triage.transitions import move
+
+AGENTS = "agents"
+
+
+def begin(session: Session, run_id: str, decision_id: int | None, settings: Settings) -> CaseFile | None:
+    """The case file of a run; None when the run has ended or its ticket no longer waits for agents."""
+    run = session.get(Run, run_id)
+    if run is None or run.status != "running":
+        return None
+    ticket = session.get_one(Ticket, run.ticket_id)
+    if ticket.status not in AT_WORK:
+        return None
+    return open_case(session, run, decision_id, body_limit=settings.body_limit)
+
+
+def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
+    """The ticket passed the guards at the door: the agents begin. Called again after a crash, it changes nothing."""
+    ticket = session.get_one(Ticket, case.ticket.id)
+    if ticket.status in (Status.RECEIVED, Status.REOPENED):
+        move(session, ticket, Status.SCREENED, actor=AGENTS, run=case.run_id)
+    if ticket.status == Status.SCREENED:
+        move(session, ticket, Status.TRIAGING, actor=AGENTS, run=case.run_id)
+        _store_verdicts(session, case, "input", verdicts)
+
+
+def finish(
+    session: Session, enqueue: Callable[..., None], settings: Settings, case: CaseFile, recorder: Recorder, degraded: list[str], model: str,
+    outcome: Outcome,
+) -> str:  # fmt: skip
+    """Store the outcome: run, draft, verdicts, dossiers, ticket, episode, word to the team. Returns the ticket's status.
+
+    When the customer wrote while the agents worked, the outcome answers an old conversation: it is dropped
+    and a new run starts.
+    """
+    run, ticket = session.get_one(Run, case.run_id), session.get_one(Ticket, case.ticket.id)
+    if run.status != "running":
+        return ticket.status
+    _close_run(session, run, recorder, degraded, model, outcome)
+    if ticket.thread_head != case.thread_head and outcome.status != Status.QUARANTINED:
+        run.outcome = "overtaken"
+        start_run(session, enqueue, ticket, cause="reply")
+        return ticket.status
+    if ticket.status in (Status.RECEIVED, Status.REOPENED) and outcome.status != Status.QUARANTINED:
+        admit(session, case, [])
+    for stage in ("input", "action", "output"):
+        if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
+            _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
+    _describe(session, ticket, outcome)
+    _open_dossiers(session, ticket, run, outcome)
+    if outcome.reply is not None:
+        _draft(session, settings, ticket, run, outcome, degraded, model)
+    ticket.error = outcome.error
+    move(session, ticket, outcome.status, actor=AGENTS, reason=outcome.reason, run=run.id)
+    _tell_the_team(session, ticket, outcome)
+    return ticket.status
+
+
+def evidence_rows(evidence: list[Evidence], sentences: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The passages that sentences rest on, in the order of first use."""
+    by_id = {passage.id: passage for passage in evidence}
+    used: dict[str, None] = {}
+    for sentence in sentences:
+        used.update(dict.fromkeys(str(p) for p in sentence.get("passages", []) if p in by_id))  # type: ignore[attr-defined]
+    return [
+        {"passage": p, **by_id[p].model_dump(include={"article", "version", "title", "heading", "text", "score"})} for p in used
+    ]
+
+
+def _close_run(session: Session, run: Run, recorder: Recorder, degraded: list[str], model: str, outcome: Outcome) -> None:
+    run.status = "failed" if outcome.status == Status.FAILED else "ended"
+    run.outcome, run.error, run.model, run.degraded, run.ended_at = outcome.status.value, outcome.error, model, degraded, now()
+    run.model_calls, run.input_tokens, run.output_tokens = recorder.model_calls, recorder.input_tokens, recorder.output_tokens
+    run.cost_usd = recorder.cost_usd
+    session.add(run)
+
+
+def _describe(session: Session, ticket: Ticket, outcome: Outcome) -> None:
+    plan, episode = outcome.plan, session.get(Episode, ticket.episode_id) if ticket.episode_id else None
+    if plan:
+        ticket.category, ticket.priority, ticket.sentiment = plan.category, plan.priority, plan.sentiment
+        ticket.language, ticket.risk = plan.language or ticket.language, plan.risk
+    ticket.confidence = outcome.confidence
+    ticket.approver = "manager" if outcome.approver_reasons else "staff"
+    if episode:
+        episode.category, episode.language = ticket.category, ticket.language
+        episode.eligible = outcome.status != Status.QUARANTINED
+        if outcome.reply is not None:
+            episode.draft_ready_at = episode.draft_ready_at or now()
+        if outcome.status == Status.ESCALATED:
+            episode.escalated_at = episode.escalated_at or now()
+            episode.escalation_reason = episode.escalation_reason or outcome.reason
+        session.add(episode)
+    if outcome.status == Status.QUARANTINED:
+        session.add(Quarantine(ticket_id=ticket.id or 0, reason=outcome.reason or "injection", detail=_why(outcome)))
+    session.add(ticket)
+
+
+def _draft(
+    session: Session, settings: Settings, ticket: Ticket, run: Run, outcome: Outcome, degraded: list[str], model: str
+) -> Draft:  # fmt: skip
+    assert outcome.reply is not None
+    signature = str(workspace.get(session, "signature")) or settings.mail_from_name
+    body = f"{outcome.reply.body}\n{signature}"
+    draft = Draft(
+        ticket_id=ticket.id or 0,
+        episode_id=ticket.episode_id or 0,
+        run_id=run.id,
+        kind=outcome.kind,
+        subject=outcome.reply.subject,
+        body=body,
+        sentences=replies.locate(body, outcome.sentences),
+        citations=evidence_rows(outcome.evidence, outcome.sentences),
+        plan=outcome.plan.model_dump(mode="json") if outcome.plan else {},
+        facts=outcome.facts.model_dump(mode="json") if outcome.facts else {},
+        review=outcome.review.model_dump(mode="json") if outcome.review else {},
+        approver=ticket.approver,
+        approver_reasons=outcome.approver_reasons,
+        confidence=outcome.confidence,
+        model=model,
+        degraded=degraded,
+        cause="",
+    )
+    return replies.seal(session, draft, ticket)
+
+
+def _open_dossiers(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None:
+    for blocked in outcome.blocked:
+        session.add(
+            BlockedAction(ticket_id=ticket.id or 0, run_id=run.id, identity=ticket.identity, created_at=now(), **asdict(blocked))
+        )
+
+
+def _store_verdicts(session: Session, case: CaseFile, stage: str, verdicts: list[Verdict]) -> None:
+    """One row for each verdict that is not a plain yes; one that allows when all said yes."""
+    telling = [verdict for verdict in verdicts if verdict.verdict != "allow"]
+    for verdict in telling or verdicts[:1]:
+        findings: list[dict[str, object]] = [asdict(finding) for finding in verdict.findings] or [{"why": verdict.why}]
+        session.add(
+            GuardVerdict(
+                ticket_id=case.ticket.id or 0, run_id=case.run_id, stage=stage, rule=verdict.rule, verdict=verdict.verdict,
+                findings=findings if verdict.verdict != "allow" else [], created_at=now(),
+            )
+        )  # fmt: skip
+
+
+def _tell_the_team(session: Session, ticket: Ticket, outcome: Outcome) -> None:
+    if outcome.status == Status.ESCALATED or outcome.blocked:
+        text = f"#{ticket.id} {ticket.subject}: {'; '.join(outcome.approver_reasons) or outcome.reason}"
+        session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="escalated", text=text))
+    elif outcome.status == Status.FAILED:
+        session.add(Notification(role=Role.STAFF, ticket_id=ticket.id, kind="failed", text=f"#{ticket.id}: {outcome.error}"))
+
+
+def _why(outcome: Outcome) -> str:
+    return "; ".join(verdict.why for verdict in outcome.verdicts if verdict.verdict != "allow" and verdict.why)

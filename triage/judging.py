@@ -1,0 +1,306 @@
+"""What code decides along the flow: models propose, the functions here say where the ticket goes and why."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+
+from triage import workspace
+from triage.briefs import CustomerCard, Evidence, Facts, Plan, Reply, Review, TicketBrief
+from triage.canary import canary
+from triage.casefile import CaseFile
+from triage.guardrails.actions import check_action
+from triage.guardrails.escalation import always_escalate
+from triage.guardrails.grounding import supports
+from triage.guardrails.input import check_input
+from triage.guardrails.output import OutputCheck, check_output
+from triage.guardrails.verdicts import Verdict
+from triage.models import EscalationReason, QuarantineReason, Status
+from triage.outcome import Blocked, Outcome
+from triage.recording import Recorder
+from triage.settings import Settings
+
+FACTUAL = ("fact", "step")
+_REASON_OF_SIGNAL = {"customer_request": EscalationReason.CUSTOMER_REQUEST}
+_IN_WORDS = {
+    EscalationReason.CUSTOMER_REQUEST: "the customer asks for a person",
+    EscalationReason.MISSING_KNOWLEDGE: "the knowledge base does not answer this",
+    EscalationReason.UNSUPPORTED_REQUEST: "the request is outside what the desk does",
+    EscalationReason.POLICY_RESTRICTION: "policy asks for a person",
+    EscalationReason.GUARDRAIL_BLOCK: "a guard blocked the draft",
+    EscalationReason.LOW_CONFIDENCE: "the agents are not sure enough",
+    EscalationReason.TOOL_FAILURE: "a tool or model failed",
+    EscalationReason.BUDGET_EXCEEDED: "the budget of this ticket is used up",
+    EscalationReason.PENDING_CLARIFICATION: "information from the customer is missing",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The desk's switches as one run sees them."""
+
+    every_draft_needs_manager: bool
+    unsupported_needs_manager: bool
+    minimum_confidence: float
+    extra_escalation_phrases: list[str]
+    allowed_link_hosts: list[str]
+
+    @classmethod
+    def load(cls, session: Session, settings: Settings) -> "Rules":
+        def get(key: str) -> Any:
+            return workspace.get(session, key)
+
+        return cls(
+            every_draft_needs_manager=bool(get("every_draft_needs_manager")),
+            unsupported_needs_manager=bool(get("unsupported_needs_manager")),
+            minimum_confidence=float(get("minimum_confidence")),
+            extra_escalation_phrases=list(get("extra_escalation_phrases")),
+            allowed_link_hosts=[*settings.allowed_link_hosts, *get("allowed_link_hosts")],
+        )
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the guards at the door say. `signals` are the always-escalate rules that fired."""
+
+    ticket: TicketBrief
+    verdicts: list[Verdict]
+    signals: list[str]
+
+    @property
+    def quarantine(self) -> QuarantineReason | None:
+        return next((v.quarantine for v in self.verdicts if v.blocked and v.quarantine), None)
+
+    @property
+    def flagged(self) -> list[str]:
+        return [v.why or v.rule for v in self.verdicts if v.verdict != "allow"]
+
+    @property
+    def escalation(self) -> EscalationReason | None:
+        return next((v.escalation for v in self.verdicts if v.verdict != "allow" and v.escalation), None)
+
+
+@dataclass(frozen=True)
+class Route:
+    """What is written (reply, clarify, holding), where the ticket then stands, and why a manager decides."""
+
+    kind: str
+    status: Status
+    reason: EscalationReason | None = None
+    manager: list[str] = field(default_factory=list)
+
+
+# ---- guard(in) --------------------------------------------------------------------------------------------
+
+
+async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
+    """Guard the message itself, its hidden text and its attachments; recorded as one step."""
+    brief = case.brief
+
+    def look() -> dict[str, Any]:
+        verdicts = check_input(
+            subject=brief.subject,
+            body=brief.body,
+            hidden=case.hidden,
+            attachments_text=case.attachment_texts,
+            channel=brief.channel,
+        )
+        findings = always_escalate(f"{brief.subject}\n{brief.body}", rules.extra_escalation_phrases)
+        return {"verdicts": [v.to_json() for v in verdicts], "signals": list(dict.fromkeys(f.kind for f in findings))}
+
+    async def live() -> dict[str, Any]:
+        return await asyncio.to_thread(look)
+
+    request = {
+        "subject": brief.subject, "body": brief.body, "hidden": case.hidden, "attachments": case.attachment_texts,
+        "phrases": rules.extra_escalation_phrases,
+    }  # fmt: skip
+    step = await recorder.step("guard", name="input", request=request, live=live)
+    verdicts = [Verdict.from_json(verdict) for verdict in step["verdicts"]]
+    suspicious = any(verdict.verdict != "allow" for verdict in verdicts)
+    return Screening(brief.model_copy(update={"suspicious": suspicious}), verdicts, step["signals"])
+
+
+# ---- after the plan ---------------------------------------------------------------------------------------
+
+
+def bind(plan: Plan, screening: Screening) -> Plan:
+    """The plan under the rules that always hold: what must reach a person does, whatever the model planned."""
+    if screening.signals:
+        reason = next(
+            (_REASON_OF_SIGNAL[s] for s in screening.signals if s in _REASON_OF_SIGNAL), EscalationReason.POLICY_RESTRICTION
+        )
+        urgent = {"safety_incident", "self_harm", "violence", "security_incident"} & set(screening.signals)
+        priority = "urgent" if urgent else "high" if plan.priority in ("low", "normal") else plan.priority
+        return plan.model_copy(
+            update={"action": "escalate", "escalation_reason": reason, "risk": "high", "priority": priority, "missing": []}
+        )
+    if screening.escalation and plan.action != "escalate":
+        return plan.model_copy(update={"action": "escalate", "escalation_reason": screening.escalation, "risk": "high"})
+    return plan
+
+
+def route(plan: Plan, screening: Screening, passages: list[Evidence], customer: CustomerCard | None, rules: Rules) -> Route:
+    """What to write, from the plan and from what was found."""
+    manager = [f"found in the message: {signal.replace('_', ' ')}" for signal in screening.signals]
+    manager += screening.flagged
+    if plan.action == "escalate":
+        return _holding(plan.escalation_reason or EscalationReason.POLICY_RESTRICTION, manager)
+    if plan.action == "clarify":
+        return Route("clarify", Status.NEEDS_INFO, EscalationReason.PENDING_CLARIFICATION, manager)
+    if not passages and customer is None:
+        return _holding(EscalationReason.MISSING_KNOWLEDGE, manager)
+    if plan.confidence < rules.minimum_confidence / 2:
+        return _holding(EscalationReason.LOW_CONFIDENCE, manager)
+    return Route("reply", Status.AWAITING_APPROVAL, None, manager)
+
+
+def reroute(route: Route, plan: Plan, facts: Facts, passages: list[Evidence]) -> Route:
+    """After the analyst: with nothing to stand on, an honest holding reply instead of an answer."""
+    if route.kind != "reply":
+        return route
+    sourced = [fact for fact in facts.facts if fact.source != "ticket"]
+    return route if sourced else _holding(EscalationReason.MISSING_KNOWLEDGE, route.manager)
+
+
+def no_facts(plan: Plan) -> Facts:
+    """For replies that state nothing: no analyst is asked."""
+    return Facts(facts=[], unanswered=plan.questions, requested_actions=[])
+
+
+def _holding(reason: EscalationReason, manager: list[str]) -> Route:
+    return Route("holding", Status.ESCALATED, reason, [_IN_WORDS[reason], *manager])
+
+
+# ---- actions ----------------------------------------------------------------------------------------------
+
+
+def actions(plan: Plan, facts: Facts, identity: str) -> tuple[list[Blocked], list[Verdict]]:
+    """What the customer wants done, each refused or noted by policy code; refused ones become dossiers."""
+    blocked, verdicts = [], []
+    wanted = {(a.action, a.target, a.amount): a for a in [*plan.requested_actions, *facts.requested_actions]}
+    for request in wanted.values():
+        verdict = check_action(request, identity=identity)
+        verdicts.append(verdict)
+        if verdict.blocked:
+            blocked.append(Blocked(request.action, verdict.rule, request.target, request.amount, request.reason))
+    return blocked, verdicts
+
+
+# ---- grounding and guard(out) -----------------------------------------------------------------------------
+
+
+def support(reply: Reply, passages: list[Evidence], customer: CustomerCard | None) -> list[dict[str, object]]:
+    """Each sentence with whether, and by which passage, it is supported. Only facts and steps need support."""
+    by_id = {passage.id: passage for passage in passages}
+    known = customer_lines(customer)
+    rows: list[dict[str, object]] = []
+    for sentence in reply.sentences:
+        row: dict[str, object] = {**sentence.model_dump(), "supported": True, "score": 1.0}
+        if sentence.kind in FACTUAL:
+            cited = [by_id[p] for p in sentence.passages if p in by_id]
+            found = supports(sentence.text, cited or passages, known)
+            row |= {"supported": found.supported, "score": round(found.score, 3), "why": found.why}
+            if found.passage and not cited:
+                row["passages"] = [found.passage]
+        rows.append(row)
+    return rows
+
+
+def unsupported(sentences: list[dict[str, object]]) -> list[str]:
+    return [str(sentence["text"]) for sentence in sentences if not sentence["supported"]]
+
+
+def customer_lines(customer: CustomerCard | None) -> list[str]:
+    """The verified customer's record as lines that a sentence can be held against."""
+    if customer is None:
+        return []
+    lines = [f"{customer.name} {customer.tier} since {customer.since}", customer.machine, customer.subscription, *customer.past]
+    for order in customer.orders:
+        placed = f"Order {order.number} is {order.status}, placed on {order.placed}, total {order.total}"
+        lines.append(
+            f"{placed}, delivered {order.delivered}, carrier {order.carrier}, tracking {order.tracking}, {', '.join(order.items)}"
+        )
+    return [line for line in lines if line]
+
+
+async def check_reply(
+    case: CaseFile, plan: Plan, reply: Reply, passages: list[Evidence], customer: CustomerCard | None,
+    sentences: list[dict[str, object]], rules: Rules, recorder: Recorder,
+) -> list[Verdict]:  # fmt: skip
+    """Guard the drafted reply; recorded as one step."""
+    check = output_check(
+        reply.body, ticket_text=f"{case.brief.subject}\n{case.brief.body}", passages=passages, customer=customer,
+        recipient=case.ticket.requester_email, language=plan.language, hosts=rules.allowed_link_hosts, unsupported=unsupported(sentences),
+    )  # fmt: skip
+
+    async def live() -> dict[str, Any]:
+        return {"verdicts": [verdict.to_json() for verdict in await asyncio.to_thread(check_output, check)]}
+
+    step = await recorder.step("guard", name="output", request={"reply": reply.body, "language": plan.language}, live=live)
+    return [Verdict.from_json(verdict) for verdict in step["verdicts"]]
+
+
+def output_check(
+    text: str, *, ticket_text: str, passages: list[Evidence], customer: CustomerCard | None, recipient: str, language: str,
+    hosts: list[str], unsupported: list[str],
+) -> OutputCheck:  # fmt: skip
+    """What the output guards look at, for a draft of agents and for the text a person is about to send."""
+    return OutputCheck(
+        reply=text, ticket_text=ticket_text, evidence=passages, customer_lines=customer_lines(customer), recipient=recipient,
+        allowed_hosts=hosts, canary=canary(), language=language, unsupported=unsupported,
+    )  # fmt: skip
+
+
+# ---- the end ----------------------------------------------------------------------------------------------
+
+
+def conclude(
+    case: CaseFile, plan: Plan, facts: Facts, reply: Reply, review: Review, route: Route, passages: list[Evidence],
+    sentences: list[dict[str, object]], blocked: list[Blocked], rules: Rules, verdicts: list[Verdict],
+) -> Outcome:  # fmt: skip
+    """Where the ticket goes, who decides, and how sure the desk is (0 to 1)."""
+    confidence = _confidence(plan, review, sentences)
+    status, reason, kind = route.status, route.reason, route.kind
+    manager = list(route.manager)
+    stopped = [verdict for verdict in verdicts if verdict.stage == "output" and verdict.blocked]
+    if stopped:
+        status, reason = Status.ESCALATED, EscalationReason.GUARDRAIL_BLOCK
+        manager += [verdict.why or verdict.rule for verdict in stopped]
+    elif kind == "reply" and confidence < rules.minimum_confidence:
+        status, reason = Status.ESCALATED, EscalationReason.LOW_CONFIDENCE
+        manager.append(_IN_WORDS[EscalationReason.LOW_CONFIDENCE])
+    manager += _manager_reasons(plan, review, sentences, blocked, verdicts, rules)
+    return Outcome(
+        status=status, reason=reason, plan=plan, facts=facts, reply=reply, review=review, kind=kind, evidence=passages,
+        sentences=sentences, verdicts=verdicts, blocked=blocked, approver_reasons=list(dict.fromkeys(manager)), confidence=confidence,
+    )  # fmt: skip
+
+
+def gave_up(error: str, reason: str) -> Outcome:
+    """The agents ended without a draft: a person gets the ticket with the reason."""
+    return Outcome(Status.ESCALATED, reason, error=error, approver_reasons=[error])
+
+
+def _manager_reasons(
+    plan: Plan, review: Review, sentences: list[dict[str, object]], blocked: list[Blocked], verdicts: list[Verdict], rules: Rules
+) -> list[str]:
+    reasons = [f"{b.action.replace('_', ' ')} is blocked by the rule “{b.rule}”" for b in blocked]
+    if plan.risk == "high" and not reasons:
+        reasons.append("the matter is of high risk")
+    if rules.unsupported_needs_manager and (count := len(unsupported(sentences))):
+        reasons.append("a sentence has no source" if count == 1 else f"{count} sentences have no source")
+    if review.verdict == "revise":
+        reasons += [f"the reviewer still asks: {note.text}" for note in review.notes[:3]]
+    reasons += [v.why or v.rule for v in verdicts if v.stage in ("action", "output") and v.verdict == "flag"]
+    if rules.every_draft_needs_manager:
+        reasons.append("every draft needs a manager")
+    return reasons
+
+
+def _confidence(plan: Plan, review: Review, sentences: list[dict[str, object]]) -> float:
+    """Plan and review alike, lowered by each factual sentence without support."""
+    factual = [sentence for sentence in sentences if sentence["kind"] in FACTUAL]
+    share = sum(bool(sentence["supported"]) for sentence in factual) / len(factual) if factual else 1.0
+    return round(float((plan.confidence * review.confidence) ** 0.5 * (0.5 + 0.5 * share)), 3)

@@ -1,0 +1,122 @@
+"""The open desk: what one process holds while it works, and how it is opened and closed."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from knowledge_base.embedding import Embedder, embedder
+from knowledge_base.examples import Nearest
+from knowledge_base.index import Index
+from knowledge_base.search import Searcher
+from triage import tracing
+from triage.agents.crew import Crew
+from triage.agents.toolbox import ToolContext
+from triage.briefs import Neighbour
+from triage.casefile import CaseFile
+from triage.database import Database, migrate, open_database
+from triage.durable import Durable
+from triage.errors import SettingsError
+from triage.guardrails.gate import DeskGate
+from triage.llm import models_for
+from triage.llm.protocol import Model
+from triage.models import Ticket
+from triage.recording import Recorder
+from triage.runs import start_run
+from triage.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """One process's desk. Pages, API, worker and commands reach everything through it."""
+
+    def __init__(self, settings: Settings, database: Database, index: Index, models: dict[str, list[Model]]) -> None:
+        self.settings, self.database, self.index, self.models = settings, database, index, models
+        self.embedder: Embedder = embedder()
+        self.searcher = Searcher(database, index, self.embedder)
+        self.nearest = Nearest(database, self.embedder)
+        self.durable = Durable(database, settings)
+
+    def enqueue(self, session: Session, kind: str, key: str, *args: object, delay: float = 0.0) -> None:
+        """Enqueue durable work with the caller's transaction; see triage.durable."""
+        self.durable.enqueue(session, kind, key, *args, delay=delay)
+
+    def start(self, session: Session, ticket: Ticket) -> None:
+        """Have the agents work on a ticket that just came in."""
+        start_run(session, self.enqueue, ticket, cause="message")
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        return self.embedder.encode(list(texts))
+
+    def crew(self, case: CaseFile, recorder: Recorder) -> Crew:
+        """The agents of one run, bound to one ticket."""
+        context = ToolContext(
+            database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
+            customer_id=case.ticket.customer_id, identity=case.ticket.identity, recorder=recorder,
+        )  # fmt: skip
+        return Crew(self.settings, self.models, DeskGate(self.database, self.settings), context)
+
+    async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
+        """Labelled examples near the text, recorded as a step. A language model plans without them."""
+        if self.models["manager"][0].provider != "offline":
+            return []
+
+        async def live() -> dict[str, Any]:
+            near = await asyncio.to_thread(self.nearest.neighbours, text[:2_000], 8)
+            return {"neighbours": [{"text": t, "category": c, "similarity": round(float(s), 4)} for t, c, s in near]}
+
+        step = await crew.context.recorder.step(
+            "retrieval", role="manager", name="examples", request={"text": text[:2_000]}, live=live
+        )
+        return [Neighbour.model_validate(item) for item in step["neighbours"]]
+
+    def work(self) -> None:
+        """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
+        from triage import delivery, desk
+
+        async def triage_work(run_id: str, decision_id: int | None = None) -> str:
+            return await desk.triage(self, run_id, decision_id)
+
+        async def deliver_work(outbox_id: int) -> str:
+            return await delivery.deliver(self, outbox_id)
+
+        self.durable.launch({"triage": triage_work, "deliver": deliver_work})
+
+    def close(self) -> None:
+        """Stop working and let go of database and index; what is unfinished goes on at the next start."""
+        self.durable.close()
+        tracing.shutdown()
+        self.index.close()
+        self.database.close()
+
+
+_current: Desk | None = None
+
+
+def open_desk(settings: Settings, *, models: dict[str, list[Model]] | None = None) -> Desk:
+    """Open database and index, migrate, and make this the process's desk. `models` replaces those of the settings (tests)."""
+    database = open_database(settings)
+    migrate(database)
+    tracing.configure(database, settings)
+    index = Index.open(settings.home, settings)
+    index.sync(database)
+    desk = Desk(settings, database, index, models or models_for(settings))
+    desk.durable.prepare()
+    use(desk)
+    return desk
+
+
+def current() -> Desk:
+    """The desk that this process has open. Raises SettingsError when there is none."""
+    if _current is None:
+        raise SettingsError("The desk is not open in this process; start it with `triage serve` or `make run`.")
+    return _current
+
+
+def use(desk: Desk | None) -> None:
+    """Make `desk` the one that `current` returns."""
+    global _current
+    _current = desk

@@ -1,0 +1,245 @@
+"""One ticket with everything its screen needs, read in a fixed number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, or_, select
+
+from triage.errors import InputError
+from triage.models import (
+    Attachment,
+    AuditEvent,
+    BlockedAction,
+    Category,
+    Customer,
+    Decision,
+    Draft,
+    GuardVerdict,
+    Message,
+    Order,
+    Outbox,
+    Quarantine,
+    Run,
+    RunStep,
+    SignOff,
+    Ticket,
+    User,
+    now,
+)
+
+PAST = 6
+EVENTS = 200
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message of the conversation with its files."""
+
+    message: Message
+    attachments: list[Attachment] = field(default_factory=list)
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class Signature:
+    who: str
+    user_id: int
+    granted: bool
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """An action that code refused, and who has signed it so far."""
+
+    action: BlockedAction
+    signatures: list[Signature] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        return self.action.status not in ("granted", "refused")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The newest decision on the ticket, by whom, and where its message stands."""
+
+    decision: Decision
+    who: str
+    version: int
+    outbox: Outbox | None
+
+
+@dataclass(frozen=True)
+class TicketView:
+    ticket: Ticket
+    category: str
+    customer: Customer | None
+    orders: list[Order]
+    past: list[Ticket]
+    letters: list[Letter]
+    draft: Draft | None
+    previous: Draft | None
+    decided: Decided | None
+    dossiers: list[Dossier]
+    verdicts: list[GuardVerdict]
+    run: Run | None
+    steps: list[RunStep]
+    events: list[AuditEvent]
+    quarantine: Quarantine | None
+    people: dict[int, str]
+
+    @property
+    def assignee(self) -> str | None:
+        return self.people.get(self.ticket.assignee_id or 0)
+
+    def looking(self, user_id: int | None) -> str | None:
+        """Who else has the ticket open now."""
+        ticket = self.ticket
+        held = ticket.claimed_until is not None and ticket.claimed_until > now() and ticket.claimed_by != user_id
+        return self.people.get(ticket.claimed_by or 0) if held else None
+
+
+Pulse = tuple[object, ...]
+
+
+def pulse(session: Session, ticket_id: int) -> Pulse:
+    """A cheap value that changes when the ticket's screen has to be drawn again."""
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None:
+        return ()
+    signs = session.exec(select(SignOff.id).join(BlockedAction).where(BlockedAction.ticket_id == ticket_id)).all()
+    note = session.exec(
+        select(Message.id).where(Message.ticket_id == ticket_id).order_by(col(Message.id).desc()).limit(1)
+    ).first()
+    looks = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
+    return (str(ticket.status), ticket.draft_id, ticket.thread_head, note, ticket.assignee_id, ticket.approver, len(signs), looks)
+
+
+def load(session: Session, ticket_id: int) -> TicketView:
+    """Everything about one ticket; raises InputError when there is no such ticket."""
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None:
+        raise InputError(f"There is no ticket {ticket_id}; it may have been removed, or the address is wrong.")
+    category = session.get(Category, ticket.category) if ticket.category else None
+    draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
+    run = session.exec(select(Run).where(Run.ticket_id == ticket_id).order_by(col(Run.started_at).desc()).limit(1)).first()
+    return TicketView(
+        ticket=ticket,
+        category=category.title if category else ticket.category,
+        customer=session.get(Customer, ticket.customer_id) if ticket.customer_id else None,
+        orders=_orders(session, ticket),
+        past=_past(session, ticket),
+        letters=_letters(session, ticket_id),
+        draft=draft,
+        previous=_previous(session, draft),
+        decided=_decided(session, ticket_id),
+        dossiers=_dossiers(session, ticket_id),
+        verdicts=list(
+            session.exec(select(GuardVerdict).where(GuardVerdict.ticket_id == ticket_id).order_by(col(GuardVerdict.id)))
+        ),
+        run=run,
+        steps=_steps(session, run),
+        events=_events(session, ticket_id),
+        quarantine=session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first(),
+        people={number: name for number, name in session.exec(select(User.id, User.name)) if number is not None},
+    )
+
+
+def colleagues(session: Session) -> list[User]:
+    """Everybody a ticket can be given to, by name."""
+    return list(session.exec(select(User).where(col(User.disabled_at).is_(None)).order_by(User.name, col(User.id))))
+
+
+def _orders(session: Session, ticket: Ticket) -> list[Order]:
+    if not ticket.customer_id:
+        return []
+    newest = select(Order).where(Order.customer_id == ticket.customer_id).order_by(col(Order.placed_at).desc())
+    return list(session.exec(newest.limit(PAST)))
+
+
+def _past(session: Session, ticket: Ticket) -> list[Ticket]:
+    same = [col(Ticket.requester_email) == ticket.requester_email] if ticket.requester_email else []
+    if ticket.customer_id:
+        same.append(col(Ticket.customer_id) == ticket.customer_id)
+    if not same:
+        return []
+    others = select(Ticket).where(or_(*same), Ticket.id != ticket.id).order_by(col(Ticket.created_at).desc())
+    return list(session.exec(others.limit(PAST)))
+
+
+def _letters(session: Session, ticket_id: int) -> list[Letter]:
+    messages = session.exec(
+        select(Message, User.name)
+        .outerjoin(User, col(User.id) == Message.user_id)
+        .where(Message.ticket_id == ticket_id)
+        .order_by(col(Message.id))
+    ).all()
+    files: dict[int, list[Attachment]] = {}
+    for attachment in session.exec(
+        select(Attachment).join(Message).where(Message.ticket_id == ticket_id).order_by(col(Attachment.id))
+    ):
+        files.setdefault(attachment.message_id, []).append(attachment)
+    return [Letter(message, files.get(message.id or 0, []), author or "") for message, author in messages]
+
+
+def _previous(session: Session, draft: Draft | None) -> Draft | None:
+    if draft is None or draft.version < 2:
+        return None
+    older = select(Draft).where(Draft.ticket_id == draft.ticket_id, col(Draft.version) < draft.version)
+    return session.exec(older.order_by(col(Draft.version).desc()).limit(1)).first()
+
+
+def _decided(session: Session, ticket_id: int) -> Decided | None:
+    found = session.exec(
+        select(Decision, User.name, Draft.version)
+        .join(User, col(User.id) == Decision.user_id)
+        .join(Draft, col(Draft.id) == Decision.draft_id)
+        .where(Decision.ticket_id == ticket_id)
+        .order_by(col(Decision.id).desc())
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    decision, who, version = found
+    outbox = session.exec(select(Outbox).where(Outbox.decision_id == decision.id)).first()
+    return Decided(decision, who, version, outbox)
+
+
+def _dossiers(session: Session, ticket_id: int) -> list[Dossier]:
+    actions = session.exec(
+        select(BlockedAction).where(BlockedAction.ticket_id == ticket_id).order_by(col(BlockedAction.id))
+    ).all()
+    if not actions:
+        return []
+    signed = session.exec(
+        select(SignOff, User.name)
+        .join(User, col(User.id) == SignOff.user_id)
+        .where(col(SignOff.blocked_action_id).in_([action.id for action in actions]))
+        .order_by(col(SignOff.id))
+    ).all()
+    return [Dossier(action, _signatures(action, signed)) for action in actions]
+
+
+def _signatures(action: BlockedAction, signed: Sequence[tuple[SignOff, str]]) -> list[Signature]:
+    return [
+        Signature(name, sign.user_id, sign.granted, sign.comment, sign.created_at)
+        for sign, name in signed
+        if sign.blocked_action_id == action.id
+    ]
+
+
+def _steps(session: Session, run: Run | None) -> list[RunStep]:
+    """The run's steps without their requests, which can be large."""
+    if run is None:
+        return []
+    light = defer(RunStep.request, raiseload=True)  # type: ignore[arg-type]
+    return list(session.exec(select(RunStep).options(light).where(RunStep.run_id == run.id).order_by(col(RunStep.ordinal))))
+
+
+def _events(session: Session, ticket_id: int) -> list[AuditEvent]:
+    newest = select(AuditEvent).where(AuditEvent.ticket_id == ticket_id).order_by(col(AuditEvent.id).desc())
+    return list(session.exec(newest.limit(EVENTS)))

@@ -1,0 +1,111 @@
+"""OpenTelemetry spans of every run, kept in SQL and sent on by OTLP when an address is set.
+
+Spans tell when and how long; recorded steps (triage/recording.py) tell what. Spans are exported in batches
+from a thread of their own, so a slow database never holds an agent up.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
+from sqlalchemy import delete, insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from triage import genai
+from triage.database import Database
+from triage.models import SpanRecord
+from triage.settings import Settings
+
+_tracer: Tracer = NoOpTracer()
+_provider: TracerProvider | None = None
+
+KINDS = {"internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT, "server": SpanKind.SERVER}
+
+
+class SqlExporter(SpanExporter):
+    """Writes finished spans to the span table, one insert a batch."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        rows = [row for span in spans if (row := _row(span))]
+        if not rows:
+            return SpanExportResult.SUCCESS
+        ids = [row["span_id"] for row in rows]
+        try:
+            with self.database.transaction() as session:
+                session.execute(delete(SpanRecord).where(col(SpanRecord.span_id).in_(ids)))
+                session.execute(insert(SpanRecord), rows)
+        except SQLAlchemyError:
+            return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
+
+
+def configure(database: Database, settings: Settings) -> None:
+    """Start tracing in this process; a second call replaces the first."""
+    global _tracer, _provider
+    shutdown()
+    disabled = os.environ.pop("OTEL_SDK_DISABLED", None)  # meant for a library of ours, it would silence us too
+    _provider = TracerProvider(resource=Resource.create({"service.name": "triage-desk"}), shutdown_on_exit=False)
+    if disabled is not None:
+        os.environ["OTEL_SDK_DISABLED"] = disabled
+    _provider.add_span_processor(BatchSpanProcessor(SqlExporter(database), schedule_delay_millis=500, max_export_batch_size=512))
+    if settings.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+    _tracer = _provider.get_tracer("triage")
+
+
+def flush() -> None:
+    """Write what waits; for the end of a command and for tests."""
+    if _provider:
+        _provider.force_flush(5_000)
+
+
+def shutdown() -> None:
+    """Write what waits and stop tracing."""
+    global _tracer, _provider
+    if _provider:
+        _provider.shutdown()
+    _tracer, _provider = NoOpTracer(), None
+
+
+@contextmanager
+def span(name: str, attributes: dict[str, str | int | float | bool | None], *, kind: str = "internal") -> Iterator[Span]:
+    """A span around a block, with the attributes that are not None; an exception marks it as failed and goes on."""
+    given = {key: value for key, value in attributes.items() if value is not None}
+    with _tracer.start_as_current_span(
+        name, kind=KINDS[kind], attributes=given, record_exception=False, set_status_on_exception=False
+    ) as current:
+        try:
+            yield current
+        except Exception as error:
+            current.set_attribute(genai.ERROR_TYPE, type(error).__name__)
+            current.set_status(Status(StatusCode.ERROR, str(error)[:300]))
+            raise
+
+
+def _row(span: ReadableSpan) -> dict[str, object] | None:
+    context = span.context
+    if context is None:
+        return None
+    attributes = {key: list(value) if isinstance(value, tuple) else value for key, value in (span.attributes or {}).items()}
+    return {
+        "span_id": f"{context.span_id:016x}",
+        "trace_id": f"{context.trace_id:032x}",
+        "parent_id": f"{span.parent.span_id:016x}" if span.parent else None,
+        "run_id": attributes.get(genai.RUN),
+        "name": span.name,
+        "kind": span.kind.name.lower(),
+        "start_ns": span.start_time or 0,
+        "end_ns": span.end_time or 0,
+        "status": span.status.status_code.name.lower(),
+        "attributes": attributes | ({"message": span.status.description} if span.status.description else {}),
+    }
