@@ -1,0 +1,354 @@
+"""The vector index in Chroma: made from the passages in SQL, and made again from them whenever in doubt.
+
+One process owns the index in the home folder (a lock file says which); any other holds a copy in memory. With
+`chroma_url` all share a Chroma server. Public and internal passages are in collections of their own, so that a
+public search cannot meet an internal passage, and needs no filter.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+from uuid import uuid4
+
+import numpy as np
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from knowledge_base.articles import AUDIENCES, generation_of
+from knowledge_base.embedding import Vectors
+from triage.database import Database
+from triage.errors import IndexUnavailable
+from triage.models import Passage
+from triage.settings import Settings
+
+log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+
+_CONFIGURATION = {"hnsw": {"space": "cosine", "sync_threshold": 2000, "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
+_BATCH = 1000
+_CHECK_SECONDS = 60.0
+_LOCK_KEY = 0x7472_6962  # advisory lock on PostgreSQL: one process at a time brings a shared server up to date
+
+
+class Index:
+    """Vectors by nearness. All methods may be called from any thread."""
+
+    def __init__(self, kind: str, connect: Callable[[], Any], *, folder: Path | None = None, lock: IO[str] | None = None) -> None:
+        self.kind, self.folder, self._connect, self._lock = kind, folder, connect, lock
+        self._prefix = "passages" if kind != "memory" else f"passages-{uuid4().hex}"
+        self._client: Any = None
+        self._collections: dict[str, Any] = {}
+        self._known: dict[str, set[str]] | None = None
+        self._trusted = False
+        self._writing = Lock()
+
+    @classmethod
+    def open(cls, home: Path, settings: Settings) -> "Index":
+        """Open the index of a home folder, or the server of the settings; a broken one is removed, `sync` makes it again."""
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+
+        quiet = ChromaSettings(anonymized_telemetry=False)
+        if settings.chroma_url:
+            host, _, port = settings.chroma_url.removeprefix("http://").rstrip("/").partition(":")
+            return cls("server", lambda: chromadb.HttpClient(host, int(port or 8000), settings=quiet))._attached()
+        folder = home / "index"
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _owner_lock(home / "index.lock")
+        if lock is None:
+            return cls("memory", lambda: chromadb.EphemeralClient(settings=quiet))._attached()
+        if problem := check(folder):
+            log.warning("The search index in %s is made again: %s", folder, problem)
+            _empty(folder)
+        path = str(folder / "chroma")
+        index = cls("owner", lambda: chromadb.PersistentClient(path, settings=quiet), folder=folder, lock=lock)
+        return index._attached()
+
+    @property
+    def generation(self) -> int:
+        """The publication up to which all collections are complete; -1 when one is missing."""
+        known = [self._collections[a].metadata["generation"] for a in AUDIENCES if a in self._collections]
+        return min(known) if len(known) == len(AUDIENCES) else -1
+
+    def query(self, vectors: Vectors, *, audience: str, n: int) -> list[list[str]]:
+        """For each vector the ids of about the `n` nearest passages; audience "internal" means all passages.
+
+        Raises IndexUnavailable when Chroma fails; `rebuild` is the remedy.
+        """
+        found: list[list[str]] = [[] for _ in vectors]
+        for shelf in AUDIENCES if audience == "internal" else ("public",):
+            for ids, more in zip(found, self._query_one(shelf, vectors, n), strict=True):
+                ids += more
+        return found
+
+    def sync(self, database: Database) -> int:
+        """Bring the index to the database's generation; returns how many passages were written or removed."""
+        with self._writing:
+            with database.read() as session:
+                generation, fingerprint = generation_of(session), _fingerprint(session)
+            if self.kind == "server":
+                self._attach()
+            if self.generation == generation and (self._trusted or self._stored("fingerprint") == fingerprint):
+                self._trusted = True
+                return 0
+            with _turn(database, needed=self.kind == "server") as mine:
+                return self._bring(database) if mine else 0
+
+    def rebuild(self, database: Database, progress: Progress | None = None) -> int:
+        """Make the index anew beside the old one, which answers meanwhile; returns how many passages it holds."""
+        with self._writing, _turn(database, needed=self.kind == "server") as mine:
+            return self._rebuild(database, progress) if mine else 0
+
+    def check(self) -> str | None:
+        """None when the index answers, else what is wrong in one line."""
+        probe = np.full((1, _dimensions(self._collections)), 0.05, np.float32)
+        try:
+            self.query(probe, audience="internal", n=1)
+        except IndexUnavailable as error:
+            return str(error)
+        return None if self.generation >= 0 else "a collection is missing"
+
+    def close(self) -> None:
+        """Let go of the index; the next start then need not look for damage."""
+        with self._writing:
+            if self._client is not None:
+                if self.kind == "memory":
+                    for collection in self._collections.values():
+                        self._client.delete_collection(collection.name)
+                self._client.close()
+                self._client, self._collections = None, {}
+                if self.folder:
+                    _mark_clean(self.folder)
+            if self._lock:
+                self._lock.close()
+                self._lock = None
+
+    # ---- inside ---------------------------------------------------------------------------------------
+
+    def _attached(self) -> "Index":
+        try:
+            self._client = self._connect()
+            self._attach()
+        except Exception as error:  # Chroma raises whatever its parts raise
+            raise IndexUnavailable(f"The search index cannot be opened ({_line(error)}). Check chroma_url and that its server runs.") from error
+        return self
+
+    def _attach(self) -> None:
+        """Look up the collections by name, and remove what an interrupted rebuild left."""
+        names = {collection.name: collection for collection in self._client.list_collections()}
+        self._collections = {a: names[self._name(a)] for a in AUDIENCES if self._name(a) in names}
+        if self.kind == "owner":
+            for name in set(names) - {self._name(a) for a in AUDIENCES}:
+                self._client.delete_collection(name)
+
+    def _name(self, audience: str) -> str:
+        return f"{self._prefix}-{audience}"
+
+    def _stored(self, key: str) -> Any:
+        return (self._collections["public"].metadata or {}).get(key)
+
+    def _query_one(self, audience: str, vectors: Vectors, n: int) -> list[list[str]]:
+        for attempt in (1, 2):  # a second time, because a rebuild may just have put another collection in place
+            collection = self._collections.get(audience)
+            if collection is None:
+                raise IndexUnavailable("The search index is not built yet; it is made from the database in a moment.")
+            try:
+                found = collection.query(query_embeddings=vectors, n_results=n, include=[])
+                return [list(ids) for ids in found["ids"]]
+            except Exception as error:  # Chroma raises whatever its parts raise
+                if attempt == 2 or collection is self._collections.get(audience):
+                    raise IndexUnavailable(f"The search index does not answer ({_line(error)}); it will be made again.") from error
+        raise AssertionError("unreachable")
+
+    def _bring(self, database: Database) -> int:
+        """Apply what changed, or rebuild when that cannot be trusted."""
+        with database.read() as session:
+            generation = generation_of(session)
+            embedder = session.exec(select(func.max(Passage.embedder))).first() or ""
+        fresh = not self._trusted and self.generation == generation  # same number, other content: another database
+        if self.generation < 0 or fresh or self.generation > generation or self._stored("embedder") != embedder:
+            return self._rebuild(database, None)
+        try:
+            return self._apply(database)
+        except Exception as error:  # Chroma raises whatever its parts raise
+            log.warning("The search index could not be brought up to date and is made again: %s", _line(error))
+            return self._rebuild(database, None)
+
+    def _apply(self, database: Database) -> int:
+        known, written = self._known_ids(), 0
+        with database.read() as session:
+            state = _state(session)
+            for audience, rows in _batches(session, since=self.generation):
+                self._upsert(self._collections[audience], rows)
+                known[audience].update(row.id for row in rows)
+                written += len(rows)
+            current = _ids(session)
+        for audience in AUDIENCES:
+            gone = sorted(known[audience] - current[audience])
+            for start in range(0, len(gone), _BATCH):
+                self._collections[audience].delete(ids=gone[start : start + _BATCH])
+            known[audience] &= current[audience]
+            written += len(gone)
+        if known != current:
+            raise IndexUnavailable("it lacks passages that were there before")
+        for audience in AUDIENCES:
+            self._collections[audience].modify(metadata=state)
+        self._trusted = True
+        return written
+
+    def _rebuild(self, database: Database, progress: Progress | None) -> int:
+        try:
+            return self._build(database, progress)
+        except Exception as error:  # Chroma raises whatever its parts raise
+            if self.kind != "owner":
+                raise IndexUnavailable(f"The search index cannot be written ({_line(error)}). Check the Chroma server.") from error
+            log.warning("The folder of the search index is damaged and is made again: %s", _line(error))
+        self._client.close()
+        assert self.folder
+        _empty(self.folder)
+        self._attached()
+        return self._build(database, progress)
+
+    def _build(self, database: Database, progress: Progress | None) -> int:
+        """Blue/green: fill new collections, answer from them, then give them the old ones' names."""
+        names = {audience: f"{self._name(audience)}-next-{uuid4().hex[:8]}" for audience in AUDIENCES}
+        with database.read() as session:
+            state, current = _state(session), _ids(session)
+            total, done = sum(map(len, current.values())), 0
+            fresh = {a: self._create(name, {**state, "generation": -1}) for a, name in names.items()}
+            for audience, rows in _batches(session, since=-1):
+                self._upsert(fresh[audience], rows)
+                done += len(rows)
+                if progress:
+                    progress(done, total)
+        old = self._collections
+        for collection in fresh.values():
+            collection.modify(metadata=state)
+        self._collections, self._known, self._trusted = fresh, current, True
+        for audience in AUDIENCES:
+            if audience in old:
+                self._client.delete_collection(old[audience].name)
+            fresh[audience].modify(name=self._name(audience))
+        return done
+
+    def _create(self, name: str, metadata: dict[str, Any]) -> Any:
+        return self._client.create_collection(name, configuration=_CONFIGURATION, metadata=metadata, embedding_function=None)
+
+    @staticmethod
+    def _upsert(collection: Any, rows: list[Any]) -> None:
+        vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in rows])
+        collection.upsert(ids=[row.id for row in rows], embeddings=vectors)
+
+    def _known_ids(self) -> dict[str, set[str]]:
+        if self._known is None or self.kind == "server":
+            self._known = {a: set(self._collections[a].get(include=[])["ids"]) for a in AUDIENCES}
+        return self._known
+
+
+def check(folder: Path, seconds: float = _CHECK_SECONDS) -> str | None:
+    """Open and query an index in a child process, because a damaged one can take its process down.
+
+    None when it is sound or was closed in order and is untouched since; else what is wrong in one line.
+    """
+    if not (folder / "chroma").exists():
+        return None
+    mark = folder / "clean.json"
+    if mark.exists() and json.loads(mark.read_text()) == _print_of(folder):
+        mark.unlink()
+        return None
+    mark.unlink(missing_ok=True)
+    root = str(Path(__file__).resolve().parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
+    command = [sys.executable, "-m", "knowledge_base.index_check", str(folder / "chroma")]
+    try:
+        child = subprocess.run(command, env=environment, timeout=seconds, capture_output=True, text=True, check=False)
+    except subprocess.TimeoutExpired:
+        return f"it did not open within {seconds:g} s"
+    if child.returncode == 0:
+        return None
+    return (child.stdout.strip().splitlines() or [f"opening it ended with exit code {child.returncode}"])[-1]
+
+
+def _owner_lock(path: Path) -> IO[str] | None:
+    """The lock of the index's one owner, held until closed (also by the system when the process dies); None if taken."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+@contextmanager
+def _turn(database: Database, *, needed: bool) -> Iterator[bool]:
+    """Whether it is this process's turn to write to a shared server; elsewhere the owner lock has settled that."""
+    if not needed or database.is_sqlite:
+        yield True
+        return
+    with database.read() as session:
+        yield bool(session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK_KEY}).scalar())
+
+
+def _state(session: Session) -> dict[str, Any]:
+    """What a collection remembers of the database it was made from."""
+    embedder = session.exec(select(func.max(Passage.embedder))).first() or ""
+    return {"generation": generation_of(session), "embedder": embedder, "fingerprint": _fingerprint(session)}
+
+
+def _fingerprint(session: Session) -> str:
+    """Tells one database's passages from another's, in one cheap statement."""
+    statement = select(func.count(col(Passage.id)), func.sum(Passage.generation), func.min(Passage.id), func.max(Passage.id))
+    return "/".join(map(str, session.exec(statement).one()))
+
+
+def _ids(session: Session) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {audience: set() for audience in AUDIENCES}
+    for passage, audience in session.exec(select(Passage.id, Passage.audience)):
+        found[audience].add(passage)
+    return found
+
+
+def _batches(session: Session, *, since: int) -> Iterator[tuple[str, list[Any]]]:
+    """Rows (id, vector) written after a generation, by audience, at most 1,000 at a time."""
+    for audience in AUDIENCES:
+        statement = select(Passage.id, Passage.vector).where(Passage.audience == audience, Passage.generation > since)
+        for rows in session.execute(statement.execution_options(yield_per=_BATCH)).partitions():
+            yield audience, list(rows)
+
+
+def _print_of(folder: Path) -> dict[str, list[int]]:
+    files = sorted(path for path in (folder / "chroma").rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
+
+
+def _mark_clean(folder: Path) -> None:
+    if (folder / "chroma").exists():
+        (folder / "clean.json").write_text(json.dumps(_print_of(folder)))
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _dimensions(collections: dict[str, Any]) -> int:
+    from knowledge_base.embedding import DIMENSIONS
+
+    return DIMENSIONS if collections else 1
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
