@@ -8,7 +8,6 @@ steps are read back, then it goes live where they end.
 """
 
 import asyncio
-import logging
 
 from triage import handover, judging, tracing
 from triage.agents import analyst, manager, reviewer, writer
@@ -20,11 +19,11 @@ from triage.errors import ModelError, TriageError
 from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
 from triage.judging import Rules, Screening
 from triage.models import Status
-from triage.office import Desk
+from triage.office import Desk, current, open_desk, use
 from triage.outcome import Outcome
 from triage.recording import Recorder
 
-logger = logging.getLogger(__name__)
+__all__ = ["Desk", "current", "open_desk", "triage", "use", "work_on"]
 
 MOST_REVISIONS = 2
 

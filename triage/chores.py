@@ -1,0 +1,46 @@
+"""What the desk does by the clock, each a small transaction that may be repeated."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from triage import replies
+from triage.accounts import ratelimit
+from triage.models import WAITS_FOR_PERSON, Notification, Role, SpanRecord, Status, Ticket, now
+
+SILENCE = timedelta(days=3)
+SPANS_KEPT = timedelta(days=30)
+
+
+def assume_resolved(session: Session) -> str:
+    """Answered tickets whose customer was silent for three days count as resolved, assumed."""
+    quiet = session.exec(select(Ticket).where(Ticket.status == Status.DELIVERED, Ticket.updated_at < now() - SILENCE)).all()
+    for ticket in quiet:
+        replies.resolve(session, ticket, actor="clock", how="assumed")
+    return f"{len(quiet)} tickets resolved"
+
+
+def warn_overdue(session: Session) -> str:
+    """Managers hear once of each ticket that waits for a person past its first reply target."""
+    late = session.exec(
+        select(Ticket).where(col(Ticket.status).in_(WAITS_FOR_PERSON - {Status.QUARANTINED}), col(Ticket.first_reply_due) < now())
+    ).all()
+    told = set(session.exec(select(Notification.ticket_id).where(Notification.kind == "overdue")))
+    for ticket in late:
+        if ticket.id not in told:
+            text = f"#{ticket.id} {ticket.subject} is past its target for the first reply."
+            session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="overdue", text=text))
+    return f"{len(late)} tickets overdue"
+
+
+def tidy(session: Session) -> str:
+    """Spans older than thirty days and old failed sign-ins go; recorded steps and the audit log stay."""
+    limit = int((now() - SPANS_KEPT).timestamp() * 1e9)
+    session.execute(delete(SpanRecord).where(col(SpanRecord.end_ns) < limit))
+    ratelimit.forget_old(session)
+    return "tidied"
+
+
+CHORES: dict[str, Callable[[Session], str]] = {"assume_resolved": assume_resolved, "warn_overdue": warn_overdue, "tidy": tidy}

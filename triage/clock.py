@@ -1,0 +1,49 @@
+"""The clock: APScheduler enqueues chores with names that contain the minute, so a second clock is harmless.
+
+Two things happen here and now instead, because they concern this machine's folder and this process's index:
+mail files in inbox/ are taken in, and the index follows what was published.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from triage.intake import folder
+from triage.office import Desk
+
+logger = logging.getLogger(__name__)
+
+CRON: dict[str, dict[str, Any]] = {
+    "assume_resolved": {"minute": 7},
+    "warn_overdue": {"minute": "*/5"},
+    "tidy": {"hour": 3, "minute": 20},
+}
+INDEX_SECONDS = 1.0
+
+
+def start_clock(desk: Desk) -> BackgroundScheduler:
+    """Start ticking; call `shutdown(wait=True)` on what comes back."""
+    clock = BackgroundScheduler(
+        timezone=UTC, executors={"default": {"type": "threadpool", "max_workers": 3}},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300},
+    )  # fmt: skip
+    for name, when in CRON.items():
+        clock.add_job(enqueue_chore, "cron", args=[desk, name], id=name, **when)
+    clock.add_job(take_in, "interval", args=[desk], seconds=desk.settings.inbox_seconds, id="inbox")
+    clock.add_job(desk.index.sync, "interval", args=[desk.database], seconds=INDEX_SECONDS, id="index")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    clock.start()
+    return clock
+
+
+def enqueue_chore(desk: Desk, name: str) -> None:
+    """Ask for a chore; the same minute asks for the same piece of work."""
+    minute = f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"
+    desk.database.run_now(lambda session: desk.enqueue(session, "chore", f"{name}-{minute}", name))
+
+
+def take_in(desk: Desk) -> None:
+    """Take in the mail files that lie in inbox/ under the home folder."""
+    folder.take_in(desk.database, desk.settings, desk.start)

@@ -1,0 +1,1 @@
+"""Larkfield Coffee, an invented company: customers, orders, articles and tickets to try the desk with."""
