@@ -39,7 +39,7 @@ class Embedder:
     name = NAME
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped]
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
@@ -126,7 +126,7 @@ def as_encoder(embed: Embed) -> Encoder:
     owner = embed if hasattr(embed, "encode") else getattr(embed, "__self__", None)
     if owner is None or not hasattr(owner, "name"):
         raise TypeError("Pass an embedder, or its encode method, so that its vectors can be told from another's.")
-    return owner  # type: ignore[no-any-return]
+    return owner
 
 
 class Prepared:

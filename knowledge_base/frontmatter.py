@@ -32,7 +32,7 @@ def read_document(text: str, *, source: str, fallback_id: str) -> Document:
     title = str(front.get("title") or "").strip()
     if not title and (heading := _TITLE.match(body)):
         title, body = heading.group(1), body[heading.end() :]
-    meta = {name: str(front[name]) for name in _TEXTS if front.get(name) is not None}
+    meta: dict[str, Any] = {name: str(front[name]) for name in _TEXTS if front.get(name) is not None}
     for name in ("product", "labels"):
         if name in front:
             meta[name] = _strings(front[name])

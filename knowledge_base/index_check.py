@@ -20,7 +20,6 @@ def problem(path: str) -> str | None:
         found = collection.query(query_embeddings=vectors, n_results=min(count, 10), include=["distances"])
         if any(len(ids) < min(count, 10) for ids in found["ids"]):
             return f"{collection.name} counts {count} passages and finds fewer"
-    client.close()
     return None
 
 

@@ -75,7 +75,7 @@ def _has_digit(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _stemmers() -> dict[str, object]:
-    import Stemmer
+    import Stemmer  # type: ignore[import-not-found]
 
     return {code: Stemmer.Stemmer(name) for code, name in _STEMMERS.items()}
 
