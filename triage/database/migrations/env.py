@@ -1,0 +1,22 @@
+"""Alembic's entry: runs on the connection that triage.database.migrate hands over, on our tables only."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import triage.models  # noqa: F401  (registers the tables)
+
+OURS = set(SQLModel.metadata.tables)
+
+
+def _ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or name in OURS
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+    include_name=_ours,
+    compare_type=True,
+)
+context.run_migrations()
