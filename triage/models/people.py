@@ -67,6 +67,7 @@ class IdempotencyRecord(SQLModel, table=True):
     key: str = Field(primary_key=True)
     request_hash: str
     ticket_id: int = Field(foreign_key="ticket.id")
+    outcome: str = "created"
     created_at: datetime = Field(default_factory=now)
 
 
