@@ -98,11 +98,16 @@ class Episode(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """One message in or out. `body` is what the sender wrote and a reader would see."""
+    """One message in or out. `body` is what the sender wrote and a reader would see.
+
+    `source_id` is the id of the delivery that brought it (taken in once), `duplicate_of` the message it repeats.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
     episode_id: int | None = Field(default=None, foreign_key="episode.id")
+    source_id: str | None = Field(default=None, index=True)
+    duplicate_of: int | None = Field(default=None, foreign_key="message.id")
     direction: str = "in"
     author_name: str = ""
     author_email: str = ""
