@@ -1,0 +1,146 @@
+"""Durable work: enqueued with our transaction, done once, taken up again after a crash or by another worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from triage.database import Database
+from triage.durable import Durable
+from triage.errors import SettingsError
+from triage.models import WorkspaceSetting
+from triage.settings import Settings
+
+CHILD = """
+import asyncio, sys, time
+from triage.database import open_database
+from triage.durable import Durable
+from triage.models import WorkspaceSetting
+from triage.settings import load_settings
+
+settings = load_settings(home=sys.argv[1], database_url=sys.argv[2], poll_seconds=0.02)
+database = open_database(settings)
+
+async def work(name, seconds):
+    print("began", name, flush=True)
+    await asyncio.sleep(seconds)
+    with database.transaction() as session:
+        row = session.get(WorkspaceSetting, name) or WorkspaceSetting(key=name, value={"times": 0})
+        row.value = {"times": row.value["times"] + 1}
+        session.add(row)
+    return "done"
+
+durable = Durable(database, settings)
+durable.launch({"triage": work, "deliver": work, "chore": work})
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def durable(database: Database, settings: Settings) -> Iterator[Durable]:
+    durable = Durable(database, settings)
+    durable.prepare()
+    yield durable
+    durable.close(wait_seconds=1)
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(settings.home), settings.database_url], stdout=subprocess.PIPE, text=True, env=os.environ
+        )
+        started.append(child)
+        assert child.stdout and child.stdout.readline()
+        return child
+
+    yield start
+    for child in started:
+        child.kill()
+        child.wait()
+        if child.stdout:
+            child.stdout.close()
+
+
+def _enqueue(durable: Durable, name: str, seconds: float, *, fail: bool = False) -> None:
+    with durable.database.transaction() as session:
+        durable.enqueue(session, "triage", name, name, seconds)
+        if fail:
+            raise RuntimeError("the caller's transaction fails")
+
+
+def _times(database: Database, name: str) -> int:
+    with database.read() as session:
+        row = session.exec(select(WorkspaceSetting).where(WorkspaceSetting.key == name)).first()
+        return int(str(row.value["times"])) if row else 0
+
+
+def _until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def test_work_is_done_once_although_asked_for_twice(durable: Durable, worker: Callable[[], object]) -> None:
+    for _ in range(2):
+        _enqueue(durable, "one", 0.0)
+    worker()
+    _until(lambda: _times(durable.database, "one") == 1)
+    time.sleep(0.3)
+    assert _times(durable.database, "one") == 1
+
+
+def test_work_of_a_transaction_that_fails_is_not_done(durable: Durable, worker: Callable[[], object]) -> None:
+    with pytest.raises(RuntimeError):
+        _enqueue(durable, "never", 0.0, fail=True)
+    _enqueue(durable, "after", 0.0)
+    worker()
+    _until(lambda: _times(durable.database, "after") == 1)
+    assert _times(durable.database, "never") == 0
+
+
+def test_work_cut_off_by_a_kill_goes_on_at_the_next_start_or_in_another_worker(
+    durable: Durable, settings: Settings, worker: Callable[[], subprocess.Popen[str]]
+) -> None:
+    first = worker()
+    survivor = worker() if settings.database_url else None  # with SQLite one process works at a time
+    for number in range(6):
+        _enqueue(durable, f"cut-{number}", 1.0)
+    assert first.stdout and any(line.startswith("began") for line in first.stdout)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    if survivor is None:
+        worker()
+    _until(lambda: all(_times(durable.database, f"cut-{number}") >= 1 for number in range(6)))
+    assert all(_times(durable.database, f"cut-{number}") == 1 for number in range(6))
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_second_worker_on_one_sqlite_file_is_told_what_to_do(
+    durable: Durable, settings: Settings, worker: Callable[[], object], home: Path
+) -> None:
+    worker()
+    with pytest.raises(SettingsError, match="PostgreSQL"):
+        durable.launch({})
+
+
+def test_work_can_wait(durable: Durable, worker: Callable[[], object]) -> None:
+    worker()
+
+    def enqueue(session: Session) -> None:
+        durable.enqueue(session, "deliver", "later", "later", 0.0, delay=1.0)
+
+    durable.database.run_now(enqueue)
+    time.sleep(0.4)
+    assert _times(durable.database, "later") == 0
+    _until(lambda: _times(durable.database, "later") == 1)
