@@ -44,7 +44,7 @@ def save_version(
     `meta` may hold kind, category, audience, language, owner, product, labels, verified_on and source; what is left out
     stays as it is. Raises InputError for an empty title or body, an unknown audience or kind, or an unusable id.
     """
-    title, meta = " ".join(title.split()), _checked(meta)
+    title, body, meta = " ".join(title.split()), body.replace("\r\n", "\n").strip("\n"), _checked(meta)
     if not title or not body.strip():
         raise InputError("An article needs a title and a text.", source=article_id or title)
     article = session.get(Article, article_id, with_for_update=True) if article_id else None
@@ -111,7 +111,7 @@ def load_folder(session: Session, path: Path, *, embed: Embed, author: str = "sy
 def prepare(embed: Embed, articles: list[tuple[str, str]]) -> Prepared:
     """Embed (title, body) of many articles at once, ahead of their publication."""
     parts = [(title, chunk.heading, chunk.text) for title, body in articles for chunk in chunks(title, body)]
-    return Prepared(as_encoder(embed), [title for title, _, _ in parts] + [embedded_text(*part) for part in parts])
+    return Prepared(as_encoder(embed), [searched_title(title, text) or text for title, _, text in parts] + [embedded_text(*p) for p in parts])
 
 
 def is_same(session: Session, article_id: str, title: str, body: str, meta: dict[str, Any]) -> bool:
@@ -169,17 +169,21 @@ def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vect
     """Vectors of (title, heading, text), with a share of the title's own vector: float32 (n, d), unit length."""
     if not parts:
         return np.zeros((0, 0), np.float32)
-    titles = list(dict.fromkeys(title for title, _, _ in parts))
-    encoded = encoder.encode(titles + [embedded_text(*part) for part in parts])
-    of_title = dict(zip(titles, encoded, strict=False))
-    mixed = encoded[len(titles) :] + _TITLE_SHARE * np.stack([of_title[title] for title, _, _ in parts])
+    encoded = encoder.encode([searched_title(title, text) or text for title, _, text in parts] + [embedded_text(*part) for part in parts])
+    shares = np.array([_TITLE_SHARE if searched_title(title, text) else 0.0 for title, _, text in parts], np.float32)
+    mixed = encoded[len(parts) :] + shares[:, None] * encoded[: len(parts)]
     vectors: Vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
     return vectors
 
 
 def embedded_text(title: str, heading: str, text: str) -> str:
     """What of a passage is embedded beside its title."""
-    return "\n".join(part for part in (title, heading, plain(text)) if part)
+    return "\n".join(part for part in (searched_title(title, text), heading, plain(text)) if part)
+
+
+def searched_title(title: str, text: str) -> str:
+    """The title, unless the text begins with it (a title made from the first words must not count twice)."""
+    return "" if text.startswith(title) else title
 
 
 def _write_passages(session: Session, article: Article, version: ArticleVersion, encoder: Encoder, generation: int) -> int:
