@@ -3,28 +3,18 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
 from triage import genai, traces
-from triage.database import Database, migrate, open_database
+from triage.database import Database
 from triage.errors import AccessError, InputError
 from triage.models import Role, Run, RunStep, SpanRecord, Ticket, User
-from triage.settings import load_settings
 from triage.trace_tree import tree
 from triage.traces import RunFilter
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(load_settings(home=tmp_path))
-    migrate(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
