@@ -1,0 +1,136 @@
+"""Models of any OpenAI-compatible service: the hosted API, vLLM, Ollama, llama.cpp."""
+
+import asyncio
+import json
+from typing import Any, cast
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import openai
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from pydantic import BaseModel
+
+from triage.errors import ModelDown, ModelError, ModelRefused
+from triage.llm.pricing import cost
+from triage.llm.protocol import Request, Response, ToolCall, ToolSpec, Usage
+from triage.llm.schema import strict_schema
+from triage.settings import Settings
+
+Address = tuple[str, str, float, int]
+_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, openai.AsyncOpenAI]]" = WeakKeyDictionary()
+
+
+class OpenAIModel:
+    """One model of the service in the settings; all models of a process share one client and its connections."""
+
+    provider = "openai"
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name, self._settings = name, settings
+        key = settings.openai_api_key.get_secret_value() or "none"  # local services want none, the client wants one
+        self._address: Address = (settings.openai_base_url, key, settings.model_timeout, settings.model_retries)
+        self._patience = (settings.model_timeout + 8.0) * (settings.model_retries + 1)
+
+    async def answer(self, request: Request) -> Response:
+        """Raises ModelDown after the client's own retries, ModelRefused when asking again would not help."""
+        try:
+            async with asyncio.timeout(self._patience):
+                completion: object = await _client(self._address).chat.completions.create(**self._arguments(request))
+        except TimeoutError as error:
+            raise ModelDown(f"no answer in {self._patience:.0f} s") from error
+        except openai.APIError as error:
+            raise _as_model_error(error) from error
+        except json.JSONDecodeError as error:
+            raise ModelDown("the service sent a body that is not JSON; check TRIAGE_OPENAI_BASE_URL") from error
+        return self._read(completion)
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            "model": self.name, "messages": request.messages, "max_completion_tokens": request.max_output_tokens,
+            "response_format": _response_format(request.output),
+        }
+        if request.tools:
+            arguments["tools"] = [_function(tool) for tool in request.tools]
+        return arguments
+
+    def _read(self, completion: object) -> Response:
+        message = _message(completion)
+        choice = cast(ChatCompletion, completion).choices[0]
+        if message.refusal or choice.finish_reason == "content_filter":
+            raise ModelRefused(f"the model declined: {_clean(message.refusal or 'content filter')[:200]}")
+        usage = self._usage(cast(ChatCompletion, completion))
+        calls = [ToolCall(call.id or "", _clean(call.function.name or ""), _clean(call.function.arguments or ""))
+                 for call in message.tool_calls or [] if call.type == "function"]
+        return Response(self.name, _clean(message.content or ""), calls, usage, choice.finish_reason or "stop")
+
+    def _usage(self, completion: ChatCompletion) -> Usage:
+        said = completion.usage
+        if said is None:
+            return Usage()
+        details = said.prompt_tokens_details
+        counted = Usage(said.prompt_tokens or 0, said.completion_tokens or 0, (details.cached_tokens or 0) if details else 0)
+        price = cost(self.name, counted, self._settings.prices)
+        return Usage(counted.input_tokens, counted.output_tokens, counted.cached_tokens, price)
+
+
+async def close() -> None:
+    """Close the connections that were opened on the running event loop."""
+    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await client.close()
+
+
+def _client(address: Address) -> openai.AsyncOpenAI:
+    """The client of this event loop: connections cannot move between loops."""
+    mine = _clients.setdefault(asyncio.get_running_loop(), {})
+    if address not in mine:
+        base_url, key, timeout, retries = address
+        local = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        # HTTP_PROXY would be honoured for loopback too, where no proxy can reach the service
+        transport = openai.DefaultAsyncHttpxClient(trust_env=False) if local else None
+        mine[address] = openai.AsyncOpenAI(
+            api_key=key, base_url=base_url or None, timeout=timeout, max_retries=retries, http_client=transport
+        )
+    return mine[address]
+
+
+_formats: dict[type[BaseModel], dict[str, Any]] = {}
+
+
+def _response_format(output: type[BaseModel]) -> dict[str, Any]:
+    if output not in _formats:
+        schema = {"name": output.__name__, "strict": True, "schema": strict_schema(output)}
+        _formats[output] = {"type": "json_schema", "json_schema": schema}
+    return _formats[output]
+
+
+def _function(tool: ToolSpec) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters, "strict": True}
+    return {"type": "function", "function": function}
+
+
+def _message(completion: object) -> ChatCompletionMessage:
+    """The first choice's message; the client does not check shapes, so we do."""
+    choices = completion.choices if isinstance(completion, ChatCompletion) else None
+    if choices and isinstance(choices[0].message, ChatCompletionMessage):
+        return choices[0].message
+    raise ModelDown("the service sent something that is not a chat completion; check TRIAGE_OPENAI_BASE_URL")
+
+
+def _as_model_error(error: openai.APIError) -> ModelError:
+    if isinstance(error, openai.APITimeoutError):
+        return ModelDown("time-out")
+    if isinstance(error, openai.APIConnectionError):
+        return ModelDown("connection failed or dropped")
+    if isinstance(error, openai.APIStatusError):
+        if error.status_code in (408, 409, 429) or error.status_code >= 500:
+            return ModelDown(str(error.status_code))
+        advice = {401: "check TRIAGE_OPENAI_API_KEY", 403: "check TRIAGE_OPENAI_API_KEY", 404: "check the model's name"}
+        return ModelRefused(f"{error.status_code}: {advice.get(error.status_code) or _clean(error.message)[:200]}")
+    return ModelDown(_clean(error.message)[:200])
+
+
+def _clean(text: str) -> str:
+    """Text that every database takes: no NUL, spelled out or escaped, and no lone surrogates."""
+    if "\x00" in text or "\\u0000" in text:
+        text = text.replace("\x00", "").replace("\\u0000", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
