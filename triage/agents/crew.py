@@ -1,0 +1,62 @@
+"""The crew of one run: who may use which model and tools, within which limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from triage.agents.loop import run_agent
+from triage.agents.prompts import objective
+from triage.agents.spotlight import fence, marker_for
+from triage.agents.toolbox import TOOLS_OF, ToolContext, toolset
+from triage.errors import BadAnswer, TurnLimit
+from triage.llm.chain import Chain
+from triage.llm.protocol import Gate, Model
+from triage.settings import Settings
+
+Output = TypeVar("Output", bound=BaseModel)
+
+
+@dataclass
+class Crew:
+    """Everything the agents of one run share.
+
+    `models` come from `triage.llm.models_for`; `marker` is derived from the run's id unless a replay or fork
+    gives its parent's. After the run `degraded` names each step down and `answered_by` who spoke for each role.
+    """
+
+    settings: Settings
+    models: dict[str, list[Model]]
+    gate: Gate
+    context: ToolContext
+    marker: str = ""
+    degraded: list[str] = field(default_factory=list)
+    answered_by: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.marker = self.marker or marker_for(self.context.recorder.run_id)
+
+    def fenced(self, label: str, text: str) -> str:
+        return fence(self.marker, label, text)
+
+    async def ask(
+        self, role: str, *, prompt: str, brief: BaseModel, output: type[Output],
+        check: Callable[[Output], str | None] | None = None,
+    ) -> Output:
+        """The role's typed answer. A model that cannot give one makes way for the next; the last one's error is raised."""
+        recorder = self.context.recorder
+        chain = Chain(self.models[role], self.gate, recorder, self.degraded)
+        tools = toolset(TOOLS_OF[role], self.context, wrap=lambda text: self.fenced("RESULT", text))
+        while True:
+            try:
+                value = await run_agent(
+                    role=role, objective=objective(role, self.settings), prompt=prompt, brief=brief, model=chain, tools=tools,
+                    output=output, turns=self.settings.turn_limit, tokens=self.settings.ticket_token_limit, recorder=recorder,
+                    check=check,
+                )
+            except (BadAnswer, TurnLimit) as error:
+                chain.step_down(error)
+            else:
+                self.answered_by[role] = chain.answered_by
+                return value
