@@ -1,0 +1,1 @@
+"""What the desk learns from its own work: metrics, and later experiments and examples."""

@@ -1,0 +1,30 @@
+"""The numbers of the desk: each is one predicate, from which the figure and the tickets behind it both come.
+
+`compute` gives the figure with numerator, denominator and 95% interval, `tickets` the tickets behind it,
+`series` its days, `slices` its parts, `report` everything at once.
+"""
+
+from triage.learning.metrics.catalogue import METRICS, named
+from triage.learning.metrics.compute import Case, Figure, Slice, cases, compute, series, slices, tickets
+from triage.learning.metrics.hours import BusinessHours
+from triage.learning.metrics.metric import Metric
+from triage.learning.metrics.report import report
+from triage.learning.metrics.window import Filters, Window
+
+__all__ = [
+    "METRICS",
+    "BusinessHours",
+    "Case",
+    "Figure",
+    "Filters",
+    "Metric",
+    "Slice",
+    "Window",
+    "cases",
+    "compute",
+    "named",
+    "report",
+    "series",
+    "slices",
+    "tickets",
+]

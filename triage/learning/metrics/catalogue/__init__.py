@@ -1,0 +1,20 @@
+"""Every metric of the desk, by name."""
+
+from triage.errors import InputError
+from triage.learning.metrics.catalogue import drafts, machine, outcomes, times
+from triage.learning.metrics.metric import Metric
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*outcomes.METRICS, *times.METRICS, *drafts.METRICS, *machine.METRICS)
+}
+
+
+def named(name: str) -> Metric:
+    """The metric of that name; raises InputError when there is none."""
+    try:
+        return METRICS[name]
+    except KeyError:
+        raise InputError(f"There is no metric called {name}; choose one of {', '.join(METRICS)}.") from None
+
+
+__all__ = ["METRICS", "named"]

@@ -1,0 +1,152 @@
+"""What becomes of drafts: accepted, edited, rejected; and whether sources support what they say."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, select
+from sqlmodel import col
+
+from triage.learning.metrics.dialects import contains_text, items_of, text_in
+from triage.learning.metrics.grains import DECISIONS, DRAFTS, SENTENCE, SENTENCES_OF_DRAFTS
+from triage.learning.metrics.hours import BusinessHours
+from triage.learning.metrics.metric import Metric, Statistic
+from triage.models import Decision, Draft
+
+FACTUAL = ("fact", "step")
+READING_SPEED = 30.0
+"""Characters a second: about 300 words a minute, a brisk reader."""
+
+KEPT: ColumnElement[bool] = col(Decision.undone_at).is_(None)
+BY_AGENTS: ColumnElement[bool] = col(Draft.created_by) == "agents"
+APPROVED: ColumnElement[bool] = col(Decision.kind) == "approve"
+DECIDED = (KEPT, BY_AGENTS)
+_distance = col(Decision.edit_distance)
+
+_others = items_of(col(Draft.sentences))
+HAS_CLAIMS: ColumnElement[bool] = exists(
+    select(1).select_from(_others).where(text_in(_others.c.value, "kind").in_(FACTUAL)).correlate(Draft)
+)
+CLAIM: ColumnElement[bool] = text_in(SENTENCE, "kind").in_(FACTUAL)
+UNSUPPORTED: ColumnElement[bool] = not_(SENTENCE["supported"].as_boolean())
+SENT: ColumnElement[bool] = and_(APPROVED, contains_text(col(Decision.body), text_in(SENTENCE, "text")))
+
+
+def _groundedness(values: Sequence[Any], _hours: BusinessHours) -> float:
+    """1 − the share of a draft's factual sentences that no source supports."""
+    claims = [bool(sentence["supported"]) for sentence in values[0] if sentence["kind"] in FACTUAL]
+    return sum(claims) / len(claims)
+
+
+def _edits(name: str, title: str, definition: str, direction: Any, hit: ColumnElement[bool]) -> Metric:
+    return Metric(
+        name,
+        title,
+        definition + " ÷ drafts decided.",
+        "share",
+        direction,
+        DECISIONS,
+        hit=and_(APPROVED, hit),
+        where=DECIDED,
+        breakdowns={"edit": col(Decision.edit_class)},
+    )
+
+
+def _distances(name: str, title: str, statistic: Statistic) -> Metric:
+    return Metric(
+        name,
+        title,
+        "Words changed between draft and sent reply ÷ the longer of the two; over the drafts that were sent.",
+        "distance",
+        "down",
+        DECISIONS,
+        hit=and_(APPROVED, _distance.is_not(None)),
+        where=DECIDED,
+        statistic=statistic,
+        columns=(_distance,),
+    )
+
+
+METRICS = (
+    _edits("accepted_as_is", "Sent without an edit", "Drafts sent word for word", "up", _distance == 0),
+    _edits(
+        "light_edit",
+        "Light edit",
+        "Drafts sent with an edit distance above 0, up to 0.4",
+        "none",
+        and_(_distance > 0, _distance <= 0.4),
+    ),
+    _edits(
+        "middle_edit",
+        "Middle edit",
+        "Drafts sent with an edit distance above 0.4, up to 0.6",
+        "down",
+        and_(_distance > 0.4, _distance <= 0.6),
+    ),
+    _edits("rewrite", "Rewritten", "Drafts sent with an edit distance above 0.6", "down", _distance > 0.6),
+    _distances("edit_distance", "Edit distance, median", "median"),
+    _distances("edit_distance_p90", "Edit distance, p90", "p90"),
+    Metric(
+        "rejection_rate",
+        "Rejected",
+        "Drafts rejected ÷ drafts decided.",
+        "share",
+        "down",
+        DECISIONS,
+        hit=col(Decision.kind) == "reject",
+        where=DECIDED,
+        breakdowns={"reason": col(Decision.reason)},
+    ),
+    Metric(
+        "changes_requested",
+        "Sent back for changes",
+        "Drafts sent back with a comment ÷ drafts decided.",
+        "share",
+        "down",
+        DECISIONS,
+        hit=col(Decision.kind) == "request_changes",
+        where=DECIDED,
+    ),
+    Metric(
+        "unsupported_at_draft",
+        "Unsupported claims, at draft",
+        "Factual sentences of drafts with no supporting passage ÷ factual sentences of drafts.",
+        "share",
+        "down",
+        SENTENCES_OF_DRAFTS,
+        hit=UNSUPPORTED,
+        where=(BY_AGENTS, CLAIM),
+    ),
+    Metric(
+        "unsupported_at_send",
+        "Unsupported claims, at send",
+        "Factual sentences with no supporting passage that were still in the reply when it was sent ÷ factual sentences sent.",
+        "share",
+        "down",
+        SENTENCES_OF_DRAFTS,
+        hit=UNSUPPORTED,
+        where=(BY_AGENTS, CLAIM, SENT),
+    ),
+    Metric(
+        "groundedness",
+        "Groundedness",
+        "1 − the share of a draft's factual sentences that no passage supports, averaged over drafts.",
+        "share",
+        "up",
+        DRAFTS,
+        hit=HAS_CLAIMS,
+        where=(BY_AGENTS,),
+        statistic="mean",
+        columns=(col(Draft.sentences),),
+        measure=_groundedness,
+    ),
+    Metric(
+        "fast_approvals",
+        "Approved faster than reading",
+        "Approvals whose active review was shorter than it takes to read the agents' draft (300 words a minute) ÷ such approvals with a measured review.",
+        "share",
+        "down",
+        DECISIONS,
+        hit=col(Decision.active_seconds) < func.length(col(Draft.body)) / READING_SPEED,
+        where=(*DECIDED, APPROVED, col(Decision.active_seconds).is_not(None)),
+    ),
+)

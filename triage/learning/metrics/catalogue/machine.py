@@ -1,0 +1,125 @@
+"""What the agents cost, how fast they are and what fails."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlmodel import col
+
+from triage.learning.metrics.catalogue.outcomes import DURABLE, ELIGIBLE, INVOLVED, OLD_ENOUGH
+from triage.learning.metrics.dialects import json_length
+from triage.learning.metrics.grains import EPISODES, RUNS, STEPS
+from triage.learning.metrics.metric import Metric, Statistic
+from triage.models import Episode, Run, RunStep
+
+COST: Any = (
+    select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0))
+    .where(col(Run.episode_id) == col(Episode.id), col(Run.forked_at).is_(None))
+    .correlate(Episode)
+    .scalar_subquery()
+)
+LIVE: ColumnElement[bool] = col(Run.forked_at).is_(None)
+FINISHED: ColumnElement[bool] = and_(LIVE, col(Run.ended_at).is_not(None))
+ERROR: ColumnElement[bool] = col(RunStep.error).is_not(None)
+_seconds = col(RunStep.seconds)
+
+
+def _kind_of_error(text: str) -> str:
+    """The error's name, in words: "ModelDown: …" is "model down"."""
+    name = text.partition(":")[0].strip()
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def _latency(whose: str, statistic: Statistic, kinds: tuple[str, ...], by: Any) -> Metric:
+    short = "p50" if statistic == "median" else statistic
+    return Metric(
+        f"{whose}_latency_{short}",
+        f"{whose.capitalize()} latency, {short}",
+        "Seconds of one model call." if whose == "agent" else "Seconds of one tool call, search or guard check.",
+        "seconds",
+        "down",
+        STEPS,
+        hit=_seconds.is_not(None),
+        where=(LIVE, col(RunStep.kind).in_(kinds)),
+        statistic=statistic,
+        columns=(_seconds,),
+        breakdowns={whose: by},
+    )
+
+
+_PERCENTILES: tuple[Statistic, ...] = ("median", "p95", "p99")
+_OTHERS = ("tool", "retrieval", "guard")
+
+METRICS = (
+    Metric(
+        "cost_per_ticket",
+        "Cost per ticket",
+        "All tokens at their price, retried and discarded drafts included, per episode the agents worked on.",
+        "usd",
+        "down",
+        EPISODES,
+        hit=INVOLVED,
+        where=(ELIGIBLE,),
+        statistic="mean",
+        columns=(COST,),
+    ),
+    Metric(
+        "cost_per_resolution",
+        "Cost per durable resolution",
+        "Everything spent on episodes resolved at least 7 days ago ÷ those whose customer did not come back within 7 days.",
+        "usd",
+        "down",
+        EPISODES,
+        hit=DURABLE,
+        where=(ELIGIBLE, OLD_ENOUGH),
+        statistic="per_case",
+        columns=(COST,),
+    ),
+    *(_latency("agent", statistic, ("model",), col(RunStep.role)) for statistic in _PERCENTILES),
+    *(_latency("tool", statistic, _OTHERS, col(RunStep.name)) for statistic in _PERCENTILES),
+    Metric(
+        "fallback_rate",
+        "Fallback",
+        "Runs that had to use another model or do without a part of the desk ÷ finished runs.",
+        "share",
+        "down",
+        RUNS,
+        hit=json_length(col(Run.degraded)) > 0,
+        where=(FINISHED,),
+        breakdowns={"model": col(Run.model)},
+    ),
+    Metric(
+        "failed_runs",
+        "Failed runs",
+        "Runs of the agents that ended with an error ÷ finished runs.",
+        "share",
+        "down",
+        RUNS,
+        hit=col(Run.error).is_not(None),
+        where=(FINISHED,),
+        breakdowns={"reason": col(Run.error)},
+        label=_kind_of_error,
+    ),
+    Metric(
+        "step_errors",
+        "Errors of models and tools",
+        "Model calls, tool calls, searches and guard checks that ended with an error ÷ all of them.",
+        "share",
+        "down",
+        STEPS,
+        hit=ERROR,
+        where=(LIVE,),
+        breakdowns={"reason": col(RunStep.error)},
+        label=_kind_of_error,
+    ),
+    Metric(
+        "breaker_refusals",
+        "Refused by an open breaker",
+        "Model calls that were not made because the model's breaker was open ÷ model calls.",
+        "share",
+        "down",
+        STEPS,
+        hit=col(RunStep.error).startswith("BreakerOpen"),
+        where=(LIVE, col(RunStep.kind) == "model"),
+        breakdowns={"model": col(RunStep.name)},
+    ),
+)

@@ -1,0 +1,146 @@
+"""How long things take, on the calendar and in business hours, and whether targets are met."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlmodel import col
+
+from triage.learning.metrics.catalogue.outcomes import ELIGIBLE, RESOLVED
+from triage.learning.metrics.grains import DECISIONS, EPISODES
+from triage.learning.metrics.metric import MOMENT, Measure, Metric, business, calendar
+from triage.models import Decision, Draft, Episode
+
+REPLIED: ColumnElement[bool] = col(Episode.first_reply_at).is_not(None)
+KEPT: ColumnElement[bool] = col(Decision.undone_at).is_(None)
+
+
+def _sent(*of_whom: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the episode has an approved, not undone draft of this kind."""
+    return exists(
+        select(1)
+        .select_from(Decision)
+        .join(Draft, col(Draft.id) == col(Decision.draft_id))
+        .where(col(Decision.episode_id) == col(Episode.id), col(Decision.kind) == "approve", KEPT, *of_whom)
+        .correlate(Episode)
+    )
+
+
+SENT_DRAFT: ColumnElement[bool] = _sent(col(Draft.created_by) == "agents")
+SENT_OWN: ColumnElement[bool] = and_(_sent(col(Draft.created_by) != "agents"), not_(SENT_DRAFT))
+_reply = (col(Episode.started_at), col(Episode.first_reply_at))
+_resolution = (col(Episode.started_at), col(Episode.resolved_at))
+
+
+def _time(
+    name: str, title: str, definition: str, hit: ColumnElement[bool], columns: tuple[Any, ...], clock: Measure
+) -> Metric:
+    return Metric(
+        name,
+        title,
+        definition,
+        "seconds",
+        "down",
+        EPISODES,
+        hit=hit,
+        where=(ELIGIBLE,),
+        statistic="median",
+        columns=columns,
+        measure=clock,
+    )
+
+
+def _target(name: str, title: str, definition: str, reached: Any, due: Any) -> Metric:
+    at, target = col(reached), col(due)
+    return Metric(
+        name,
+        title,
+        definition,
+        "share",
+        "up",
+        EPISODES,
+        hit=and_(at.is_not(None), at <= target),
+        where=(ELIGIBLE, target.is_not(None), or_(at.is_not(None), target < MOMENT)),
+    )
+
+
+METRICS = (
+    _time(
+        "first_reply_time",
+        "First reply, median",
+        "First message → first reply that a person approved, on the calendar; acknowledgements do not count.",
+        REPLIED,
+        _reply,
+        calendar,
+    ),
+    _time(
+        "first_reply_business",
+        "First reply, business hours",
+        "First message → first reply that a person approved, counting only business hours.",
+        REPLIED,
+        _reply,
+        business,
+    ),
+    _time(
+        "first_reply_people",
+        "First reply, people alone",
+        "First reply in business hours where people wrote the reply themselves: the baseline without drafts.",
+        and_(REPLIED, SENT_OWN),
+        _reply,
+        business,
+    ),
+    _time(
+        "first_reply_assisted",
+        "First reply, with a draft",
+        "First reply in business hours where the sent reply was the agents' draft, edited or not.",
+        and_(REPLIED, SENT_DRAFT),
+        _reply,
+        business,
+    ),
+    _time("resolution_time", "Resolution, median", "First message → resolved, on the calendar.", RESOLVED, _resolution, calendar),
+    _time(
+        "resolution_business",
+        "Resolution, business hours",
+        "First message → resolved, counting only business hours.",
+        RESOLVED,
+        _resolution,
+        business,
+    ),
+    Metric(
+        "approval_latency",
+        "Approval step, median",
+        "Draft ready → decision, on the calendar, for every decision that stood.",
+        "seconds",
+        "down",
+        DECISIONS,
+        hit=KEPT,
+        statistic="median",
+        columns=(col(Draft.created_at), col(Decision.created_at)),
+        measure=calendar,
+    ),
+    Metric(
+        "review_seconds",
+        "Active review, median",
+        "Seconds a person actively looked at the draft before deciding.",
+        "seconds",
+        "none",
+        DECISIONS,
+        hit=col(Decision.active_seconds).is_not(None),
+        where=(KEPT,),
+        statistic="median",
+        columns=(col(Decision.active_seconds),),
+    ),
+    _target(
+        "sla_first_reply",
+        "First reply inside target",
+        "First reply before its target ÷ episodes with a target that were answered or whose target has passed.",
+        Episode.first_reply_at,
+        Episode.first_reply_due,
+    ),
+    _target(
+        "sla_resolution",
+        "Resolution inside target",
+        "Resolved before its target ÷ episodes with a target that were resolved or whose target has passed.",
+        Episode.resolved_at,
+        Episode.resolve_due,
+    ),
+)

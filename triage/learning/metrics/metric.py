@@ -1,0 +1,62 @@
+"""What a metric is: one population, one condition, and how to sum it up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from triage.learning.metrics.grains import Grain
+from triage.learning.metrics.hours import BusinessHours
+
+Statistic = Literal["count", "share", "median", "p90", "p95", "p99", "mean", "per_case"]
+Unit = Literal["count", "share", "seconds", "usd", "distance", "score"]
+Direction = Literal["up", "down", "none"]
+Measure = Callable[[Sequence[Any], BusinessHours], float]
+
+WEEK_AGO = bindparam("week_ago", type_=UTCDateTime())
+"""Seven days before the question is asked."""
+MOMENT = bindparam("moment", type_=UTCDateTime())
+"""When the question is asked, or the end of the window when that was earlier."""
+
+
+def plain(values: Sequence[Any], _hours: BusinessHours) -> float:
+    """The one column as it is."""
+    return float(values[0])
+
+
+def calendar(values: Sequence[Any], _hours: BusinessHours) -> float:
+    """Seconds from the first column to the second, on the calendar."""
+    return max(0.0, float((values[1] - values[0]).total_seconds()))
+
+
+def business(values: Sequence[Any], hours: BusinessHours) -> float:
+    """Seconds from the first column to the second, in business hours."""
+    return hours.seconds_between(values[0], values[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """One number of the desk.
+
+    The denominator is every case of `grain` that meets `where`; the numerator those that also meet `hit`.
+    Both the figure and the list of tickets are made from these two and nothing else. For a median, mean or
+    percentile the numerator is the cases that have a value, and `measure` makes it of `columns`.
+    A `stock` counts what stands at the end of the window instead of what started in it.
+    """
+
+    name: str
+    title: str
+    definition: str
+    unit: Unit
+    direction: Direction
+    grain: Grain
+    hit: ColumnElement[bool]
+    where: tuple[ColumnElement[bool], ...] = ()
+    statistic: Statistic = "share"
+    columns: tuple[Any, ...] = ()
+    measure: Measure = plain
+    stock: bool = False
+    breakdowns: Mapping[str, Any] = field(default_factory=dict)
+    label: Callable[[str], str] = str
