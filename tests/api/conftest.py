@@ -1,0 +1,56 @@
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from triage.accounts import apikeys
+from triage.api import create
+from triage.api.auth import Throttle
+from triage.database import Database, migrate, open_database
+from triage.models import Ticket
+from triage.settings import Settings, load_settings
+
+
+@dataclass
+class Api:
+    """The API with one key, over a database of its own; what it enqueues is noted."""
+
+    settings: Settings
+    database: Database
+    client: TestClient
+    key: str
+    throttle: Throttle
+    enqueued: list[int | None] = field(default_factory=list)
+    running: bool = True
+
+    def post(self, path: str, body: Any, *, key: str | None = None, **headers: str) -> Any:
+        sent = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.client.post(path, content=content, headers=sent)
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path.removeprefix("/api/v1"), headers={"Authorization": f"Bearer {self.key}"})
+
+    def _enqueue(self, session: Session, ticket: Ticket) -> None:
+        self.enqueued.append(ticket.id)
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    settings = load_settings(home=tmp_path, secret="a secret of the tests", message_limit=20_000, _env_file=None)
+    database = open_database(settings)
+    migrate(database)
+    with database.transaction() as session:
+        _key, plain = apikeys.create(session, "tests", actor="test")
+    throttle = Throttle(rate=0.0001, burst=1000)
+    made: list[Api] = []
+    app = create(settings, database, lambda: made[0]._enqueue if made[0].running else None, throttle=throttle)
+    made.append(Api(settings, database, TestClient(app, raise_server_exceptions=False), plain, throttle))
+    yield made[0]
+    database.close()
