@@ -47,6 +47,8 @@ def mean(values: Sequence[float]) -> tuple[float, float, float]:
 def ratio(parts: Sequence[float], wholes: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """sum(parts) / sum(wholes) over the same cases, and its bootstrap interval. `wholes` must not sum to 0."""
     top, bottom = np.asarray(parts, dtype=float), np.asarray(wholes, dtype=float)
+    order = np.lexsort((bottom, top))  # the same cases give the same interval, in whatever order they come
+    top, bottom = top[order], bottom[order]
     value = float(top.sum() / bottom.sum())
     n = len(top)
     if n >= 2000:

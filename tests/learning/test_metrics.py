@@ -1,0 +1,305 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from triage.database import Database
+from triage.errors import InputError
+from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, cases, compute, report, series, slices, tickets
+from triage.learning.metrics.report import choices, failures, outcomes, speeds, tickets_of_outcome
+from triage.models import Customer, Decision, Draft, Episode, Message, Run, RunStep, Ticket, User
+
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+HOURS = BusinessHours()
+ALL = sorted(METRICS)
+
+
+# ---- the number and the list are the same thing ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_number_is_the_length_of_its_list(session: Session, window: Window, name: str) -> None:
+    for filters in (Filters(), Filters(category="orders_shipping"), Filters(language="de", channel="email"), Filters(person=1)):
+        figure = compute(session, name, window, filters)
+        for side, number in (("numerator", figure.numerator), ("denominator", figure.denominator)):
+            behind = cases(session, name, window, filters, side)
+            assert len(behind) == number
+            assert set(tickets(session, name, window, filters, side)) == {case.ticket_id for case in behind}
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("by", ["category", "language", "channel", "person"])
+def test_slices_add_up(session: Session, window: Window, name: str, by: str) -> None:
+    whole, parts = compute(session, name, window), slices(session, name, window, by=by)
+    assert sum(part.figure.numerator for part in parts) == whole.numerator
+    assert sum(part.figure.denominator for part in parts) == whole.denominator
+    for part in parts:
+        if part.key is not None:
+            assert compute(session, name, window, Filters(**{by: part.key})) == part.figure
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_days_add_up(session: Session, window: Window, name: str) -> None:
+    whole, days = compute(session, name, window), series(session, name, window)
+    assert len(days) == 30
+    assert days[-1][0] == date(2026, 11, 20)
+    if METRICS[name].stock:
+        assert days[-1][1] == whole
+    else:
+        assert sum(figure.numerator for _, figure in days) == whole.numerator
+        assert sum(figure.denominator for _, figure in days) == whole.denominator
+
+
+@pytest.mark.parametrize(("name", "by"), [(m.name, by) for m in METRICS.values() for by in m.breakdowns])
+def test_reasons_split_the_numerator(session: Session, window: Window, name: str, by: str) -> None:
+    whole, parts = compute(session, name, window), slices(session, name, window, by=by)
+    assert sum(part.figure.numerator for part in parts) == whole.numerator
+    assert all(part.figure.denominator == whole.denominator for part in parts)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_figures_are_sane(session: Session, window: Window, name: str) -> None:
+    figure = compute(session, name, window)
+    assert figure.numerator <= figure.denominator
+    if figure.value is not None and figure.low is not None and figure.high is not None:
+        assert figure.low <= figure.value <= figure.high
+    if METRICS[name].unit == "share":
+        assert figure.low is not None and 0 <= figure.low <= (figure.high or 0) <= 1
+    assert METRICS[name].definition.endswith(".")
+
+
+def test_outcomes_of_a_day_are_its_volume(session: Session, window: Window) -> None:
+    rows = outcomes(session, window)
+    for day, figure in series(session, "volume", window):
+        assert sum(row["tickets"] for row in rows if row["day"] == day) == figure.numerator
+    assisted = sum(row["tickets"] for row in rows if row["outcome"] == "resolved")
+    assert assisted == compute(session, "assisted_resolution", window).numerator
+    assert set(tickets_of_outcome(session, window, "resolved")) == set(tickets(session, "assisted_resolution", window))
+
+
+def test_edit_classes_and_other_decisions_are_all_decisions(session: Session, window: Window) -> None:
+    names = ("accepted_as_is", "light_edit", "middle_edit", "rewrite", "rejection_rate", "changes_requested")
+    figures = [compute(session, name, window) for name in names]
+    assert sum(figure.numerator for figure in figures) == figures[0].denominator
+
+
+def test_failures_and_speeds_come_from_the_same_counts(session: Session, window: Window) -> None:
+    for failure in failures(session, window, limit=100):
+        assert 0 < failure.count <= compute(session, failure.metric, window).numerator
+    found = speeds(session, window)
+    assert {speed.name for speed in found} >= {"manager", "analyst", "writer", "reviewer", "knowledge"}
+    assert all(speed.p50 <= speed.p95 <= speed.p99 for speed in found)
+
+
+def test_report_has_every_metric_with_its_slices(session: Session, window: Window) -> None:
+    rows = report(session, window, by="language")
+    assert [row["metric"] for row in rows] == list(METRICS)
+    assert {"value", "numerator", "denominator", "low", "high", "enough", "definition"} <= set(rows[0])
+    assert rows[0]["by"][0]["language"] == "en"
+    assert "orders_shipping" in dict(choices(session, window)["category"])
+    with pytest.raises(InputError, match="category, language"):
+        report(session, window, by="weather")
+    with pytest.raises(InputError, match="no metric called"):
+        compute(session, "luck", window)
+
+
+# ---- a late event moves what it should, and nothing else ----------------------------------------------------
+
+
+def _figures(session: Session, window: Window) -> dict[str, Figure]:
+    return {name: compute(session, name, window) for name in ALL}
+
+
+def _moved(before: dict[str, Figure], after: dict[str, Figure]) -> set[str]:
+    return {name for name in ALL if before[name] != after[name]}
+
+
+@pytest.fixture
+def desk(empty: Database) -> Session:
+    """Forty plain episodes in the first days of November, each answered and resolved within the hour."""
+    with empty.transaction() as session:
+        session.add(User(id=1, email="a@larkfield.example", name="Ada"))
+        session.flush()
+        for number in range(40):
+            add_episode(session, number, datetime(2026, 11, 2, 9, number, tzinfo=UTC))
+    session = Session(empty.engine)
+    session.info["database"] = empty
+    return session
+
+
+def add_episode(session: Session, number: int, started: datetime, *, sent: str = "We are open at nine.") -> Episode:
+    customer = Customer(external_id=f"C-{number}", name=f"Customer {number}", email=f"c{number}@post.example")
+    session.add(customer)
+    session.flush()
+    ticket = Ticket(subject="Hours", status="resolved", category="product_advice", language="en", customer_id=customer.id)
+    session.add(ticket)
+    session.flush()
+    replied, minutes = started + timedelta(minutes=30), timedelta(minutes=1)
+    episode = Episode(
+        ticket_id=ticket.id or 0, started_at=started, category="product_advice", language="en", first_reply_at=replied,
+        first_reply_due=started + timedelta(hours=8), resolve_due=started + timedelta(hours=72),
+        resolved_at=replied + timedelta(minutes=20), resolution="closed", replies=1,
+    )  # fmt: skip
+    session.add(episode)
+    session.flush()
+    run = Run(ticket_id=episode.ticket_id, episode_id=episode.id, status="ended", ended_at=started + minutes, started_at=started, cost_usd=0.01)
+    session.add(run)
+    session.flush()
+    session.add(RunStep(run_id=run.id, ordinal=0, kind="model", role="writer", name="offline", seconds=0.2))
+    sentence = {"text": "We are open at nine.", "kind": "fact", "supported": True, "score": 0.9, "passages": ["hours#1"]}
+    draft = Draft(
+        ticket_id=episode.ticket_id, episode_id=episode.id or 0, run_id=run.id, status="approved", created_at=started + minutes,
+        body="We are open at nine.", sentences=[sentence],
+    )  # fmt: skip
+    session.add(draft)
+    session.flush()
+    session.add(
+        Decision(
+            draft_id=draft.id or 0, ticket_id=episode.ticket_id, episode_id=episode.id or 0, user_id=1, kind="approve", seal="",
+            body=sent, edit_distance=0.0, active_seconds=20.0, created_at=started + timedelta(minutes=29),
+        )
+    )  # fmt: skip
+    session.add(Message(ticket_id=episode.ticket_id, episode_id=episode.id, direction="out", user_id=1, body=sent))
+    return episode
+
+
+OLD = Window(datetime(2026, 11, 1, 23, tzinfo=UTC), datetime(2026, 11, 8, 23, tzinfo=UTC))
+
+
+def test_a_reopening_moves_only_what_looks_back(desk: Session) -> None:
+    before = _figures(desk, OLD)
+    first = desk.exec(select(Episode)).first()
+    assert first and first.resolved_at
+    desk.add(Episode(ticket_id=first.ticket_id, number=2, started_at=first.resolved_at + timedelta(days=6, hours=23), category=first.category))
+    desk.commit()
+    assert _moved(before, _figures(desk, OLD)) == {
+        "reopen_rate", "durable_resolution", "first_contact_resolution", "cost_per_resolution",
+    }  # fmt: skip
+    assert tickets(desk, "reopen_rate", OLD) == [first.ticket_id]
+
+
+def test_a_return_after_a_week_is_a_new_matter(desk: Session) -> None:
+    before = _figures(desk, OLD)
+    first = desk.exec(select(Episode)).first()
+    assert first and first.resolved_at
+    desk.add(Episode(ticket_id=first.ticket_id, number=2, started_at=first.resolved_at + timedelta(days=7, hours=1)))
+    desk.commit()
+    assert _moved(before, _figures(desk, OLD)) == {"reopen_rate"}
+
+
+def test_another_ticket_of_the_same_customer_counts_as_a_return_on_the_same_matter_only(desk: Session) -> None:
+    before = _figures(desk, OLD)
+    ticket = desk.exec(select(Ticket)).first()
+    assert ticket
+    for category in ("billing_payments", "product_advice"):
+        later = Ticket(customer_id=ticket.customer_id, category=category)
+        desk.add(later)
+        desk.flush()
+        desk.add(Episode(ticket_id=later.id or 0, category=category, started_at=datetime(2026, 11, 9, 8, tzinfo=UTC)))
+        desk.commit()
+        expected = {"durable_resolution", "first_contact_resolution", "cost_per_resolution"} if category == "product_advice" else set()
+        assert _moved(before, _figures(desk, OLD)) == expected
+
+
+def test_a_late_rating_moves_the_rating_alone(desk: Session) -> None:
+    before = _figures(desk, OLD)
+    first = desk.exec(select(Episode)).first()
+    assert first
+    first.csat = 5
+    desk.add(first)
+    desk.commit()
+    assert _moved(before, _figures(desk, OLD)) == {"csat"}
+
+
+def test_a_new_ticket_today_moves_nothing_of_the_past(desk: Session) -> None:
+    before = _figures(desk, OLD)
+    add_episode(desk, 99, datetime(2026, 11, 20, 9, tzinfo=UTC))
+    desk.commit()
+    assert _moved(before, _figures(desk, OLD)) == set()
+
+
+def test_a_late_escalation_is_no_longer_an_assisted_resolution(desk: Session) -> None:
+    before = _figures(desk, OLD)
+    first = desk.exec(select(Episode)).first()
+    assert first
+    first.escalated_at, first.escalation_reason = NOW, "customer_request"
+    desk.add(first)
+    desk.commit()
+    assert _moved(before, _figures(desk, OLD)) == {"assisted_resolution", "escalation_rate"}
+
+
+def test_an_undone_approval_counts_nowhere(desk: Session) -> None:
+    decision = desk.exec(select(Decision)).first()
+    assert decision
+    decision.undone_at = NOW
+    desk.add(decision)
+    desk.commit()
+    assert compute(desk, "accepted_as_is", OLD).denominator == 39
+    assert compute(desk, "assisted_resolution", OLD).numerator == 39
+    assert compute(desk, "unsupported_at_send", OLD).denominator == 39
+
+
+# ---- single definitions -------------------------------------------------------------------------------------
+
+
+def test_few_cases_are_not_enough(desk: Session) -> None:
+    assert compute(desk, "accepted_as_is", OLD).enough
+    few = Window(OLD.start, datetime(2026, 11, 2, 9, 29, tzinfo=UTC))
+    assert compute(desk, "accepted_as_is", few).denominator == 29
+    assert not compute(desk, "accepted_as_is", few).enough
+    assert not compute(desk, "first_reply_time", few).enough
+
+
+def test_nothing_at_all_has_no_value(empty: Database, window: Window) -> None:
+    with empty.read() as session:
+        for name in ALL:
+            figure = compute(session, name, window)
+            assert not figure.numerator and not figure.denominator
+            assert figure.value in (None, 0.0)
+        assert failures(session, window) == speeds(session, window) == outcomes(session, window) == []
+
+
+def test_an_unsupported_sentence_that_was_edited_out_was_not_sent(desk: Session) -> None:
+    draft = desk.exec(select(Draft)).first()
+    assert draft
+    wrong = {"text": "Even on Sunday.", "kind": "fact", "supported": False, "score": 0.1, "passages": []}
+    courtesy = {"text": "Hello!", "kind": "courtesy", "supported": True, "score": 1, "passages": []}
+    draft.sentences = [*draft.sentences, wrong, courtesy]
+    desk.add(draft)
+    desk.commit()
+    at_draft, at_send = compute(desk, "unsupported_at_draft", OLD), compute(desk, "unsupported_at_send", OLD)
+    assert (at_draft.numerator, at_draft.denominator) == (1, 41)
+    assert (at_send.numerator, at_send.denominator) == (0, 40)
+    assert compute(desk, "groundedness", OLD).value == pytest.approx((39 + 0.5) / 40)
+
+
+def test_waiting_tickets_are_the_backlog_until_they_are_answered(desk: Session) -> None:
+    add_episode(desk, 98, datetime(2026, 11, 4, 9, tzinfo=UTC))
+    desk.commit()
+    days = dict(series(desk, "backlog", Window(OLD.start, NOW)))
+    assert days[date(2026, 11, 4)].value == 0
+    half = replace(OLD, end=datetime(2026, 11, 4, 9, 10, tzinfo=UTC))
+    assert compute(desk, "backlog", half).value == 1
+
+
+def test_a_target_that_has_not_come_is_not_missed(desk: Session) -> None:
+    ticket = Ticket()
+    desk.add(ticket)
+    desk.flush()
+    started = datetime(2026, 11, 20, 14, tzinfo=UTC)
+    desk.add(Episode(ticket_id=ticket.id or 0, started_at=started, first_reply_due=started + timedelta(hours=8)))
+    desk.add(Episode(ticket_id=ticket.id or 0, number=2, started_at=started, first_reply_due=started + timedelta(minutes=5)))
+    desk.commit()
+    today = Window.of_days(date(2026, 11, 20), date(2026, 11, 20), HOURS)
+    figure = compute(desk, "sla_first_reply", today)
+    assert (figure.numerator, figure.denominator) == (0, 1)
+
+
+def test_cost_counts_every_run_but_forks(desk: Session) -> None:
+    episode = desk.exec(select(Episode)).first()
+    assert episode
+    desk.add(Run(ticket_id=episode.ticket_id, episode_id=episode.id, cost_usd=0.03, cause="changes"))
+    desk.add(Run(ticket_id=episode.ticket_id, episode_id=episode.id, cost_usd=9.0, forked_at=2))
+    desk.commit()
+    assert compute(desk, "cost_per_ticket", OLD).value == pytest.approx(0.43 / 40)
