@@ -121,12 +121,17 @@ def embedder(folder: Path | None = None) -> Embedder:
 Embed = Encoder | Callable[[list[str]], Vectors]
 
 
+class _Function:
+    """A function as an encoder; without an embedder behind it, its vectors count as the bundled model's."""
+
+    def __init__(self, embed: Callable[[list[str]], Vectors]) -> None:
+        self.name: str = getattr(getattr(embed, "__self__", None), "name", NAME)
+        self.encode = embed
+
+
 def as_encoder(embed: Embed) -> Encoder:
-    """Accepts an embedder or its `encode` method; raises TypeError for a function that has no embedder's name."""
-    owner = embed if hasattr(embed, "encode") else getattr(embed, "__self__", None)
-    if owner is None or not hasattr(owner, "name"):
-        raise TypeError("Pass an embedder, or its encode method, so that its vectors can be told from another's.")
-    return owner
+    """An embedder as it is, or a function such as its `encode` method with the embedder's name."""
+    return _Function(embed) if callable(embed) else embed
 
 
 class Prepared:

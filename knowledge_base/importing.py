@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
-from knowledge_base.articles import is_same, listing, prepare, publish, save_version
+from knowledge_base import articles
 from knowledge_base.embedding import Embed
 from knowledge_base.frontmatter import Document, write_document
 from knowledge_base.reading import LARGEST_ZIP, Item, read_bytes
@@ -39,22 +39,26 @@ class Report:
     def count(self, outcome: Outcome) -> int:
         return sum(line.outcome == outcome for line in self.lines)
 
+    @property
+    def refused(self) -> list[Line]:
+        return [line for line in self.lines if line.outcome == "refused"]
+
     def __str__(self) -> str:
         return f"{self.count('taken')} taken, {self.count('changed')} changed, {self.count('same')} the same, {self.count('refused')} refused"
 
 
 def import_paths(
-    database: Database, paths: Iterable[Path], *, author: str, embed: Embed, published: bool = True, meta: dict[str, Any] | None = None
+    database: Database, paths: Iterable[Path], *, author: str, embed: Embed, publish: bool = True, meta: dict[str, Any] | None = None
 ) -> Report:
     """Import files and folders; `meta` holds properties for articles that do not say their own (such as audience).
 
     Embedding happens outside the transactions, each of which writes up to 100 articles.
     """
-    return import_items(database, _items(paths), author=author, embed=embed, published=published, meta=meta)
+    return import_items(database, _items(paths), author=author, embed=embed, publish=publish, meta=meta)
 
 
 def import_items(
-    database: Database, items: Iterable[tuple[str, Item]], *, author: str, embed: Embed, published: bool = True,
+    database: Database, items: Iterable[tuple[str, Item]], *, author: str, embed: Embed, publish: bool = True,
     meta: dict[str, Any] | None = None,
 ) -> Report:
     """Import (source, document or error) pairs, as `read_bytes` gives them; an id met twice is refused the second time."""
@@ -68,16 +72,16 @@ def import_items(
             seen[item.id] = source
             waiting.append((source, item))
         if len(waiting) == _TOGETHER:
-            report.lines += _write(database, waiting, author, embed, published, meta or {})
+            report.lines += _write(database, waiting, author, embed, publish, meta or {})
             waiting = []
-    report.lines += _write(database, waiting, author, embed, published, meta or {})
+    report.lines += _write(database, waiting, author, embed, publish, meta or {})
     return report
 
 
 def export(session: Session, folder: Path) -> int:
     """Write every article as a Markdown file with front matter; importing the folder gives the same base. Returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = listing(session)
+    found = articles.listing(session)
     for article, _ in found:
         number = article.published_version or article.latest_version
         version = session.exec(
@@ -116,42 +120,42 @@ def _file(path: Path, name: str) -> Iterator[tuple[str, Item]]:
 
 
 def _write(
-    database: Database, waiting: list[tuple[str, Document]], author: str, embed: Embed, published: bool, meta: dict[str, Any]
+    database: Database, waiting: list[tuple[str, Document]], author: str, embed: Embed, publish: bool, meta: dict[str, Any]
 ) -> list[Line]:
     if not waiting:
         return []
     with database.read() as session:
-        changed = [d for _, d in waiting if published and d.status == "published" and not _stands(session, d, meta, published)]
-    prepared = prepare(embed, [(d.title, d.body) for d in changed]) if changed else embed
+        changed = [d for _, d in waiting if publish and d.status == "published" and not _stands(session, d, meta, publish)]
+    prepared = articles.prepare(embed, [(d.title, d.body) for d in changed]) if changed else embed
     with database.transaction() as session:
-        return [_write_one(session, source, document, author, prepared, published, meta) for source, document in waiting]
+        return [_write_one(session, source, document, author, prepared, publish, meta) for source, document in waiting]
 
 
 def _write_one(
-    session: Session, source: str, document: Document, author: str, embed: Embed, published: bool, meta: dict[str, Any]
+    session: Session, source: str, document: Document, author: str, embed: Embed, publish: bool, meta: dict[str, Any]
 ) -> Line:
     """Save and publish one article inside a savepoint, so that a refused one leaves nothing behind."""
     known = session.get(Article, document.id)
-    if _stands(session, document, meta, published):
+    if _stands(session, document, meta, publish):
         return Line(source, "same", document.id)
     try:
         with session.begin_nested():
             properties = {**meta, "source": source, **document.meta}
-            save_version(session, document.id, title=document.title, body=document.body, author=author, note=f"Imported from {source}", **properties)
-            if published and document.status == "published":
-                publish(session, document.id, author=author, embed=embed)
+            articles.save_version(session, document.id, title=document.title, body=document.body, author=author, note=f"Imported from {source}", **properties)
+            if publish and document.status == "published":
+                articles.publish(session, document.id, author=author, embed=embed)
     except InputError as error:
         return Line(source, "refused", document.id, str(error))
     return Line(source, "changed" if known else "taken", document.id)
 
 
-def _stands(session: Session, document: Document, meta: dict[str, Any], published: bool) -> bool:
+def _stands(session: Session, document: Document, meta: dict[str, Any], publish: bool) -> bool:
     """Whether the base already holds just this, and published if that is wanted."""
     article = session.get(Article, document.id)
-    wants_publication = published and document.status == "published"
+    wants_publication = publish and document.status == "published"
     if article is None or (wants_publication and article.published_version != article.latest_version):
         return False
     try:
-        return is_same(session, document.id, document.title, document.body, {**meta, **document.meta})
+        return articles.is_same(session, document.id, document.title, document.body, {**meta, **document.meta})
     except InputError:
         return False

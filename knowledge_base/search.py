@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
-from knowledge_base.articles import AUDIENCES, generation_of
+from knowledge_base.articles import AUDIENCES, generation_of, searched_title
 from knowledge_base.embedding import Encoder, Vectors
 from knowledge_base.index import Index
 from knowledge_base.lexical import Matches, Postings, Terms, Vocabulary, words
@@ -192,7 +192,7 @@ class Searcher:
             columns = (Passage.id, Passage.audience, Passage.language, Passage.title, Passage.heading, Passage.text)
             changed = select(*columns).where(Passage.generation > self._snapshot.generation)  # type: ignore[call-overload]
             for row in session.execute(changed.execution_options(yield_per=1000)):
-                terms = self._vocabulary.read(row.title, row.heading, row.text, row.language)
+                terms = self._vocabulary.read(searched_title(row.title, row.text), row.heading, row.text, row.language)
                 self._terms[row.id] = (terms, row.audience, row.language)
             current = set(session.exec(select(Passage.id)))
         self._terms = {id: kept for id, kept in self._terms.items() if id in current}
