@@ -93,7 +93,7 @@ def decide(
     _allowed(session, user, draft, ticket, choice)
     if choice.kind == DecisionKind.APPROVE:
         _unchanged(session, draft, choice)
-        _sendable(session, settings, draft, ticket, choice)
+        _sendable(session, settings, user, draft, ticket, choice)
     decision = _record(session, user, draft, ticket, choice)
     _CONSEQUENCES[choice.kind](session, enqueue, settings, user, draft, ticket, decision)
     return decision
@@ -184,9 +184,8 @@ def _first(session: Session, draft: Draft, ticket: Ticket) -> None:
 
 def _allowed(session: Session, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> None:
     access.require(user, Permission.WORK_INBOX)
-    if choice.kind in (DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.RESOLVE) and not access.can_decide(
-        user, ticket, draft
-    ):
+    prepares = choice.kind in (DecisionKind.REQUEST_CHANGES, DecisionKind.ESCALATE)
+    if not prepares and not _may_decide(session, user, draft, ticket):
         why = "; ".join(draft.approver_reasons) or "it is a sensitive matter"
         raise AccessError(
             f"A manager has to decide this draft ({why}). You can prepare it: request changes, or escalate it with a note."
@@ -206,7 +205,7 @@ def _unchanged(session: Session, draft: Draft, choice: Choice) -> None:
         raise ApprovalVoid(changes)
 
 
-def _sendable(session: Session, settings: Settings, draft: Draft, ticket: Ticket, choice: Choice) -> None:
+def _sendable(session: Session, settings: Settings, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> None:
     text = draft.body if choice.body is None else choice.body
     if not text.strip():
         raise InputError("The reply is empty; write something, or reject the draft.")
@@ -215,7 +214,7 @@ def _sendable(session: Session, settings: Settings, draft: Draft, ticket: Ticket
     for index, sentence in enumerate(draft.sentences):
         if not sentence.get("supported", True) and str(sentence["text"]) in text and index not in choice.acknowledged:
             raise InputError(f"No source supports “{sentence['text']}”. Remove the sentence, or acknowledge it.")
-    lastcheck.check(session, settings, ticket, draft, text)
+    lastcheck.check(session, settings, user, ticket, draft, text)
 
 
 # ---- consequences -----------------------------------------------------------------------------------------

@@ -33,6 +33,6 @@ def _decoded(run: str) -> str:
     readings = []
     for offset in range(4):
         piece = run[offset:].rstrip("=").replace("-", "+").replace("_", "/")
-        piece = piece[: len(piece) // 4 * 4]
-        readings.append(base64.b64decode(piece).decode("latin-1") if piece else "")
+        piece = piece[: len(piece) - (len(piece) % 4 == 1)]
+        readings.append(base64.b64decode(piece + "=" * (-len(piece) % 4)).decode("latin-1"))
     return " ".join(readings)

@@ -25,6 +25,12 @@ class CaseFile:
     instruction: str = ""
     former: Draft | None = None
 
+    @property
+    def said(self) -> str:
+        """All that the customer wrote in this ticket."""
+        earlier = [message.body for message in self.brief.earlier if message.direction == "in"]
+        return "\n".join([self.brief.subject, *earlier, self.brief.body])
+
 
 def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit: int) -> CaseFile:
     """Read everything that one run needs. `decision_id` is a person's request for changes, with its comment."""

@@ -72,8 +72,11 @@ async def work_on(desk: Desk, case: CaseFile, crew: Crew) -> Outcome:
     reply, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
 
     blocked, action_verdicts = judging.actions(plan, facts, case.ticket.identity)
-    sentences = judging.support(reply, passages, customer)
-    output_verdicts = await judging.check_reply(case, plan, reply, passages, customer, sentences, rules, crew.context.recorder)
+    sentences = judging.support(reply, passages, customer, case.said)
+    check = judging.output_check(
+        reply, case.ticket, case.said, passages, customer, rules, desk.settings, language=plan.language, kind=route.kind
+    )
+    output_verdicts = await judging.check_reply(check, crew.context.recorder)
     return judging.conclude(
         case, plan, facts, reply, review, route, passages, sentences, blocked, rules,
         [*screening.verdicts, *action_verdicts, *output_verdicts],
@@ -118,7 +121,7 @@ async def write_and_review(
         )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             reply = await writer.write(crew, wanted)
-        unsupported = judging.unsupported(judging.support(reply, passages, customer))
+        unsupported = judging.unsupported(judging.support(reply, passages, customer, case.said))
         asked = ReviewerBrief(
             ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=passages, kind=route.kind, unsupported=unsupported
         )

@@ -12,11 +12,10 @@ from triage.canary import canary
 from triage.casefile import CaseFile
 from triage.guardrails.actions import check_action
 from triage.guardrails.escalation import always_escalate
-from triage.guardrails.grounding import supports
 from triage.guardrails.input import check_input
-from triage.guardrails.output import OutputCheck, check_output
+from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.verdicts import Verdict
-from triage.models import EscalationReason, QuarantineReason, Status
+from triage.models import EscalationReason, QuarantineReason, Status, Ticket
 from triage.outcome import Blocked, Outcome
 from triage.recording import Recorder
 from triage.settings import Settings
@@ -191,19 +190,20 @@ def actions(plan: Plan, facts: Facts, identity: str) -> tuple[list[Blocked], lis
 # ---- grounding and guard(out) -----------------------------------------------------------------------------
 
 
-def support(reply: Reply, passages: list[Evidence], customer: CustomerCard | None) -> list[dict[str, object]]:
-    """Each sentence with whether, and by which passage, it is supported. Only facts and steps need support."""
-    by_id = {passage.id: passage for passage in passages}
-    known = customer_lines(customer)
+def support(reply: Reply, passages: list[Evidence], customer: CustomerCard | None, ticket: str) -> list[dict[str, object]]:
+    """Each sentence with whether, and by which passage, it is supported; see triage.guardrails.grounding."""
+    known = {passage.id for passage in passages}
     rows: list[dict[str, object]] = []
     for sentence in reply.sentences:
-        row: dict[str, object] = {**sentence.model_dump(), "supported": True, "score": 1.0}
-        if sentence.kind in FACTUAL:
-            cited = [by_id[p] for p in sentence.passages if p in by_id]
-            found = supports(sentence.text, cited or passages, known)
-            row |= {"supported": found.supported, "score": round(found.score, 3), "why": found.why}
-            if found.passage and not cited:
-                row["passages"] = [found.passage]
+        cited = [passage for passage in passages if passage.id in sentence.passages]
+        found = support_of(sentence, cited or passages, customer, ticket)
+        sources = sentence.passages or ([found.passage] if found.passage in known and sentence.kind in FACTUAL else [])
+        row = sentence.model_dump() | {
+            "passages": sources,
+            "supported": found.supported,
+            "score": round(found.score, 3),
+            "why": found.why,
+        }
         rows.append(row)
     return rows
 
@@ -212,45 +212,27 @@ def unsupported(sentences: list[dict[str, object]]) -> list[str]:
     return [str(sentence["text"]) for sentence in sentences if not sentence["supported"]]
 
 
-def customer_lines(customer: CustomerCard | None) -> list[str]:
-    """The verified customer's record as lines that a sentence can be held against."""
-    if customer is None:
-        return []
-    lines = [f"{customer.name} {customer.tier} since {customer.since}", customer.machine, customer.subscription, *customer.past]
-    for order in customer.orders:
-        placed = f"Order {order.number} is {order.status}, placed on {order.placed}, total {order.total}"
-        lines.append(
-            f"{placed}, delivered {order.delivered}, carrier {order.carrier}, tracking {order.tracking}, {', '.join(order.items)}"
-        )
-    return [line for line in lines if line]
-
-
-async def check_reply(
-    case: CaseFile, plan: Plan, reply: Reply, passages: list[Evidence], customer: CustomerCard | None,
-    sentences: list[dict[str, object]], rules: Rules, recorder: Recorder,
-) -> list[Verdict]:  # fmt: skip
-    """Guard the drafted reply; recorded as one step."""
-    check = output_check(
-        reply.body, ticket_text=f"{case.brief.subject}\n{case.brief.body}", passages=passages, customer=customer,
-        recipient=case.ticket.requester_email, language=plan.language, hosts=rules.allowed_link_hosts, unsupported=unsupported(sentences),
+def output_check(
+    reply: Reply, ticket: Ticket, said: str, passages: list[Evidence], customer: CustomerCard | None, rules: Rules, settings: Settings,
+    *, language: str, kind: str = "reply",
+) -> OutputCheck:  # fmt: skip
+    """What the output guards look at, for a draft of agents and for the text a person is about to send."""
+    return OutputCheck(
+        reply=reply, ticket=said, evidence=passages, recipient=ticket.requester_email, allowed_hosts=rules.allowed_link_hosts,
+        canary=canary(settings), language=language, customer=customer, requester=ticket.requester_email,
+        own_addresses=[settings.mail_from], kind=kind,
     )  # fmt: skip
+
+
+async def check_reply(check: OutputCheck, recorder: Recorder) -> list[Verdict]:
+    """Guard the drafted reply; recorded as one step. A ticket without an address has no envelope to guard yet."""
 
     async def live() -> dict[str, Any]:
         return {"verdicts": [verdict.to_json() for verdict in await asyncio.to_thread(check_output, check)]}
 
-    step = await recorder.step("guard", name="output", request={"reply": reply.body, "language": plan.language}, live=live)
-    return [Verdict.from_json(verdict) for verdict in step["verdicts"]]
-
-
-def output_check(
-    text: str, *, ticket_text: str, passages: list[Evidence], customer: CustomerCard | None, recipient: str, language: str,
-    hosts: list[str], unsupported: list[str],
-) -> OutputCheck:  # fmt: skip
-    """What the output guards look at, for a draft of agents and for the text a person is about to send."""
-    return OutputCheck(
-        reply=text, ticket_text=ticket_text, evidence=passages, customer_lines=customer_lines(customer), recipient=recipient,
-        allowed_hosts=hosts, canary=canary(), language=language, unsupported=unsupported,
-    )  # fmt: skip
+    step = await recorder.step("guard", name="output", request={"reply": check.reply.body, "language": check.language}, live=live)
+    verdicts = [Verdict.from_json(verdict) for verdict in step["verdicts"]]
+    return [verdict for verdict in verdicts if check.recipient or verdict.rule != "envelope"]
 
 
 # ---- the end ----------------------------------------------------------------------------------------------
@@ -286,14 +268,18 @@ def gave_up(error: str, reason: str) -> Outcome:
 def _manager_reasons(
     plan: Plan, review: Review, sentences: list[dict[str, object]], blocked: list[Blocked], verdicts: list[Verdict], rules: Rules
 ) -> list[str]:
-    reasons = [f"{b.action.replace('_', ' ')} is blocked by the rule “{b.rule}”" for b in blocked]
+    reasons = [f"{b.action.replace('_', ' ')} is blocked by the rule “{b.rule}”" for b in blocked if b.rule != "identity"]
     if plan.risk == "high" and not reasons:
         reasons.append("the matter is of high risk")
     if rules.unsupported_needs_manager and (count := len(unsupported(sentences))):
         reasons.append("a sentence has no source" if count == 1 else f"{count} sentences have no source")
     if review.verdict == "revise":
         reasons += [f"the reviewer still asks: {note.text}" for note in review.notes[:3]]
-    reasons += [v.why or v.rule for v in verdicts if v.stage in ("action", "output") and v.verdict == "flag"]
+    reasons += [
+        v.why or v.rule
+        for v in verdicts
+        if v.stage == "output" and v.verdict == "flag" and v.rule not in ("grounding", "language")
+    ]
     if rules.every_draft_needs_manager:
         reasons.append("every draft needs a manager")
     return reasons

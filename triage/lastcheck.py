@@ -3,30 +3,36 @@
 from sqlmodel import Session, col, select
 
 from triage import judging
+from triage.accounts import access
+from triage.accounts.access import Permission
 from triage.agents.customers import customer_card
-from triage.briefs import Evidence
+from triage.briefs import Evidence, Paragraph, Reply, Sentence
 from triage.errors import GuardError
 from triage.guardrails.output import check_output
-from triage.models import Draft, Message, Passage, Ticket
+from triage.models import Draft, Message, Passage, Ticket, User
 from triage.settings import Settings
 
 
-def check(session: Session, settings: Settings, ticket: Ticket, draft: Draft, text: str) -> None:
-    """Raises GuardError, naming what must go, when the text holds what never leaves. Flags are the person's own judgement."""
+def check(session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str) -> None:
+    """Raises GuardError, naming what must go, when the text holds what may not leave.
+
+    Flags are the person's own judgement, and a manager may promise what only people may grant.
+    """
     inbound = session.exec(
         select(Message.body).where(Message.ticket_id == ticket.id, Message.direction == "in").order_by(col(Message.id))
     )
     owner = ticket.customer_id if ticket.identity == "verified" else None
-    verdicts = check_output(
-        judging.output_check(
-            text, ticket_text="\n".join([ticket.subject, *inbound]), passages=_cited(session, draft),
-            customer=customer_card(session, owner, ticket.id or 0) if owner else None, recipient=ticket.requester_email,
-            language=ticket.language, hosts=judging.Rules.load(session, settings).allowed_link_hosts, unsupported=[],
-        )
-    )  # fmt: skip
-    stopped = [verdict.why or verdict.rule for verdict in verdicts if verdict.blocked]
+    customer = customer_card(session, owner, ticket.id or 0) if owner else None
+    said, rules = "\n".join([ticket.subject, *inbound]), judging.Rules.load(session, settings)
+    words = Sentence(text=text, kind="courtesy", passages=[])
+    reply = Reply(subject=draft.subject, paragraphs=[Paragraph(style="text", sentences=[words])])
+    checked = judging.output_check(
+        reply, ticket, said, _cited(session, draft), customer, rules, settings, language=ticket.language
+    )
+    grants = {"promise"} if access.may(user, Permission.DECIDE_SENSITIVE) else set()
+    stopped = [verdict.why or verdict.rule for verdict in check_output(checked) if verdict.blocked and verdict.rule not in grants]
     if stopped:
-        raise GuardError("This text may not be sent: " + "; ".join(stopped) + ". Change it and try again.")
+        raise GuardError("This text may not be sent: " + " ".join(stopped) + " Change it, or escalate it, and try again.")
 
 
 def _cited(session: Session, draft: Draft) -> list[Evidence]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -47,9 +46,6 @@ class Desk:
     def start(self, session: Session, ticket: Ticket) -> None:
         """Have the agents work on a ticket that just came in."""
         start_run(session, self.enqueue, ticket, cause="message")
-
-    def embed(self, texts: Sequence[str]) -> Any:
-        return self.embedder.encode(list(texts))
 
     def crew(self, case: CaseFile, recorder: Recorder) -> Crew:
         """The agents of one run, bound to one ticket."""

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from triage.errors import InputError
 from triage.models import (
+    ArticleVersion,
     Attachment,
     AuditEvent,
     BlockedAction,
@@ -243,3 +244,10 @@ def _steps(session: Session, run: Run | None) -> list[RunStep]:
 def _events(session: Session, ticket_id: int) -> list[AuditEvent]:
     newest = select(AuditEvent).where(AuditEvent.ticket_id == ticket_id).order_by(col(AuditEvent.id).desc())
     return list(session.exec(newest.limit(EVENTS)))
+
+
+def article(session: Session, article_id: str, version: int) -> ArticleVersion | None:
+    """The cited version of an article, as it was when it was cited."""
+    return session.exec(
+        select(ArticleVersion).where(ArticleVersion.article_id == article_id, ArticleVersion.number == version)
+    ).first()

@@ -98,12 +98,14 @@ def step(kind: str, name: str) -> str:
 def story(run: Run, ticket: Ticket, steps: Sequence[RunStep]) -> list[str]:
     """What happened and why, a sentence a stage, from what the agents answered."""
     sentences = [_why_started(run)]
+    told: list[str] = []
     for step_ in steps:
-        sentences += _TELL.get(_answer_of(step_)[0], lambda _answer: [])(_answer_of(step_)[1])
-    sentences = _without_repeats(sentences)
+        kind, answer = _answer_of(step_)
+        sentences += _revised(answer) if kind == "Reply" and kind in told else _TELL[kind](answer) if kind else []
+        told.append(kind)
     if blocks := _blocks(steps):
         sentences.append(f"Guards stopped it: {'; '.join(blocks)}.")
-    sentences += [f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}." for sentence in run.degraded]
+    sentences += [f"{sentence.rstrip('.')}." for sentence in run.degraded]
     sentences.append(_ending(run, ticket))
     return [sentence for sentence in sentences if sentence]
 
@@ -144,6 +146,10 @@ def _reply(answer: dict[str, Any]) -> list[str]:
     sentences = [s for paragraph in _list(answer.get("paragraphs")) for s in _list(paragraph.get("sentences"))]
     cited = sum(bool(s.get("passages")) for s in sentences)
     return [f"The writer drafted {_count(len(sentences), 'sentence')}, {cited} of them with a source."]
+
+
+def _revised(answer: dict[str, Any]) -> list[str]:
+    return [_reply(answer)[0].replace("drafted", "revised it to", 1)]
 
 
 def _review(answer: dict[str, Any]) -> list[str]:
@@ -210,10 +216,6 @@ def parsed(text: object) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _without_repeats(sentences: list[str]) -> list[str]:
-    return [sentence for n, sentence in enumerate(sentences) if n == 0 or sentence != sentences[n - 1]]
 
 
 def _count(number: int, noun: str) -> str:

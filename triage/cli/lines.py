@@ -26,7 +26,9 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any] | InputError:
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
-        return InputError(f"not JSON ({error.msg} at column {error.colno}); write one object a line.", source=str(path), line=number)
+        return InputError(
+            f"not JSON ({error.msg} at column {error.colno}); write one object a line.", source=str(path), line=number
+        )
     if not isinstance(value, dict):
         return InputError("not a JSON object; write one object a line.", source=str(path), line=number)
     return value

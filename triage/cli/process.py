@@ -31,12 +31,20 @@ AHEAD = 4  # tickets taken in for each one that is worked on
 def process(
     tickets: Annotated[Path, typer.Option(help="JSONL of tickets, a folder of .eml files, or an mbox.")],
     out: Annotated[Path, typer.Option(help="JSONL to write, a line for every ticket; - for stdout.")],
-    kb: Annotated[Path | None, typer.Option(help="Knowledge base: a folder, file or zip of articles; default: the home's, else the bundled one.")] = None,
-    home: Annotated[Path | None, typer.Option(help="Folder that keeps the state, so that a stopped run can go on; default: a temporary one.")] = None,
+    kb: Annotated[
+        Path | None,
+        typer.Option(help="Knowledge base: a folder, file or zip of articles; default: the home's, else the bundled one."),
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the state, so that a stopped run can go on; default: a temporary one.")
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=512, help="Tickets worked on at once.")] = 8,
 ) -> None:
     """Work on every ticket until it waits for a person or ended otherwise, and write what became of it."""
-    files.probe(tickets)
+    if not tickets.exists():
+        raise InputError(
+            "there is no such file or folder; give a JSONL file, a folder of .eml files or an mbox.", source=str(tickets)
+        )
     with _home(home) as folder:
         settings = load_settings(home=folder, worker_concurrency=concurrency, poll_seconds=0.05, demo=False)
         desk = open_desk(settings)
@@ -62,16 +70,17 @@ def prepare_knowledge(desk: Desk, kb: Path | None) -> None:
         elif kb is not None:
             seed.seed_categories(session, desk)
     if kb is not None:
-        report = importing.import_paths(desk.database, [kb], embed=desk.embed, author="triage process", publish=True)
-        for refused in report.refused:
-            print(f"triage: {refused.source}: {refused.why}", file=sys.stderr)
+        report = importing.import_paths(desk.database, [kb], embed=desk.embedder, author="triage process", publish=True)
+        for line in report.lines:
+            if line.outcome == "refused":
+                print(f"triage: {line.source}: {line.why}", file=sys.stderr)
     desk.index.sync(desk.database)
 
 
 def work_through(desk: Desk, source: Path, concurrency: int) -> Iterator[dict[str, Any]]:
     """A line for every input, in the order of the input; at most a few tickets wait in memory."""
     waiting: deque[tuple[str, int | InputError]] = deque()
-    for name, incoming in files.read(source):
+    for name, incoming in files.read(source, desk.settings):
         waiting.append((name, _take_in(desk, name, incoming)))
         while len(waiting) >= concurrency * AHEAD:
             yield _line(desk, *waiting.popleft())
@@ -86,7 +95,10 @@ def _take_in(desk: Desk, name: str, incoming: Incoming | InputError) -> int | In
 
     def work(session: Session) -> int:
         known = session.exec(select(Ticket.id).where(Ticket.source_id == name)).first()
-        return known or receive(session, incoming.model_copy(update={"source_id": name}), desk.settings, enqueue=desk.start).ticket_id
+        return (
+            known
+            or receive(session, incoming.model_copy(update={"source_id": name}), desk.settings, enqueue=desk.start).ticket_id
+        )
 
     return desk.database.run_now(work)
 

@@ -16,6 +16,7 @@ from triage.intake.message import Incoming
 from triage.intake.receive import receive
 from triage.models import Article, Category, Customer, Order, Ticket, clock_at, now
 from triage.office import Desk
+from triage.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +40,14 @@ def seed(desk: Desk) -> None:
 def seed_knowledge(session: Session, desk: Desk) -> None:
     """The bundled help centre, policies, categories and labelled examples."""
     for folder in ("articles", "policies"):
-        articles.load_folder(session, ARTICLES / folder, embed=desk.embed)
+        articles.load_folder(session, ARTICLES / folder, embed=desk.embedder)
     seed_categories(session, desk)
 
 
 def seed_categories(session: Session, desk: Desk) -> None:
     """The bundled categories with their labelled examples, where there are none."""
     if session.exec(select(func.count()).select_from(Category)).one() == 0:
-        examples.load_taxonomy(session, HERE / "categories.toml", HERE / "examples.jsonl", embed=desk.embed)
+        examples.load_taxonomy(session, HERE / "categories.toml", HERE / "examples.jsonl", embed=desk.embedder)
 
 
 def seed_customers(session: Session) -> None:
@@ -71,7 +72,7 @@ def seed_tickets(desk: Desk) -> None:
     """The eighty tickets, received over the last hours; those that are there already stay as they are."""
     with desk.database.read() as session:
         known = set(session.exec(select(Ticket.source_id).where(Ticket.source_id.is_not(None))))  # type: ignore[union-attr]
-    waiting = [(name, incoming) for name, incoming in tickets() if name not in known]
+    waiting = [(name, incoming) for name, incoming in tickets(desk.settings) if name not in known]
     for number, (name, incoming) in enumerate(waiting):
         moment = now() - SPREAD * (len(waiting) - number) / len(waiting)
         dated = incoming.model_copy(update={"source_id": name, "sent_at": moment})
@@ -79,10 +80,10 @@ def seed_tickets(desk: Desk) -> None:
             receive(session, dated, desk.settings, enqueue=desk.start)
 
 
-def tickets() -> Iterator[tuple[str, Incoming]]:
+def tickets(settings: Settings) -> Iterator[tuple[str, Incoming]]:
     """The demo tickets as they would come in: raw mails, then the other channels."""
     for source in (HERE / "tickets", HERE / "tickets.jsonl"):
-        for name, incoming in files.read(source):
+        for name, incoming in files.read(source, settings):
             if isinstance(incoming, Incoming):
                 yield f"demo-{name}", incoming
 

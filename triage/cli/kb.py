@@ -1,0 +1,148 @@
+"""`triage kb …`: articles in, articles out, and searches."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from triage.cli import lines
+from triage.errors import InputError
+from triage.office import Desk, open_desk
+from triage.settings import Settings, load_settings
+
+app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
+Home = Annotated[Path | None, typer.Option(help="Home folder; default: TRIAGE_HOME.")]
+
+
+def _settings(home: Path | None) -> Settings:
+    return load_settings(**({"home": home} if home else {}), demo=False)
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Markdown, HTML, PDF, DOCX, CSV, JSONL or zip files, or folders of them.")],
+    home: Home = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Keep as drafts instead of publishing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """Import articles and report what was taken, changed and refused, and why. Exit 2 when every item was refused."""
+    from knowledge_base import importing
+
+    desk = open_desk(_settings(home))
+    try:
+        report = importing.import_paths(desk.database, paths, author="triage kb import", embed=desk.embedder, publish=not draft)
+        desk.index.sync(desk.database)
+    finally:
+        desk.close()
+    for line in report.lines:
+        plain = f"{line.outcome:9} {line.source}" + (f" ({line.why})" if line.why else "")
+        typer.echo(json.dumps(asdict(line), ensure_ascii=False) if as_json else plain)
+    if report.lines and all(line.outcome == "refused" for line in report.lines):
+        raise typer.Exit(2)
+
+
+@app.command()
+def reindex(home: Home = None) -> None:
+    """Build the search index anew from the database."""
+    desk = open_desk(_settings(home))
+    try:
+        count = desk.index.rebuild(desk.database)
+    finally:
+        desk.close()
+    typer.echo(f"{count} passages indexed")
+
+
+@app.command()
+def export(folder: Annotated[Path, typer.Argument(help="Folder to write Markdown files to.")], home: Home = None) -> None:
+    """Write all articles as Markdown with front matter; importing the folder gives the same base."""
+    from knowledge_base import importing
+
+    desk = open_desk(_settings(home))
+    try:
+        with desk.database.read() as session:
+            count = importing.export(session, folder)
+    finally:
+        desk.close()
+    typer.echo(f"{count} articles written to {folder}")
+
+
+@app.command()
+def search(
+    words: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    corpus: Annotated[Path | None, typer.Option(help="JSONL of id, title, text to search instead of the knowledge base.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="JSONL of id, text: one search each.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSONL to write; default: stdout.")] = None,
+    home: Home = None,
+) -> None:
+    """Search the knowledge base, or a corpus given as a file."""
+    if queries:
+        _search_file(corpus, queries, out, k, home)
+    elif words:
+        _search_words(words, k, as_json, home)
+    else:
+        raise typer.BadParameter('Say what to look for ("words"), or give --queries.')
+
+
+def _search_words(words: str, k: int, as_json: bool, home: Path | None) -> None:
+    desk = open_desk(_settings(home))
+    try:
+        hits = desk.searcher.search(words, k=k, audience="internal")
+    finally:
+        desk.close()
+    if as_json:
+        typer.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=1))
+        return
+    table = Table("score", "passage", "title", "why")
+    for hit in hits:
+        table.add_row(f"{hit.score:.2f}", hit.id, f"{hit.title} › {hit.heading}" if hit.heading else hit.title, hit.why)
+    Console().print(table if hits else "Nothing found.")
+
+
+def _search_file(corpus: Path | None, queries: Path, out: Path | None, k: int, home: Path | None) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+        desk = open_desk(_settings(Path(folder) if corpus else home))
+        try:
+            if corpus:
+                _load(desk, corpus)
+            with lines.writer(out) as writer:
+                for number, line in lines.read(queries):
+                    writer.write(_answer(desk, number, line, k))
+        finally:
+            desk.close()
+
+
+def _load(desk: Desk, corpus: Path) -> None:
+    from knowledge_base import importing
+
+    report = importing.import_paths(desk.database, [corpus], author="triage kb search", embed=desk.embedder)
+    if not report.lines or all(line.outcome == "refused" for line in report.lines):
+        raise InputError("no document could be read; give a JSONL of id, title, text.", source=str(corpus))
+    desk.index.sync(desk.database)
+
+
+def _answer(desk: Desk, number: int, line: dict[str, Any] | InputError, k: int) -> dict[str, Any]:
+    """The documents of a query, each once with its best passage's score."""
+    if isinstance(line, InputError) or not str(line.get("text", "")).strip():
+        problem = str(line) if isinstance(line, InputError) else f"line {number}: text is missing"
+        return {
+            "id": None if isinstance(line, InputError) else line.get("id"),
+            "results": [],
+            "rewritten": [],
+            "seconds": 0.0,
+            "error": problem,
+        }
+    started = time.perf_counter()
+    best: dict[str, float] = {}
+    for hit in desk.searcher.search(str(line["text"]), k=k * 3, audience="internal"):
+        best.setdefault(hit.article, hit.score)
+    results = [{"doc": doc, "score": round(score, 4)} for doc, score in list(best.items())[:k]]
+    return {"id": line.get("id"), "results": results, "rewritten": [], "seconds": round(time.perf_counter() - started, 4)}
