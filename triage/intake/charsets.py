@@ -54,4 +54,4 @@ def _western_or_broken_utf8(data: bytes) -> str:
     """UTF-8 with a damaged byte here or there, or Windows' western charset?"""
     repaired = data.decode("utf-8", "replace")
     beyond_ascii = sum(ord(c) > 127 for c in repaired)
-    return "utf-8" if repaired.count("\ufffd") * 4 <= beyond_ascii else "cp1252"
+    return "utf-8" if repaired.count("\ufffd") * 2 <= beyond_ascii else "cp1252"

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlmodel import Session, select
@@ -73,15 +74,14 @@ def _create(
     enqueue: Enqueue, actor: str, note: str,
 ) -> Receipt:
     start = message.created_at
-    first_due, resolve_due = due(start)
     ticket = Ticket(
         source_id=incoming.source_id, channel=incoming.channel, subject=incoming.subject, requester_name=message.author_name,
         requester_email=message.author_email, customer_id=customer.id if customer else None, identity=identity,
-        language=incoming.language, first_reply_due=first_due, resolve_due=resolve_due, created_at=start, updated_at=start,
+        language=incoming.language, created_at=start, updated_at=start,
     )
     session.add(ticket)
     session.flush()
-    _begin_episode(session, ticket, incoming, number=1)
+    _begin_episode(session, ticket, incoming, start, number=1)
     _add(session, ticket, message, incoming)
     ticket.thread_head = message.id
     audit.append(session, "received", actor=actor, ticket_id=ticket.id, channel=incoming.channel, message=message.id, note=note)
@@ -113,7 +113,7 @@ def _wake(session: Session, ticket: Ticket, message: Message, incoming: Incoming
     """Reopen: a new episode when the former demand was resolved, else the running one with a new time to reply."""
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
     if episode is None or episode.resolved_at is not None:
-        episode = _begin_episode(session, ticket, incoming, number=episode.number + 1 if episode else 1)
+        episode = _begin_episode(session, ticket, incoming, message.created_at, number=episode.number + 1 if episode else 1)
         message.episode_id = episode.id
     elif episode.first_reply_at is not None:
         ticket.first_reply_due, _ = due(message.created_at, ticket.priority)
@@ -132,8 +132,7 @@ def _repeat(session: Session, first: Message, exact: bool, message: Message, inc
     return _receipt(ticket, Outcome.DUPLICATE)
 
 
-def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, *, number: int) -> Episode:
-    start = now()
+def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> Episode:
     first_due, resolve_due = due(start, ticket.priority)
     episode = Episode(
         ticket_id=_id(ticket), number=number, started_at=start, first_reply_due=first_due, resolve_due=resolve_due,

@@ -60,7 +60,7 @@ _RULES = (
     _Rule(3, "It promises a fortune.", _words(_FORTUNE, _FORTUNE_TALK)),
     _Rule(2, "It lures with a link to log in to a mailbox.", (*_words(_PHISHING), re.compile(r"https?://|click|klick|hxxp", re.IGNORECASE))),
     _Rule(3, "It threatens to publish recordings unless coins are paid.", _words(
-        r"(?:recorded|footage|video of you|your (?:webcam|camera)|compromising)", r"(?:bitcoin|btc|monero|crypto(?:currency)?) ?(?:wallet|address)?")),
+        r"(?:recorded (?:you|a video)|footage of you\b|video of you\b|(?:through|via|on) your (?:webcam|camera)|compromising)", r"(?:bitcoin|btc|monero|crypto(?:currency)?) ?(?:wallet|address)?")),
     _Rule(3, "It sells an investment with sure gains.", _words(
         r"(?:bitcoin|crypto(?:currency)?|forex|trading (?:bot|platform|signals)|investment)",
         r"(?:guaranteed (?:returns?|profits?|income)|double your|passive income|(?:daily|weekly) (?:returns?|profits?)|\d+ ?% (?:daily|weekly|per (?:day|week))|risk[- ]free)")),
