@@ -26,13 +26,26 @@ _PART = re.compile(r"[^\W_]+")
 _STEMMERS = {
     "en": "english", "de": "german", "fr": "french", "es": "spanish", "nl": "dutch", "it": "italian", "pt": "portuguese",
 }
-_STOP = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from",
-     "had", "has", "have", "he", "hello", "her", "hi", "his", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my",
-     "of", "on", "or", "our", "please", "she", "should", "so", "thank", "thanks", "that", "the", "their", "them", "then",
-     "there", "these", "they", "this", "to", "up", "us", "was", "we", "were", "what", "when", "where", "which", "who", "why",
-     "will", "with", "would", "you", "your"]
-)
+
+
+# Words that carry no matter, for each language apart: "die" says nothing in German and a lot in English.
+_STOP = {
+    language: frozenset(listed.split())
+    for language, listed in {
+        "en": "a an and are as at be been but by can could did do does for from had has have he hello her hi his how i if in into is it its me "
+        "my of on or our please she should so that thank thanks the their them then there these they this to up us was we were what when "
+        "where which who why will with would you your",
+        "de": "aber als am an auch auf aus bei bin bitte da danke das dass dem den der des die doch ein eine einem einen einer er es für hallo "
+        "hat haben ich ihr im in ist ja kann können man mein meine meinem meinen meiner mich mir mit nach oder schon seit sich sie sind so um "
+        "und uns von war was wenn werden wie wir wird wo zu zum zur",
+        "fr": "au aux avec bonjour ce ces cette comment dans de des du elle en est et il ils j je l la le les leur ma mais me merci mes moi mon "
+        "n nous on ou où par pas peut pour puis que quel quelle qui qu s sa se ses si son sont sur un une vos votre vous à y",
+        "es": "al como cómo con cuando de del desde donde dónde el ella en es esta está este esto gracias hola la las le lo los me mi mis muy no "
+        "o para pero por que qué se ser si sin sobre son su sus te un una y ya yo",
+        "nl": "aan als bij dan dat de die dit een en er ben bedankt hallo heb hebben heeft het hoe ik in is je jullie kan kunnen maar me met "
+        "mijn na naar niet nog of om onze ook op te tot uit van voor waar was wat we wel wij worden zijn zo",
+    }.items()
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ def words(text: str, language: str = "en") -> list[Word]:
 
 def _word(part: str, language: str) -> Word | None:
     low = part.lower()
-    if low in _STOP or (len(low) == 1 and not low.isdigit()):
+    if low in _STOP.get(language, _STOP["en"]) or (len(low) == 1 and not low.isdigit()):
         return None
     return Word(part, low, True) if _has_digit(low) else Word(part, _stem(low, language), False)
 

@@ -312,4 +312,4 @@ def answerable(hits: Sequence[Hit], query: str) -> float:
     return 1 / (1 + math.exp(-(_SUPPORT[0] + _SUPPORT[1] * nearest + _SUPPORT[2] * share)))
 
 
-_SUPPORT = (-6.0, 10.0, 3.0)  # of a logistic curve: constant, nearest meaning, share of words
+_SUPPORT = (-4.3, 9.0, 0.5)  # of a logistic curve: constant, nearest meaning, share of words; fitted on questions inside and outside a base
