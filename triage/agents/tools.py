@@ -121,7 +121,7 @@ def _described(hint: Any) -> tuple[Any, str]:
 def _told(function: Callable[..., Any]) -> dict[str, str]:
     """Descriptions under `Args:` in the docstring, by parameter."""
     _, _, below = (inspect.getdoc(function) or "").partition("Args:")
-    return {name: text.strip() for name, text in re.findall(r"^\s+(\w+):\s*(.+(?:\n\s{8,}.+)*)", below, re.MULTILINE)}
+    return {name: " ".join(text.split()) for name, text in re.findall(r"^\s+(\w+):\s*(.+(?:\n\s{8,}.+)*)", below, re.MULTILINE)}
 
 
 def _summary(function: Callable[..., Any]) -> str:

@@ -41,14 +41,14 @@ def answers(ticket: TicketBrief, plan: Plan, passages: Sequence[Evidence], force
 def _shared_out(found: list[Answer]) -> list[Answer]:
     """A later question whose whole answer stands in earlier ones gets the sentence that fits it best from them."""
     for position, late in enumerate(found):
-        earlier = {unit for answer in found[:position] for unit in answer.units}
-        loose = {unit for answer in found[:position] for unit in (*answer.before, *answer.after) if len(answer.units) > 1}
+        earlier = {unit for early in found[:position] for unit in early.units}
+        loose = {unit for early in found[:position] for unit in (*early.before, *early.after) if len(early.units) > 1}
         if not late.units or not earlier.issuperset(late.units) or not loose & {*late.units}:
             continue
         best = max(loose & {*late.units}, key=lambda unit: (len(stems(late.question) & stems(unit.text)), unit.text))
-        for n, answer in enumerate(found[:position]):
-            before = tuple(unit for unit in answer.before if unit != best)
-            found[n] = replace(answer, before=before, after=tuple(unit for unit in answer.after if unit != best))
+        for n, early in enumerate(found[:position]):
+            before = tuple(unit for unit in early.before if unit != best)
+            found[n] = replace(early, before=before, after=tuple(unit for unit in early.after if unit != best))
     return found
 
 

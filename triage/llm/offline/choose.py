@@ -71,13 +71,12 @@ def _support(question: str, passage: Evidence, shelf: Shelf, context: str) -> fl
     covered = shelf.coverage(asked, shelf.terms[passage.id])
     titled = shelf.coverage(asked, stems(f"{passage.title} {passage.heading}"))
     hinted = shelf.coverage(stems(context), stems(passage.title)) if context else 0.0
-    meaning = (0.5 if passage.language == "en" else 0.3) * min(1.0, passage.score)  # the bundled embedder reads English
-    support = 0.45 * covered + 0.25 * titled + meaning + 0.1 * hinted
-    wanted = codes(question) or codes(context)
-    if wanted:
-        named = codes(f"{passage.title} {passage.heading}") or codes(passage.text)
-        support += 0.25 if wanted & named else -0.2 if named else 0.0
-    if _thin(asked & shelf.terms[passage.id], covered, titled, passage):
+    meaning = (0.55 if passage.language == "en" else 0.3) * min(1.0, passage.score)  # the bundled embedder reads English
+    support = 0.4 * covered + 0.25 * titled + meaning + 0.1 * hinted
+    wanted, titles, named = codes(question) or codes(context), codes(f"{passage.title} {passage.heading}"), codes(passage.text)
+    if wanted and (titles or named):
+        support += 0.3 if wanted & titles else 0.15 if wanted & named else -0.2
+    if not wanted & (titles | named) and _thin(asked & shelf.terms[passage.id], covered, titled, passage):
         support = min(support, ENOUGH - 0.05)
     return max(0.0, min(1.0, support))
 
@@ -85,9 +84,9 @@ def _support(question: str, passage: Evidence, shelf: Shelf, context: str) -> fl
 def _thin(shared: frozenset[str], covered: float, titled: float, passage: Evidence) -> bool:
     """Whether the likeness rests on a word or two in passing: then it is no answer, however high the score."""
     foreign = passage.language != "en"
-    if titled < 0.2 and len(shared) < 3 and (foreign or passage.score < 0.55):
+    if titled < 0.2 and len(shared) < 3 and (foreign or passage.score < 0.5):
         return True
-    return covered < (0.45 if foreign else 0.2)
+    return covered < (0.45 if foreign else 0.1)
 
 
 def _compose(question: str, support: float, passages: list[Evidence], shelf: Shelf, terse: bool) -> Answer:

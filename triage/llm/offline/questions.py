@@ -39,6 +39,8 @@ def questions(ticket: TicketBrief) -> list[str]:
         if _asks(sentence) and stems(sentence):
             asked.append(_leaning(said, position))
     kept = _different(asked) or _matter(ticket, said)
+    if len(kept) == 1 and len(stems(kept[0])) < 5:
+        kept = [_with_subject(kept[0], ticket)]
     return [_short(question) for question in kept[:MOST]]
 
 
@@ -101,11 +103,15 @@ def _different(asked: list[str]) -> list[str]:
 def _matter(ticket: TicketBrief, said: list[str]) -> list[str]:
     """Nothing is asked in so many words: the one or two sentences that say most, in their order."""
     rich = sorted(said[:8], key=lambda sentence: -len(stems(sentence)))[:2]
-    told = " ".join(sentence for sentence in said if sentence in rich)
+    told = " ".join(sentence for sentence in said if sentence in rich) or clean_subject(ticket)
+    return [_with_subject(told, ticket)] if stems(told) else []
+
+
+def _with_subject(question: str, ticket: TicketBrief) -> str:
+    """The question under its subject, when that adds words of its own."""
     subject = clean_subject(ticket)
-    if subject and len(stems(told)) < 4:
-        told = f"{subject}. {told}".strip()
-    return [told] if stems(told) else []
+    adds = len(subject) <= 90 and len(stems(subject) - stems(question)) >= 1
+    return f"{subject.rstrip('.!: ')}: {question}" if adds else question
 
 
 def _matter_words(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pt")
 ORDER_NUMBER = re.compile(r"\b[A-Z]{2,4}-\d{4,8}\b", re.IGNORECASE)
-CODE = re.compile(r"\b[a-z]{1,2}\d{1,3}\b")
+CODE = re.compile(r"\b(?:e|f|err|error|fehler|erreur|errore) ?\d{1,3}\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[.'][a-z0-9]+)*")
 _END = re.compile(r"(?<=[.!?…])[\"”»')]*\s+(?=[A-ZÀ-ÖØ-Þ0-9¿¡\"“«(])|\n+")
 _ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|approx|No|Nr|Mr|Mrs|Ms|Dr|St|Tel|p\.ex|vs|bijv|Sr|Sra|M|Mme)\.|\b\d{1,2}\.)$")
@@ -94,8 +94,8 @@ def stems(text: str) -> frozenset[str]:
 
 
 def codes(text: str) -> set[str]:
-    """Error codes and the like: e7, 2x."""
-    return set(CODE.findall(fold(text)))
+    """Error codes: E7, error 12 as e12."""
+    return {"e" + code.lstrip("abcdefghijklmnopqrstuvwxyz ") for code in CODE.findall(fold(text))}
 
 
 def sentences(text: str) -> list[str]:
