@@ -21,10 +21,10 @@ from triage.web.site import Site
 
 _OPEN = re.compile(
     r"/login|/login/demo|/logout|/(setup|invite)/[^/]+|/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|"
-    r"/static/.+|/favicon\.(ico|png)"
+    r"/static/(js|css|media)/[^/]+|/favicon\.(ico|png)"
 )
 # These never look at the session: the API has its own keys, the rest is the same for everyone.
-_BLIND = re.compile(r"/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|/static/.+|/favicon\.(ico|png)")
+_BLIND = re.compile(r"/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|/static/(js|css|media)/[^/]+|/favicon\.(ico|png)")
 _NOT_PAGES = ("/_stcore/", "/media/", "/component/", "/app/static/")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
