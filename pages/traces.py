@@ -22,7 +22,7 @@ _DAYS = {"": "Any time", "1": "Last 24 hours", "7": "Last 7 days", "30": "Last 3
 _COSTS = {"": "Any cost", "0.01": "From $0.01", "0.05": "From $0.05", "0.25": "From $0.25"}
 _TIMES = {"": "Any time taken", "5": "From 5 s", "20": "From 20 s", "60": "From 1 min"}
 _COLUMNS = (
-    Column("Ticket", "wide"), Column("Outcome"), Column("Model", "short extra"), Column("Calls", "right extra"), Column("Tokens", "right"),
+    Column("Ticket", "wide"), Column("Outcome", "short"), Column("Model", "short extra"), Column("Calls", "right extra"), Column("Tokens", "right"),
     Column("Cost", "right"), Column("Took", "right"), Column("Started", "right"),
 )  # fmt: skip
 _TONES = {"escalated": "w", "failed": "b", "quarantined": "w", "awaiting_approval": "o", "needs_info": "a"}
@@ -121,7 +121,7 @@ def _drawn(user: User, run_id: str) -> None:
     show(_summary(trace))
     screen.tiles([
         (_took(row.seconds) or "at work", "from queue to result", ""), (f"{row.model_calls}", "model calls", ""), (f"{row.tokens:,}", "tokens", ""),
-        (_money(row.cost_usd), "cost", ""), (row.model or "none yet", "model", "w" if row.degraded else ""),
+        (_money(row.cost_usd), "cost", ""),
     ])  # fmt: skip
     with st.container(key="box_waterfall"):
         show(tag("div", "What happened when", cls="td-h3"))
@@ -132,6 +132,7 @@ def _drawn(user: User, run_id: str) -> None:
 
 def _summary(trace: Trace) -> Markup:
     row, ticket = trace.row, trace.ticket
+    models = [chip(model) for model in row.model.split("+") if model]
     marks = [chip(trace_words.outcome(row.outcome, row.status), _TONES.get(row.outcome, "a" if row.status == "running" else ""))]
     if row.degraded:
         marks.append(chip("fell back to another model", "w", "; ".join(row.degraded)))
@@ -139,7 +140,7 @@ def _summary(trace: Trace) -> Markup:
         marks.append(chip(f"taken up again {trace.restarts}×", "w", "The process stopped on the way; what had been answered was read back, not asked again."))
     title = join(ticket.subject or "(no subject)", " ", mute(screen.ticket_link(ticket.id or 0, f"#{ticket.id} in the inbox")))
     when = mute("Started ", words.ago(row.started_at), " · ", trace_words.cause(row.cause).lower(), " ")
-    return card(tag("p", " ".join(trace.story), cls="td-story"), tag("div", when, *marks, style="margin-top:8px"), title=title)
+    return card(tag("p", " ".join(trace.story), cls="td-story"), tag("div", when, *marks, *models, style="margin-top:8px"), title=title)
 
 
 def _step(user: User, run_id: str, chosen: int | None) -> None:

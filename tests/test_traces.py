@@ -35,14 +35,18 @@ def session(database: Database) -> Iterator[Session]:
         yield opened
 
 
-def _run(name: str, ticket: int, *, outcome: str, seconds: float, cost: float = 0.0, model: str = "", degraded: list[str] | None = None) -> Run:
+def _run(
+    name: str, ticket: int, *, outcome: str, seconds: float, cost: float = 0.0, model: str = "", degraded: list[str] | None = None
+) -> Run:
     return Run(
         id=name, ticket_id=ticket, status="ended", outcome=outcome, cost_usd=cost, model=model, degraded=degraded or [], started_at=START,
         ended_at=START + timedelta(seconds=seconds), model_calls=4, input_tokens=900, output_tokens=100,
     )  # fmt: skip
 
 
-def _step(ordinal: int, kind: str, role: str, name: str, at: float, seconds: float, answer: object = None, **more: object) -> RunStep:
+def _step(
+    ordinal: int, kind: str, role: str, name: str, at: float, seconds: float, answer: object = None, **more: object
+) -> RunStep:
     response = {"text": json.dumps(answer)} if kind == "model" else answer or {}
     return RunStep(
         run_id="a", ordinal=ordinal, kind=kind, role=role, name=name, response=response, seconds=seconds,
@@ -137,7 +141,13 @@ def test_steps_before_a_restart_are_marked_as_read_back(session: Session) -> Non
 
 
 def test_the_story_says_what_happened_and_why(session: Session) -> None:
-    plan = {"action": "answer", "summary": "Wants to pause.", "questions": ["How?"], "searches": ["pause"], "requested_actions": []}
+    plan = {
+        "action": "answer",
+        "summary": "Wants to pause.",
+        "questions": ["How?"],
+        "searches": ["pause"],
+        "requested_actions": [],
+    }
     reply = {"paragraphs": [{"style": "text", "sentences": [{"text": "Go to Plan.", "kind": "step", "passages": ["p#1"]}]}]}
     session.add_all([
         _step(0, "guard", "", "input", 0, 0.1, {"verdicts": [{"verdict": "allow", "rule": "size"}]}),
@@ -158,12 +168,22 @@ def test_the_story_says_what_happened_and_why(session: Session) -> None:
         "A draft was laid before people.",
     ]
     told = traces.load(session, user(session, 2), "b").story
-    assert "Gpt-5 did not answer (429); offline engine used." in told
+    assert "gpt-5 did not answer (429); offline engine used." in told
     assert told[-1] == "It was escalated to people, because the knowledge base does not answer it."
 
 
 def test_an_answer_that_is_no_json_breaks_nothing(session: Session) -> None:
-    session.add(RunStep(run_id="a", ordinal=0, kind="model", role="writer", name="gpt-5", response={"text": "{not json"}, error="BadAnswer: no"))
+    session.add(
+        RunStep(
+            run_id="a",
+            ordinal=0,
+            kind="model",
+            role="writer",
+            name="gpt-5",
+            response={"text": "{not json"},
+            error="BadAnswer: no",
+        )
+    )
     session.flush()
     trace = traces.load(session, user(session, 2), "a")
     assert trace.bars[-1].error == "BadAnswer: no"

@@ -201,7 +201,7 @@ def import_files(
     """Import uploaded (name, bytes) files; a line of report an item."""
     access.require(user, Permission.EDIT_KNOWLEDGE)
     items = [(name, item) for name, data in files for item in read_bytes(data, name)]
-    return importing.import_items(database, items, author=_actor(user), embed=embed, published=published, meta={"audience": audience})
+    return importing.import_items(database, items, author=_actor(user), embed=embed, publish=published, meta={"audience": audience})
 
 
 def export_zip(session: Session, user: User) -> bytes:

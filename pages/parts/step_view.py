@@ -25,7 +25,7 @@ def step_view(step: RunStep) -> None:
         figures.append(f"{step.input_tokens:,} tokens in, {step.output_tokens:,} out")
     if step.cost_usd:
         figures.append(f"${step.cost_usd:.4f}")
-    with st.container(key="step_head", horizontal=True, vertical_alignment="center"):
+    with st.container(key="step_head", horizontal=True, vertical_alignment="center", wrap=False):
         where = f"Step {step.ordinal + 1} · {trace_words.agent(step.role)} · " if step.role else f"Step {step.ordinal + 1} · "
         show(tag("div", tag("b", title), " ", mute(where + " · ".join(figures)), cls="td-steptitle"))
         record = {"request": step.request, "response": step.response, "error": step.error}

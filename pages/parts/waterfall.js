@@ -34,7 +34,8 @@ function row(bar, total, marks) {
   const line = make("div", ["wf-row", bar.style, bar.error ? "failed" : "", bar.back ? "back" : ""].join(" "));
   line.style.setProperty("--depth", bar.depth);
   line.style.setProperty("--c", `var(--${bar.role in ROLES ? bar.role : "none"})`);
-  const name = make("span", "wf-name", bar.label);
+  const name = make("span", "wf-name");
+  name.append(make("span", "", bar.label));
   name.title = bar.error || bar.label;
   if (bar.error) name.append(make("span", "wf-mark bad", "failed"));
   if (bar.back) name.append(make("span", "wf-mark", "read back"));
@@ -51,7 +52,7 @@ function row(bar, total, marks) {
 function axis(total, marks) {
   const line = make("div", "wf-axis");
   const track = make("span", "wf-track");
-  marks.forEach((at) => { const label = make("span", "", at ? seconds(at) : "0"); label.style.left = (100 * at) / total + "%"; track.append(label); });
+  marks.forEach((at) => { const label = make("span", "wf-tick", at ? seconds(at) : "0"); label.style.left = (100 * at) / total + "%"; track.append(label); });
   line.append(make("span"), track, make("span"));
   line.setAttribute("aria-hidden", "true");
   return line;
