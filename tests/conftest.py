@@ -5,7 +5,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,9 @@ from sqlalchemy import create_engine, text
 
 from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from triage.office import Desk
 
 LOOPBACK = ("127.", "::1", "localhost")
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
@@ -81,6 +84,19 @@ def database(settings: Settings) -> Iterator[Database]:
     migrate(database)
     yield database
     database.close()
+
+
+@pytest.fixture
+def desk(settings: Settings, request: pytest.FixtureRequest) -> Iterator["Desk"]:
+    """An open desk with a small knowledge base and the offline engine; nothing works in the background."""
+    from tests.knowledge import fill
+    from triage.office import open_desk, use
+
+    opened = open_desk(settings)
+    fill(opened)
+    yield opened
+    use(None)
+    opened.close()
 
 
 def _sql(admin: str, statement: str) -> None:

@@ -130,13 +130,25 @@ def completion(request: dict[str, Any], line: str) -> dict[str, Any]:
         message["refusal"] = "I cannot help with that."
     else:
         content = json.dumps(answer(request))
-        message["content"] = {"broken_json": content[: len(content) // 2], "wrong_answer": '{"colour": "blue"}'}.get(line, content)
+        message["content"] = {"broken_json": content[: len(content) // 2], "wrong_answer": '{"colour": "blue"}'}.get(
+            line, content
+        )
     prompt = sum(len(str(part.get("content") or "")) for part in request.get("messages", [])) // 4
     said = len(message["content"] or "") // 4
-    usage = {"prompt_tokens": prompt, "completion_tokens": said, "total_tokens": prompt + said,
-             "prompt_tokens_details": {"cached_tokens": prompt // 4}}
-    return {"id": "chatcmpl-loopback", "object": "chat.completion", "created": 0, "model": request.get("model", ""),
-            "choices": [{"index": 0, "finish_reason": finish, "message": message}], "usage": usage}
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": said,
+        "total_tokens": prompt + said,
+        "prompt_tokens_details": {"cached_tokens": prompt // 4},
+    }
+    return {
+        "id": "chatcmpl-loopback",
+        "object": "chat.completion",
+        "created": 0,
+        "model": request.get("model", ""),
+        "choices": [{"index": 0, "finish_reason": finish, "message": message}],
+        "usage": usage,
+    }
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -154,9 +166,19 @@ def _plan(prompt: str) -> dict[str, Any]:
     question = subject.group(1).strip() if subject else "What does the customer need?"
     slug = near.group(1) if near else category.group(1) if category else "general"
     return {
-        "action": "answer", "category": slug, "priority": "normal", "sentiment": "neutral", "language": "en",
-        "summary": question, "questions": [question], "searches": [question], "missing": [], "escalation_reason": None,
-        "requested_actions": [], "risk": "low", "confidence": 0.9,
+        "action": "answer",
+        "category": slug,
+        "priority": "normal",
+        "sentiment": "neutral",
+        "language": "en",
+        "summary": question,
+        "questions": [question],
+        "searches": [question],
+        "missing": [],
+        "escalation_reason": None,
+        "requested_actions": [],
+        "risk": "low",
+        "confidence": 0.9,
     }
 
 
@@ -169,7 +191,10 @@ def _reply(prompt: str) -> dict[str, Any]:
     facts = [{"text": text, "kind": "fact", "passages": [source]} for source, text in _PASSAGE.findall(prompt)[:2]]
     greeting = [{"text": "Hello,", "kind": "courtesy", "passages": []}]
     told = [{"text": "Thank you for your message.", "kind": "courtesy", "passages": []}, *facts]
-    return {"subject": "Your message", "paragraphs": [{"style": "text", "sentences": greeting}, {"style": "text", "sentences": told}]}
+    return {
+        "subject": "Your message",
+        "paragraphs": [{"style": "text", "sentences": greeting}, {"style": "text", "sentences": told}],
+    }
 
 
 def _review(_prompt: str) -> dict[str, Any]:

@@ -57,7 +57,10 @@ def worker(settings: Settings) -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
     def start() -> subprocess.Popen[str]:
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(settings.home), settings.database_url], stdout=subprocess.PIPE, text=True, env=os.environ
+            [sys.executable, "-c", CHILD, str(settings.home), settings.database_url],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ,
         )
         started.append(child)
         assert child.stdout and child.stdout.readline()

@@ -15,7 +15,7 @@ from triage.guardrails.escalation import always_escalate
 from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.verdicts import Verdict
-from triage.models import EscalationReason, QuarantineReason, Status, Ticket
+from triage.models import EscalationReason, Priority, QuarantineReason, Status, Ticket
 from triage.outcome import Blocked, Outcome
 from triage.recording import Recorder
 from triage.settings import Settings
@@ -131,7 +131,8 @@ def bind(plan: Plan, screening: Screening) -> Plan:
             (_REASON_OF_SIGNAL[s] for s in screening.signals if s in _REASON_OF_SIGNAL), EscalationReason.POLICY_RESTRICTION
         )
         urgent = {"safety_incident", "self_harm", "violence", "security_incident"} & set(screening.signals)
-        priority = "urgent" if urgent else "high" if plan.priority in ("low", "normal") else plan.priority
+        usual = Priority.HIGH if plan.priority in (Priority.LOW, Priority.NORMAL) else plan.priority
+        priority = Priority.URGENT if urgent else usual
         return plan.model_copy(
             update={"action": "escalate", "escalation_reason": reason, "risk": "high", "priority": priority, "missing": []}
         )

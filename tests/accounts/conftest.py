@@ -1,12 +1,12 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlmodel import Session
 
 from triage.accounts import passwords
-from triage.database import Database, migrate, open_database
-from triage.settings import Settings, load_settings
+from triage.database import Database
+from triage.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -16,16 +16,8 @@ def quick_hash() -> str:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path, secret="a secret of the tests", demo=False, public_url="", _env_file=None)
-
-
-@pytest.fixture
-def database(machine: Settings) -> Iterator[Database]:
-    opened = open_database(machine)
-    migrate(opened)
-    yield opened
-    opened.close()
+def machine(settings: Settings) -> Settings:
+    return settings.model_copy(update={"secret": SecretStr("a secret of the tests")})
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlmodel import Session, select
 
 from triage.accounts import cookies, sessions, users
 from triage.errors import InputError, SignedOut
 from triage.models import AuditEvent, LoginSession, Role, User, clock_at, now
-from triage.settings import Settings, load_settings
+from triage.settings import Settings
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_changed_cookie_leads_nowhere(session: Session, machine: Settings, ada
 
 
 def test_a_cookie_signed_with_another_secret_leads_nowhere(session: Session, machine: Settings, ada: User) -> None:
-    other = load_settings(home=machine.home, secret="another secret", _env_file=None)
+    other = machine.model_copy(update={"secret": SecretStr("another secret")})
     with pytest.raises(SignedOut):
         sessions.load(session, sessions.create(session, ada, settings=other), machine)
 

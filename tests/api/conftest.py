@@ -1,7 +1,5 @@
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +9,9 @@ from starlette.testclient import TestClient
 from triage.accounts import apikeys
 from triage.api import create
 from triage.api.auth import Throttle
-from triage.database import Database, migrate, open_database
+from triage.database import Database
 from triage.models import Ticket
-from triage.settings import Settings, load_settings
+from triage.settings import Settings
 
 
 @dataclass
@@ -42,15 +40,12 @@ class Api:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
-    settings = load_settings(home=tmp_path, secret="a secret of the tests", message_limit=20_000, _env_file=None)
-    database = open_database(settings)
-    migrate(database)
+def api(settings: Settings, database: Database) -> Api:
+    settings = settings.model_copy(update={"message_limit": 20_000})
     with database.transaction() as session:
         _key, plain = apikeys.create(session, "tests", actor="test")
     throttle = Throttle(rate=0.0001, burst=1000)
     made: list[Api] = []
     app = create(settings, database, lambda: made[0]._enqueue if made[0].running else None, throttle=throttle)
     made.append(Api(settings, database, TestClient(app, raise_server_exceptions=False), plain, throttle))
-    yield made[0]
-    database.close()
+    return made[0]
