@@ -139,6 +139,8 @@ class Index:
             self._client = self._connect()
             self._attach()
         except Exception as error:  # Chroma raises whatever its parts raise
+            if self._lock:
+                self._lock.close()
             raise IndexUnavailable(f"The search index cannot be opened ({_line(error)}). Check chroma_url and that its server runs.") from error
         return self
 
