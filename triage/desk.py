@@ -34,7 +34,8 @@ async def triage(desk: Desk, run_id: str, decision_id: int | None = None) -> str
     if case is None:
         return "nothing to do"
     recorder = await Recorder.resume(desk.database, run_id)
-    crew = desk.crew(case, recorder)
+    gate = desk.gate(recorder)
+    crew = desk.crew(case, recorder, gate)
     with tracing.span(
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
     ):
@@ -48,6 +49,7 @@ async def triage(desk: Desk, run_id: str, decision_id: int | None = None) -> str
         except TriageError as error:
             outcome = judging.gave_up(str(error), "tool_failure")
         await recorder.flush()
+        await gate.close()
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         return await desk.database.run(
             lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome)

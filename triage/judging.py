@@ -251,7 +251,7 @@ def conclude(
     if stopped:
         status, reason = Status.ESCALATED, EscalationReason.GUARDRAIL_BLOCK
         manager += [verdict.why or verdict.rule for verdict in stopped]
-    elif kind == "reply" and confidence < rules.minimum_confidence:
+    elif kind == "reply" and confidence < rules.minimum_confidence and not case.instruction:
         status, reason = Status.ESCALATED, EscalationReason.LOW_CONFIDENCE
         manager.append(_IN_WORDS[EscalationReason.LOW_CONFIDENCE])
     manager += _manager_reasons(plan, review, sentences, blocked, verdicts, rules)

@@ -47,13 +47,19 @@ class Desk:
         """Have the agents work on a ticket that just came in."""
         start_run(session, self.enqueue, ticket, cause="message")
 
-    def crew(self, case: CaseFile, recorder: Recorder) -> Crew:
+    def gate(self, recorder: Recorder) -> DeskGate:
+        """Budgets and breakers of one run; what it used before a crash counts."""
+        gate = DeskGate(self.database, self.settings)
+        gate.run.tokens, gate.run.cost_usd = recorder.used_before
+        return gate
+
+    def crew(self, case: CaseFile, recorder: Recorder, gate: DeskGate) -> Crew:
         """The agents of one run, bound to one ticket."""
         context = ToolContext(
             database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
             customer_id=case.ticket.customer_id, identity=case.ticket.identity, recorder=recorder,
         )  # fmt: skip
-        return Crew(self.settings, self.models, DeskGate(self.database, self.settings), context)
+        return Crew(self.settings, self.models, gate, context)
 
     async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
         """Labelled examples near the text, recorded as a step. A language model plans without them."""

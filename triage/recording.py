@@ -41,6 +41,11 @@ class Recorder:
         )
         return cls(database, run_id, steps)
 
+    @property
+    def used_before(self) -> tuple[int, float]:
+        """Tokens and USD of the recorded steps, before anything is done now."""
+        return sum(s.input_tokens + s.output_tokens for s in self._recorded), sum(s.cost_usd for s in self._recorded)
+
     async def step(self, kind: str, *, role: str = "", name: str = "", request: dict[str, Any], live: Live) -> dict[str, Any]:
         """Do one step, or read it back.
 
