@@ -1,0 +1,135 @@
+"""The one place that touches guardrails-ai: silent, synchronous, built once, remembering nothing, failing closed.
+
+The library reports validator names to its maker unless told otherwise. Instead of a file in the user's home or
+a switch that would also silence our own traces, its reporter is made switched off and shut down before the first
+guard exists, and each guard is told again not to report.
+"""
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from triage.errors import GuardError
+from triage.guardrails.verdicts import Stage, Verdict, failure
+
+Subject = TypeVar("Subject")
+
+GUARD_SECONDS = 5.0
+
+
+@lru_cache(maxsize=1)
+def library() -> Any:
+    """The guardrails package, imported on first use (2 s) and made silent."""
+    os.environ["GUARDRAILS_RUN_SYNC"] = "true"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import guardrails
+        from guardrails.settings import settings
+        from guardrails.utils.hub_telemetry_utils import HubTelemetry
+    settings.disable_tracing = True  # its spans would carry customers' text
+    settings.rc.enable_metrics = False
+    reporter = HubTelemetry(enabled=False)
+    reporter._tracer_provider.shutdown()
+    return guardrails
+
+
+@dataclass(frozen=True)
+class Check(Generic[Subject]):
+    """A rule as code: looks at the subject, answers with a verdict (or None: nothing to say)."""
+
+    rule: str
+    look: Callable[[Subject], Verdict | None]
+
+
+class Checkpoint(Generic[Subject]):
+    """One guardrails Guard of several checks over the same subject."""
+
+    def __init__(self, stage: Stage, checks: Sequence[Check[Subject]], *, seconds: float = GUARD_SECONDS) -> None:
+        self.stage, self.checks, self.seconds = stage, list(checks), seconds
+        self._guard: Any = None
+        self._building = threading.Lock()
+
+    def run(self, text: str, subject: Subject) -> list[Verdict]:
+        """The verdicts of all checks that have something to say, else one that allows.
+
+        Never raises and never waits longer than `seconds`: an error or a check that takes too long is a verdict
+        that blocks, with rule "guard_failure".
+        """
+        try:
+            return self._timed(text, subject)
+        except Exception as error:  # fail closed: whatever went wrong, a person decides
+            return [failure(self.stage, f"A guard could not decide ({type(error).__name__}: {error}); a person has to look.")]
+
+    def _timed(self, text: str, subject: Subject) -> list[Verdict]:
+        guard = self._built()
+        result: list[list[Verdict] | Exception] = []
+
+        def work() -> None:
+            try:
+                result.append(self._judge(guard, text, subject))
+            except Exception as error:  # handed to the waiting caller, which blocks
+                result.append(error)
+
+        started = time.monotonic()
+        thread = threading.Thread(target=work, name=f"guard-{self.stage}", daemon=True)
+        thread.start()
+        thread.join(self.seconds)
+        if not result or time.monotonic() - started > self.seconds:
+            raise GuardError(f"no verdict within {self.seconds:g} s")
+        if isinstance(result[0], Exception):
+            raise result[0]
+        return result[0]
+
+    def _judge(self, guard: Any, text: str, subject: Subject) -> list[Verdict]:
+        verdicts: list[Verdict | None] = []
+        try:
+            outcome = guard.validate(text or " ", metadata={"subject": subject, "verdicts": verdicts})
+        finally:
+            guard.history.clear()  # it keeps inputs, which are personal data
+        raised = [verdict for verdict in verdicts if verdict is not None and verdict.verdict != "allow"]
+        if len(verdicts) != len(self.checks) or outcome.validation_passed is not (not raised):
+            raise GuardError("the guard's outcome does not agree with its checks")
+        said = [verdict for verdict in verdicts if verdict is not None]
+        return raised or said or [Verdict(self.stage, "all", "allow", why="No rule fired.")]
+
+    def _built(self) -> Any:
+        with self._building:
+            if self._guard is None:
+                self._guard = _build(self.stage, self.checks)
+            return self._guard
+
+
+def _build(stage: Stage, checks: Sequence[Check[Any]]) -> Any:
+    guardrails = library()
+    validators = [_validator(guardrails, stage, check) for check in checks]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        guard = guardrails.Guard(name=f"triage-{stage}", history_max_length=1).use(*validators)
+    guard.configure(allow_metrics_collection=False)
+    from guardrails.settings import settings
+
+    settings.rc.enable_metrics = False
+    return guard
+
+
+def _validator(guardrails: Any, stage: Stage, check: Check[Any]) -> Any:
+    """A guardrails validator around one check."""
+    from guardrails.validator_base import ErrorSpan, FailResult, PassResult
+
+    def _validate(self: Any, value: Any, metadata: dict[str, Any]) -> Any:
+        verdict = check.look(metadata["subject"])
+        metadata["verdicts"].append(verdict)
+        if verdict is None or verdict.verdict == "allow":
+            return PassResult()
+        spans = [ErrorSpan(start=found.start, end=found.end, reason=found.why) for found in verdict.findings]
+        return FailResult(error_message=verdict.why or verdict.rule, error_spans=spans)
+
+    name = "".join(part.title() for part in f"{stage}_{check.rule}".split("_"))
+    made = type(name, (guardrails.Validator,), {"_validate": _validate, "required_metadata_keys": ["subject", "verdicts"]})
+    registered = guardrails.register_validator(name=f"triage/{stage}-{check.rule}", data_type="all")(made)
+    return registered(on_fail=guardrails.OnFailAction.NOOP)

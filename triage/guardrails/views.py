@@ -1,0 +1,111 @@
+"""Other readings of a text: decoded, spelled out, in leet, backwards, in HTML comments.
+
+Each view is a text to scan and the place in the original that it came from.
+"""
+
+import base64
+import binascii
+import codecs
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,8000}={0,2}")
+_HEX = re.compile(r"(?:(?:\\x|0x|%)?[0-9A-Fa-f]{2}[ :,]?){14,4000}")
+_PERCENT = re.compile(r"(?:[\w.~-]{0,20}%[0-9A-Fa-f]{2}){6,400}[\w.~-]{0,20}")
+_ENTITIES = re.compile(r"(?:&#x?[0-9A-Fa-f]{2,6};\s?){6,2000}")
+_SPELLED = re.compile(r"(?:(?<!\w)\w[ .\-_*|]{1,2}){6,400}\w(?!\w)")
+_LEET_WORD = re.compile(r"[A-Za-z@$]*[0-9@$!|][A-Za-z0-9@$!|]*[A-Za-z][A-Za-z0-9@$!|]*|[A-Za-z]+[0-9@$!|][A-Za-z0-9@$!|]*")
+_LEET = str.maketrans("0134578@$!|", "oieastbasil")
+_COMMENT = re.compile(r"<!\s?--(.{1,4000}?)--\s?>", re.DOTALL)
+_REVERSED = ("erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "snoitcurtsni", "laever")
+_ROT13 = ("vtaber", "qvfertneq", "sbetrg", "vafgehpgvba", "cebzcg", "erirny", "ershaq")
+_READABLE = re.compile(r"[\w\s.,;:!?'\"()/@<>=_+#&%$*-]")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A reading `text` of the original's characters start to end; `how` names the disguise."""
+
+    how: str
+    text: str
+    start: int
+    end: int
+
+
+def readings(text: str) -> Iterator[Decoded]:
+    """Every disguised reading of the text that gives readable words."""
+    yield from _encoded(text)
+    yield from _spelled(text)
+    for match in _COMMENT.finditer(text) if "<!" in text else ():
+        yield Decoded("an HTML comment", match.group(1), match.start(), match.end())
+    folded = text.lower()
+    if any(word in folded for word in _REVERSED):
+        yield Decoded("reversed text", text[::-1], 0, len(text))
+    if any(word in folded for word in _ROT13):
+        yield Decoded("ROT13", codecs.decode(text, "rot13"), 0, len(text))
+    if (unleeted := _unleet(text)) is not None:
+        yield Decoded("leet spelling", unleeted, 0, len(text))
+
+
+def _encoded(text: str) -> Iterator[Decoded]:
+    for match in _BASE64.finditer(text):
+        if (decoded := _from_base64(match.group())) and readable(decoded):
+            yield Decoded("Base64", decoded, match.start(), match.end())
+    for match in _HEX.finditer(text):
+        digits = re.sub(r"\\x|0x|%|[ :,]", "", match.group())
+        decoded = bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "replace")
+        if readable(decoded):
+            yield Decoded("hexadecimal", decoded, match.start(), match.end())
+    if "%" in text:
+        for match in _PERCENT.finditer(text):
+            yield Decoded("URL encoding", unquote(match.group()), match.start(), match.end())
+    if "&#" in text:
+        for match in _ENTITIES.finditer(text):
+            yield Decoded("HTML entities", html.unescape(match.group()), match.start(), match.end())
+
+
+def _from_base64(run: str) -> str | None:
+    body = run.rstrip("=")
+    if body.isalpha() and (body.islower() or body.isupper()) and len(body) < 24:
+        return None
+    try:
+        decoded = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_" if set(body) & set("-_") else None)
+        return decoded.decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def readable(text: str) -> bool:
+    """Whether the text looks like words: nearly all readable characters, and a gap between words."""
+    trimmed = text.strip("\x00\n\r\t ")
+    if len(trimmed) < 10 or not re.search(r"[^\W\d_]{2,} ?[^\W\d_]{2,}", trimmed) or not re.search(r"\s", trimmed):
+        return False
+    return len(_READABLE.findall(trimmed)) / len(trimmed) > 0.95
+
+
+def _spelled(text: str) -> Iterator[Decoded]:
+    for match in _SPELLED.finditer(text):
+        run = match.group()
+        joined = re.sub(r"(\w)[ .\-_*|](?=\w)", r"\1", run)
+        letters = re.sub(r"[\W_]", "", run)
+        if sum(letter.isalpha() for letter in letters) > 0.8 * len(letters):
+            yield Decoded("spelled-out letters", joined + " \n " + letters, match.start(), match.end())
+
+
+def _unleet(text: str) -> str | None:
+    """The text with leet words read as letters, when there are at least three of them."""
+    words = 0
+
+    def read(match: re.Match[str]) -> str:
+        nonlocal words
+        word = match.group()
+        if sum(letter.isalpha() for letter in word) < 2 or len(word) < 4:
+            return word
+        words += 1
+        return word.translate(_LEET)
+
+    result = _LEET_WORD.sub(read, text)
+    return result if words >= 3 else None
