@@ -1,5 +1,6 @@
 """Mail as the world sends it."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -147,3 +148,14 @@ def test_nested_to_absurdity(defaults: Settings) -> None:
 def test_phone_transcripts_come_by_phone(defaults: Settings, subject: str, body: str) -> None:
     got = parse_mail(mail(body, Subject=subject, Auto_Submitted="auto-generated"), defaults)
     assert (got.channel, got.quarantine) == ("phone", None)
+
+
+@pytest.mark.parametrize("raw", [
+    b"From: " + b"a," * 3900 + b"\n\nx", b"From: a@b.c\n" * 20_000 + b"\nx", b"From: a@b.c\nContent-Type: text/html\n\n" + b"<" * 1_000_000,
+    b"From: a@b.c\nContent-Type: text/html\n\n" + b"<!--" * 20_000, b"From: a@b.c\nIn-Reply-To: <x@y>\n\n" + b"> x\n" * 300_000,
+    b"From: a@b.c\nContent-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\nhi\n" * 20_000,
+], ids=["addresses", "headers", "tags", "comments", "quotes", "parts"])
+def test_mail_made_to_be_slow_is_read_in_good_time(defaults: Settings, raw: bytes) -> None:
+    start = time.perf_counter()
+    parse_mail(raw, defaults)
+    assert time.perf_counter() - start < 4

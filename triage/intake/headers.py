@@ -13,6 +13,8 @@ from triage.intake.charsets import decode
 from triage.intake.clean import reveal
 
 _LONGEST = 8_000  # characters of one header that are looked at
+_MOST = 100  # headers of one name that are looked at
+_MOST_WITH_ADDRESSES = 5
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@\[\]\\]{1,64}@[^\s<>\"(),:;@\[\]\\]{1,190}")
 _ID = re.compile(r"<([^<>\s]{1,400})>")
 
@@ -27,11 +29,11 @@ class Headers:
 
     def __init__(self, message: Message) -> None:
         self._raw: dict[str, list[str]] = {}
-        self.order: list[str] = []
         for name, value in message.raw_items():
             key = str(name).lower()
-            self.order.append(key)
-            self._raw.setdefault(key, []).append(_unfolded(str(value)))
+            values = self._raw.setdefault(key, [])
+            if len(values) < _MOST:
+                values.append(_unfolded(str(value)))
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._raw
@@ -50,7 +52,7 @@ class Headers:
         return re.split(r"[\s;(]", self.text(name).strip().lower(), maxsplit=1)[0]
 
     def addresses(self, name: str) -> list[Address]:
-        return [address for value in self.raw(name) for address in _addresses(value)]
+        return [address for value in self.raw(name)[:_MOST_WITH_ADDRESSES] for address in _addresses(value)]
 
     def address(self, name: str) -> Address | None:
         return next(iter(self.addresses(name)), None)
@@ -89,7 +91,7 @@ def _unfolded(value: str) -> str:
 
 def _addresses(value: str) -> list[Address]:
     try:
-        parsed = default_policy.header_factory("From", value).addresses
+        parsed = default_policy.header_factory("From", value[:2000]).addresses
         found = [Address(reveal(str(a.display_name))[0].strip(), a.addr_spec.strip().lower()) for a in parsed if a.domain]
     except Exception:  # the standard library's parser raises nearly anything on hostile headers
         found = []

@@ -15,6 +15,7 @@ from triage.models import QuarantineReason
 from triage.settings import Settings
 
 _MOST_REFERENCES = 50
+_HISTORY = 4  # body limits of text that are searched for history; what lies beyond stays in the raw mail only
 _HEAD = 64_000  # bytes of an oversized mail that are looked at
 _NO_REPLY = re.compile(r"^(?:no|do[._-]?not)[._-]?reply|^(?:noreply|donotreply|notifications?|forms?|website|webmaster)@")
 _REPLY_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw|rép|res|odp|fwd?|wg|tr|rv|enc)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -39,7 +40,7 @@ def _parse(raw: bytes, settings: Settings) -> Incoming:
     found = contents(message, settings)
     subject = headers.text("Subject")[:500]
     answers = bool(headers.ids("In-Reply-To") or headers.ids("References") or _REPLY_SUBJECT.match(subject))
-    body, quoted, signature = split(found.text, reply=answers)
+    body, quoted, signature = split(found.text[: _HISTORY * settings.body_limit], reply=answers)
     sender, reply_to = _sender(headers)
     judged = automatic(headers, message, sender=sender.email, subject=subject, body=body, own=settings.mail_from.lower())
     reason, problem = _quarantine(headers, sender, judged, subject, body, found, settings)

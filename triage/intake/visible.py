@@ -21,7 +21,7 @@ _SKIPPED = frozenset({
     "applet", "audio", "canvas", "head", "iframe", "math", "object", "script", "style", "svg", "template", "title", "video",
 })
 _MOST_TAGS = 40_000
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"[ \t\n\f\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 
 
@@ -36,10 +36,11 @@ def render(html: str) -> Rendered:
     Hidden by style, colour, size, place, the `hidden` attribute, comments or invisible characters: second field.
     Never raises on odd markup.
     """
-    if html.count("<") > _MOST_TAGS:
-        return Rendered(*reveal(_tidy(_TAG.sub(" ", html))))
-    tree = LexborHTMLParser(str(reveal_nothing(html)))
+    readable = _readable(html)
+    tree = LexborHTMLParser(readable)
     page = _Page()
+    if len(readable) < len(html) - html.count("\x00"):
+        page.unseen.append(f"[only the first {len(readable)} characters of the HTML were read]")
     if tree.root is not None:
         _walk(tree.root, page, hidden_by_sheets(tree))
     page.break_line()
@@ -48,9 +49,13 @@ def render(html: str) -> Rendered:
     return Rendered(_tidy(visible), "\n".join(dict.fromkeys(h for h in [*hidden, smuggled] if h)))
 
 
-def reveal_nothing(html: str) -> str:
-    """HTML without half surrogates, which the parser cannot take; everything else is left for `render`."""
-    return html.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+def _readable(html: str) -> str:
+    """HTML that the parser can take, up to a number of tags that no honest mail has."""
+    html = html.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    position, tags = html.find("<"), 0
+    while position >= 0 and tags < _MOST_TAGS:
+        position, tags = html.find("<", position + 1), tags + 1
+    return html if position < 0 else html[:position]
 
 
 @dataclass
