@@ -27,8 +27,7 @@ class OpenAIModel:
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name, self._settings = name, settings
-        key = settings.openai_api_key.get_secret_value() or "none"  # local services want none, the client wants one
-        self._address: Address = (settings.openai_base_url, key, settings.model_timeout, settings.model_retries)
+        self._address = _address(settings)
         self._patience = (settings.model_timeout + 8.0) * (settings.model_retries + 1)
 
     async def answer(self, request: Request) -> Response:
@@ -79,18 +78,30 @@ async def close() -> None:
         await client.close()
 
 
+def service_client(settings: Settings) -> openai.AsyncOpenAI:
+    """A new client for the service in the settings; the caller closes it."""
+    return _connect(_address(settings))
+
+
+def _address(settings: Settings) -> Address:
+    key = settings.openai_api_key.get_secret_value() or "none"  # local services want none, the client wants one
+    return settings.openai_base_url, key, settings.model_timeout, settings.model_retries
+
+
 def _client(address: Address) -> openai.AsyncOpenAI:
     """The client of this event loop: connections cannot move between loops."""
     mine = _clients.setdefault(asyncio.get_running_loop(), {})
     if address not in mine:
-        base_url, key, timeout, retries = address
-        local = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
-        # HTTP_PROXY would be honoured for loopback too, where no proxy can reach the service
-        transport = openai.DefaultAsyncHttpxClient(trust_env=False) if local else None
-        mine[address] = openai.AsyncOpenAI(
-            api_key=key, base_url=base_url or None, timeout=timeout, max_retries=retries, http_client=transport
-        )
+        mine[address] = _connect(address)
     return mine[address]
+
+
+def _connect(address: Address) -> openai.AsyncOpenAI:
+    base_url, key, timeout, retries = address
+    local = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    # HTTP_PROXY would be honoured for loopback too, where no proxy can reach the service
+    transport = openai.DefaultAsyncHttpxClient(trust_env=False) if local else None
+    return openai.AsyncOpenAI(api_key=key, base_url=base_url or None, timeout=timeout, max_retries=retries, http_client=transport)
 
 
 _formats: dict[type[BaseModel], dict[str, Any]] = {}

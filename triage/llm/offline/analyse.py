@@ -6,8 +6,8 @@ from dataclasses import replace
 from triage.briefs import AnalystBrief, CustomerCard, Evidence, Fact, Facts, Plan, TicketBrief
 from triage.llm.offline.choose import Answer, Shelf, answer
 from triage.llm.offline.orders import about_orders, order_sentences, orders_meant
-from triage.llm.offline.questions import message, questions
-from triage.llm.offline.text import guess_language, stems
+from triage.llm.offline.questions import clean_subject, message, questions
+from triage.llm.offline.text import fold, guess_language, sentences, stems
 
 
 def analyse(brief: AnalystBrief) -> Facts:
@@ -30,12 +30,21 @@ def answers(ticket: TicketBrief, plan: Plan, passages: Sequence[Evidence], force
     words. `force` holds positions of questions to answer also with weak support.
     """
     shelf = Shelf([passage for passage in passages if passage.language == plan.language and passage.audience == "public"])
-    context = message(ticket)[:2000]
+    subject, said = clean_subject(ticket), sentences(message(ticket)[:2000])
     terse = len(plan.questions) > 2
     return _shared_out([
-        answer(_in_their_words(question, position, ticket, plan), shelf, context=context, force=position in force, terse=terse)
+        answer(
+            _in_their_words(question, position, ticket, plan), shelf, subject=subject,
+            context=_around(question, plan.questions, said), force=position in force, terse=terse,
+        )
         for position, question in enumerate(plan.questions)
     ])
+
+
+def _around(question: str, questions: Sequence[str], said: Sequence[str]) -> str:
+    """The message without its other questions: those are about something else."""
+    others = [fold(other) for other in questions if other != question]
+    return " ".join(sentence for sentence in said if not any(fold(sentence) in other or other in fold(sentence) for other in others))
 
 
 def _shared_out(found: list[Answer]) -> list[Answer]:

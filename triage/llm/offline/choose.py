@@ -7,7 +7,10 @@ from triage.briefs import Evidence
 from triage.llm.offline.passages import Block, Unit, parsed
 from triage.llm.offline.text import codes, says, stems, words
 
-ENOUGH = 0.40  # support below which a question counts as unanswered
+Asked = dict[str, float]  # the stems of a question, 1 for its own, less for those of the message around it
+SUBJECT, AROUND = 0.6, 0.25
+UNSEEN = 1.4  # weight of a word that no passage has: customers say much that no article could
+ENOUGH = 0.42  # support below which a question counts as unanswered
 MOST = 5
 
 
@@ -40,57 +43,64 @@ class Shelf:
             for term in terms:
                 seen[term] = seen.get(term, 0) + 1
         self.weights = {term: math.log(1 + len(self.passages) / count) for term, count in seen.items()}
-        self._unseen = math.log(1 + len(self.passages))
 
     def weight(self, term: str) -> float:
-        return self.weights.get(term, self._unseen) * (1.6 if any(char.isdigit() for char in term) else 1.0)
+        return self.weights.get(term, UNSEEN) * (1.6 if any(char.isdigit() for char in term) else 1.0)
 
-    def coverage(self, asked: frozenset[str], terms: frozenset[str]) -> float:
+    def coverage(self, asked: Asked, terms: frozenset[str]) -> float:
         """The share of the question's weight that `terms` cover, 0 to 1."""
-        total = sum(map(self.weight, asked))
-        return sum(self.weight(term) for term in asked & terms) / total if total else 0.0
+        total = sum(self.weight(term) * share for term, share in asked.items())
+        return sum(self.weight(term) * share for term, share in asked.items() if term in terms) / total if total else 0.0
 
 
-def answer(question: str, shelf: Shelf, *, context: str = "", force: bool = False, terse: bool = False) -> Answer:
+def answer(
+    question: str, shelf: Shelf, *, subject: str = "", context: str = "", force: bool = False, terse: bool = False
+) -> Answer:
     """The best answer the passages give; no units when their support is below ENOUGH (unless `force`).
 
-    `context` is the rest of the message: it names the product or code that a question may leave out. `terse`
-    gives steps only to who asks how.
+    `subject` and `context` are the message around it: they name the product or code that a question may leave
+    out. `terse` gives steps only to who asks how.
     """
-    ranked = sorted(((_support(question, passage, shelf, context), passage) for passage in shelf.passages), key=lambda pair: -pair[0])
+    asked = _asked(question, subject, context)
+    ranked = sorted(((_support(asked, question, passage, shelf, f"{subject} {context}"), passage) for passage in shelf.passages), key=lambda pair: -pair[0])
     if not ranked or (ranked[0][0] < ENOUGH and not force):
         return Answer(question, ranked[0][0] if ranked else 0.0)
     best, top = ranked[0]
     near = [passage for support, passage in ranked if passage.article == top.article and support >= 0.6 * best]
-    return _compose(question, best, sorted(near, key=lambda passage: _ordinal(passage.id)), shelf, terse)
+    return _compose(question, asked, best, sorted(near, key=lambda passage: _ordinal(passage.id)), shelf, terse)
 
 
-def _support(question: str, passage: Evidence, shelf: Shelf, context: str) -> float:
+def _asked(question: str, subject: str, context: str) -> Asked:
+    around = stems(context)
+    share = AROUND * min(1.0, 12 / (len(around) or 1))  # a long story must not drown its question
+    return dict.fromkeys(around, share) | dict.fromkeys(stems(subject), SUBJECT) | dict.fromkeys(stems(question), 1.0)
+
+
+def _support(asked: Asked, question: str, passage: Evidence, shelf: Shelf, context: str) -> float:
     """How well a passage answers: its search score, the question's terms in it, codes that agree."""
-    asked = stems(question)
     covered = shelf.coverage(asked, shelf.terms[passage.id])
     titled = shelf.coverage(asked, stems(f"{passage.title} {passage.heading}"))
-    hinted = shelf.coverage(stems(context), stems(passage.title)) if context else 0.0
     meaning = (0.55 if passage.language == "en" else 0.3) * min(1.0, passage.score)  # the bundled embedder reads English
-    support = 0.4 * covered + 0.25 * titled + meaning + 0.1 * hinted
+    support = 0.4 * covered + 0.25 * titled + meaning
     wanted, titles, named = codes(question) or codes(context), codes(f"{passage.title} {passage.heading}"), codes(passage.text)
     if wanted and (titles or named):
         support += 0.3 if wanted & titles else 0.15 if wanted & named else -0.2
-    if not wanted & (titles | named) and _thin(asked & shelf.terms[passage.id], covered, titled, passage):
+    if not wanted & (titles | named) and _thin(stems(question) & shelf.terms[passage.id], covered, titled, passage):
         support = min(support, ENOUGH - 0.05)
     return max(0.0, min(1.0, support))
 
 
 def _thin(shared: frozenset[str], covered: float, titled: float, passage: Evidence) -> bool:
     """Whether the likeness rests on a word or two in passing: then it is no answer, however high the score."""
+    if not shared:
+        return True
     foreign = passage.language != "en"
     if titled < 0.2 and len(shared) < 3 and (foreign or passage.score < 0.5):
         return True
     return covered < (0.45 if foreign else 0.1)
 
 
-def _compose(question: str, support: float, passages: list[Evidence], shelf: Shelf, terse: bool) -> Answer:
-    asked = stems(question)
+def _compose(question: str, asked: Asked, support: float, passages: list[Evidence], shelf: Shelf, terse: bool) -> Answer:
     every = [(passage, block) for passage in passages for block in parsed(passage)]
     scored = [(_block_score(asked, block, shelf), block) for _, block in every if block.units]
     listed = [(score + 0.05, block) for score, block in scored if block.steps and len(block.units) > 1]
@@ -100,9 +110,9 @@ def _compose(question: str, support: float, passages: list[Evidence], shelf: She
         score, block = max(listed, key=lambda pair: pair[0])
         if score >= 0.55 * telling:
             steps = tuple(block.units[:9])
-    picked = _sentences(question, [block for _, block in scored if not block.steps], shelf, 2 if steps else 4)
+    picked = _sentences(question, asked, [block for _, block in scored if not block.steps], shelf, 2 if steps else 4)
     if not picked and not steps:
-        picked = _sentences(question, [block for _, block in scored], shelf, 4)
+        picked = _sentences(question, asked, [block for _, block in scored], shelf, 4)
     if not steps:
         return Answer(question, support, before=tuple(picked))
     order = {unit.passage: n for n, unit in enumerate(dict.fromkeys(unit for _, block in scored for unit in block.units))}
@@ -111,14 +121,14 @@ def _compose(question: str, support: float, passages: list[Evidence], shelf: She
     return Answer(question, support, tuple(before), steps, tuple(unit for unit in picked if unit not in before))
 
 
-def _block_score(asked: frozenset[str], block: Block, shelf: Shelf) -> float:
+def _block_score(asked: Asked, block: Block, shelf: Shelf) -> float:
     terms = frozenset().union(*(stems(unit.text) for unit in block.units))
     return 0.6 * shelf.coverage(asked, stems(block.heading)) + shelf.coverage(asked, terms)
 
 
-def _sentences(question: str, blocks: list[Block], shelf: Shelf, most: int) -> list[Unit]:
+def _sentences(question: str, asked: Asked, blocks: list[Block], shelf: Shelf, most: int) -> list[Unit]:
     """The sentences that answer, best first until the question is covered, then in the order of the article."""
-    asked, counts = stems(question), says("asking", "quantity", question)
+    counts = says("asking", "quantity", question)
     scored: list[tuple[float, Unit]] = []
     for block in blocks:
         heading = shelf.coverage(asked, stems(block.heading))

@@ -119,7 +119,8 @@ def _sentiment(ticket: TicketBrief) -> Sentiment:
     text = f"{ticket.subject}. {ticket.body}"
     letters = [char for char in ticket.body if char.isalpha()]
     shouts = len(letters) > 30 and sum(char.isupper() for char in letters) > 0.7 * len(letters)
-    bad = count("sentiment", "negative", text) + 2 * shouts + ("!!" in text)
+    bad = count("sentiment", "negative", text) + 2 * shouts
+    bad += bad > 0 and "!!" in text
     good = count("sentiment", "positive", text)
     return Sentiment.NEGATIVE if bad > good else Sentiment.POSITIVE if good > bad else Sentiment.NEUTRAL
 

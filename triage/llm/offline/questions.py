@@ -3,15 +3,17 @@
 import re
 
 from triage.briefs import TicketBrief
-from triage.llm.offline.text import codes, says, sentences, stems, stopwords, words
+from triage.llm.offline.text import ORDER_NUMBER, codes, says, sentences, stems, stopwords, words
 
 MOST = 6
+_SPOKEN_BY_US = re.compile(r"^(?:agent|support|operator|mitarbeiter(?:in)?|\[transcript[^\]]*\])\s*:?.*$", re.IGNORECASE | re.MULTILINE)
+_SPOKEN_BY_CUSTOMER = re.compile(r"^(?:caller|customer|kunde|kundin|client)\s*:\s*", re.IGNORECASE | re.MULTILINE)
 _SUBJECT_NOISE = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv|enc|antw|r|i)\s*:\s*|\[[^\]]*\]\s*)+", re.IGNORECASE)
 
 
 def message(ticket: TicketBrief) -> str:
     """What the customer wrote, with their message before it when this one alone says little."""
-    body = ticket.body.strip()
+    body = _SPOKEN_BY_CUSTOMER.sub("", _SPOKEN_BY_US.sub("", ticket.body)).strip()
     if len(stems(body)) >= 6 or says("asking", "solved", body):
         return body
     before = next((earlier.body for earlier in reversed(ticket.earlier) if earlier.direction == "in"), "")
@@ -45,18 +47,16 @@ def questions(ticket: TicketBrief) -> list[str]:
 
 
 def searches(ticket: TicketBrief, asked: list[str]) -> list[str]:
-    """One to four searches: the words of each question that carry matter, as written."""
-    found = [" ".join(_matter_words(question)[:14]) for question in asked]
-    subject = clean_subject(ticket)
-    if len(stems(subject)) >= 2:
-        found.append(" ".join(_matter_words(subject)[:14]))
-    return [search for search in dict.fromkeys(found) if search][:4]
+    """One to four searches: the matter as a whole, then each question."""
+    said = [_ungreeted(sentence) for sentence in sentences(message(ticket)) if not _is_courtesy(sentence)]
+    whole = _short(" ".join([clean_subject(ticket), *said[:4]]).strip())
+    return [search for search in dict.fromkeys([whole, *asked]) if search][:4]
 
 
 def is_vague(ticket: TicketBrief) -> bool:
     """Whether nothing in the message could be searched for."""
     text = f"{clean_subject(ticket)}. {message(ticket)}"
-    if codes(text):
+    if codes(text) or ORDER_NUMBER.search(text):
         return False
     telling = [word for word in words(text) if word not in stopwords() and len(word) > 2 and not says("asking", "vague", word)]
     return len({*telling}) < 2
@@ -102,7 +102,7 @@ def _different(asked: list[str]) -> list[str]:
 
 def _matter(ticket: TicketBrief, said: list[str]) -> list[str]:
     """Nothing is asked in so many words: the one or two sentences that say most, in their order."""
-    rich = sorted(said[:8], key=lambda sentence: -len(stems(sentence)))[:2]
+    rich = sorted(said[:8], key=lambda sentence: -len(stems(sentence)) - 8 * bool(codes(sentence)))[:2]
     told = " ".join(sentence for sentence in said if sentence in rich) or clean_subject(ticket)
     return [_with_subject(told, ticket)] if stems(told) else []
 
@@ -114,16 +114,7 @@ def _with_subject(question: str, ticket: TicketBrief) -> str:
     return f"{subject.rstrip('.!: ')}: {question}" if adds else question
 
 
-def _matter_words(text: str) -> list[str]:
-    """The words as written that are not stopwords, each once."""
-    seen: dict[str, str] = {}
-    for written in re.findall(r"[\w][\w.'’-]*[\w]|\w", text):
-        plain = words(written)
-        if plain and not all(word in stopwords() for word in plain):
-            seen.setdefault(plain[0], written)
-    return list(seen.values())
-
-
 def _short(question: str) -> str:
     question = " ".join(question.split())
+    question = question[:1].upper() + question[1:]
     return question if len(question) <= 300 else question[:300].rsplit(" ", 1)[0] + "…"

@@ -10,7 +10,7 @@ from triage.llm.offline.orders import about_orders, order_sentences, orders_mean
 from triage.llm.offline.passages import Unit, parsed
 from triage.llm.offline.plan import HEADLINES, MISSING
 from triage.llm.offline.questions import clean_subject
-from triage.llm.offline.text import fold, phrases, says, stems
+from triage.llm.offline.text import fold, phrases, says
 from triage.models import Priority, Sentiment
 
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ '’.-]+[^\W\d_][^\W\d_'’.-]*){0,3}")
@@ -23,7 +23,7 @@ def write(brief: WriterBrief) -> Reply:
     said = phrases(brief.plan.language)
     matter = clean_subject(brief.ticket) or said["subject"]
     opening = Paragraph(style="text", sentences=[_courtesy(greeting(brief, formal=wishes.formal))])
-    return Reply(subject=f"Re: {matter}", paragraphs=_revised([opening, *paragraphs], wishes))
+    return Reply(subject=f"Re: {matter}", paragraphs=_revised([opening, *_capitalised(paragraphs)], wishes))
 
 
 def greeting(brief: WriterBrief, *, formal: bool = False) -> str:
@@ -36,6 +36,17 @@ def greeting(brief: WriterBrief, *, formal: bool = False) -> str:
     if formal or brief.plan.language == "de":
         return str(said["hello_formal"]).format(name=name)
     return str(said["hello"]).format(name=name.split()[0])
+
+
+def _capitalised(paragraphs: list[Paragraph]) -> list[Paragraph]:
+    """Only the sentence right after the greeting may begin with a small letter (German and Italian do so)."""
+    return [
+        paragraph.model_copy(update={"sentences": [
+            sentence if n + m == 0 else sentence.model_copy(update={"text": sentence.text[:1].upper() + sentence.text[1:]})
+            for m, sentence in enumerate(paragraph.sentences)
+        ]})
+        for n, paragraph in enumerate(paragraphs)
+    ]
 
 
 def _answering(brief: WriterBrief, wishes: Wishes) -> list[Paragraph]:
@@ -133,9 +144,8 @@ def _safety(brief: WriterBrief) -> list[Unit]:
     """Up to three sentences that say what to do at once, from passages in the customer's language."""
     if brief.plan.priority != Priority.URGENT and not brief.plan.summary.startswith(HEADLINES["safety_incident"]):
         return []
-    asked = stems(" ".join([brief.plan.summary, *brief.plan.questions]))
     units = [
-        unit for passage in brief.passages if passage.language == brief.plan.language and asked & stems(passage.title)
+        unit for passage in brief.passages if passage.language == brief.plan.language and passage.score >= 0.5
         for block in parsed(passage) for unit in block.units if says("words", "safety", unit.text)
     ]
     return units[:3]
