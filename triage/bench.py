@@ -1,0 +1,113 @@
+"""The test bench of the guards: what they would say of a text, and what a rule did lately."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from knowledge_base.chunking import sentences
+from triage import workspace
+from triage.accounts import access
+from triage.accounts.access import Permission
+from triage.briefs import Paragraph, Reply, Sentence
+from triage.canary import canary
+from triage.guardrails.escalation import always_escalate
+from triage.guardrails.input import check_input
+from triage.guardrails.output import OutputCheck, check_output
+from triage.guardrails.verdicts import Finding, Verdict, worst
+from triage.models import GuardVerdict, Ticket, User
+from triage.settings import Settings
+
+LONGEST = 200_000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the guards said of a text. `always` are the always-escalate findings; places count characters of `text`."""
+
+    text: str
+    verdicts: list[Verdict]
+    always: list[Finding]
+
+    @property
+    def said(self) -> str:
+        """allow, flag or block: the strictest word; an always-escalate finding flags at least."""
+        found = worst(self.verdicts)
+        return "flag" if found == "allow" and self.always else found
+
+    @property
+    def marked(self) -> list[tuple[int, int, str, str]]:
+        """(start, end, why, tone) of what is marked in the text, without overlaps, in order."""
+        spans = [(f.start, f.end, f.why, v.verdict) for v in self.verdicts for f in v.findings if f.part in ("body", "reply")]
+        spans += [(f.start, f.end, f.why or f.kind, "block") for f in self.always]
+        kept: list[tuple[int, int, str, str]] = []
+        inside = [span for span in spans if 0 <= span[0] < span[1] <= len(self.text)]
+        for span in sorted(inside, key=lambda span: (span[1] - span[0], span[0])):
+            if all(span[1] <= other[0] or span[0] >= other[1] for other in kept):
+                kept.append(span)
+        return sorted(kept)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """One time a rule flagged or blocked."""
+
+    ticket_id: int
+    subject: str
+    verdict: str
+    why: str
+    overruled: bool
+    at: datetime
+
+
+def try_message(session: Session, user: User, text: str, *, channel: str = "email") -> Tried:
+    """The text as a customer's message, judged by the rules as they stand now. Nothing is stored."""
+    access.require(user, Permission.READ_MACHINERY)
+    phrases = workspace.get(session, "extra_escalation_phrases")
+    text = text[:LONGEST]
+    verdicts = check_input(subject="", body=text, channel=channel)
+    return Tried(text, verdicts, always_escalate(text, [str(phrase) for phrase in phrases] if isinstance(phrases, list) else []))
+
+
+def try_reply(session: Session, user: User, settings: Settings, text: str, *, language: str = "") -> Tried:
+    """The text as a reply to a customer who is unknown and about whom nothing is on record. Nothing is stored."""
+    access.require(user, Permission.READ_MACHINERY)
+    extra = workspace.get(session, "allowed_link_hosts")
+    text = text[:LONGEST]
+    reply = _reply(text)
+    check = OutputCheck(
+        reply=reply, ticket="", evidence=[], recipient="customer@customer.example", language=language, canary=canary(settings),
+        allowed_hosts=[*settings.allowed_link_hosts, *(map(str, extra) if isinstance(extra, list) else [])],
+    )  # fmt: skip
+    before = len(check.text) - len(reply.body)  # places count subject and blank line too
+    return Tried(reply.body, [_moved(verdict, before) for verdict in check_output(check)], [])
+
+
+def firings(session: Session, user: User, rule: str, *, limit: int = 30) -> list[Firing]:
+    """When the rule last flagged or blocked, newest first."""
+    access.require(user, Permission.READ_MACHINERY)
+    query = (
+        select(GuardVerdict, Ticket.subject)
+        .join(Ticket, col(Ticket.id) == GuardVerdict.ticket_id)
+        .where(GuardVerdict.rule == rule, GuardVerdict.verdict != "allow")
+        .order_by(col(GuardVerdict.id).desc())
+        .limit(limit)
+    )
+    return [Firing(v.ticket_id, subject, v.verdict, _why(v), v.overruled, v.created_at) for v, subject in session.exec(query)]
+
+
+def _reply(text: str) -> Reply:
+    """The text as paragraphs of sentences; they state nothing, so that only what they do is judged."""
+    blocks = [[part.strip() for part in sentences(block) if part.strip()] for block in text.split("\n\n")]
+    return Reply(subject="", paragraphs=[
+        Paragraph(style="text", sentences=[Sentence(text=part, kind="courtesy", passages=[]) for part in block]) for block in blocks if block
+    ])  # fmt: skip
+
+
+def _moved(verdict: Verdict, by: int) -> Verdict:
+    return replace(verdict, findings=[replace(f, start=f.start - by, end=f.end - by) for f in verdict.findings])
+
+
+def _why(verdict: GuardVerdict) -> str:
+    whys = [str(finding.get("why") or finding.get("kind") or "") for finding in verdict.findings]
+    return "; ".join(list(dict.fromkeys(why for why in whys if why))[:3])
