@@ -1,0 +1,64 @@
+"""What every model call passes: the ticket's budget, the day's budget, the model's breaker."""
+
+from weakref import WeakKeyDictionary
+
+from triage.database import Database
+from triage.guardrails.breakers import Breakers
+from triage.guardrails.budgets import DayBudget, RunBudget
+from triage.llm.protocol import Request, Response
+from triage.settings import Settings
+
+_shared: WeakKeyDictionary[Database, tuple[DayBudget, Breakers]] = WeakKeyDictionary()
+
+FREE = frozenset({"offline"})
+
+
+class DeskGate:
+    """The gate of one run; day totals and breakers are shared by all runs over the same database.
+
+    Models that need no service (`FREE`) pass without budget and breaker: they are what a run falls back to.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.settings = settings
+        self.run = RunBudget()
+        if database not in _shared or _shared[database][0].settings != settings:
+            _shared[database] = (DayBudget(database, settings), Breakers(database, settings))
+        self.day, self.breakers = _shared[database]
+        self._reserved: dict[str, list[int]] = {}
+
+    async def before(self, model: str, request: Request) -> None:
+        """Raises BudgetExceeded or BreakerOpen when the model is not to be asked."""
+        if model in FREE:
+            return
+        coming = expected_tokens(request)
+        self.run.check(self.settings, coming)
+        await self.day.check(coming)
+        await self.breakers.before(model)
+        self._reserved.setdefault(model, []).append(coming)
+        self.run.reserved += coming
+
+    async def after(self, model: str, response: Response | None, error: Exception | None) -> None:
+        """Count what the call used and tell the breaker how it ended."""
+        if reserved := self._reserved.get(model):
+            self.run.reserved -= reserved.pop()
+        if response is not None:
+            used = response.usage.input_tokens + response.usage.output_tokens
+            self.run.tokens += used
+            self.run.cost_usd += response.usage.cost_usd
+            await self.day.add(model, used, response.usage.cost_usd)
+        if model not in FREE:
+            await self.breakers.after(model, error)
+
+    async def resume(self, tokens: int, cost_usd: float) -> None:
+        """Take over what the run had used before it was interrupted (already in the day's totals)."""
+        self.run.tokens, self.run.cost_usd = tokens, cost_usd
+
+    async def close(self) -> None:
+        """Write what this process counted; at the end of a run."""
+        await self.day.flush()
+
+
+def expected_tokens(request: Request) -> int:
+    """A low guess of what a call's input takes: four characters a token."""
+    return sum(len(str(message.get("content") or "")) for message in request.messages) // 4
