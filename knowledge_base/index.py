@@ -5,13 +5,7 @@ One process owns the index in the home folder (a lock file says which); any othe
 public search cannot meet an internal passage, and needs no filter.
 """
 
-import fcntl
-import json
 import logging
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +19,7 @@ from sqlmodel import Session, col, select
 
 from knowledge_base.articles import AUDIENCES, generation_of
 from knowledge_base.embedding import Vectors
+from knowledge_base.index_folder import check, empty, mark_clean, owner_lock
 from triage.database import Database
 from triage.errors import IndexUnavailable
 from triage.models import Passage
@@ -35,7 +30,6 @@ Progress = Callable[[int, int], None]
 
 _CONFIGURATION = {"hnsw": {"space": "cosine", "sync_threshold": 2000, "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
 _BATCH = 1000
-_CHECK_SECONDS = 60.0
 _LOCK_KEY = 0x7472_6962  # advisory lock on PostgreSQL: one process at a time brings a shared server up to date
 
 
@@ -63,12 +57,12 @@ class Index:
             return cls("server", lambda: chromadb.HttpClient(host, int(port or 8000), settings=quiet))._attached()
         folder = home / "index"
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _owner_lock(home / "index.lock")
+        lock = owner_lock(home / "index.lock")
         if lock is None:
             return cls("memory", lambda: chromadb.EphemeralClient(settings=quiet))._attached()
         if problem := check(folder):
             log.warning("The search index in %s is made again: %s", folder, problem)
-            _empty(folder)
+            empty(folder)
         path = str(folder / "chroma")
         index = cls("owner", lambda: chromadb.PersistentClient(path, settings=quiet), folder=folder, lock=lock)
         return index._attached()
@@ -127,7 +121,7 @@ class Index:
                 self._client.close()
                 self._client, self._collections = None, {}
                 if self.folder:
-                    _mark_clean(self.folder)
+                    mark_clean(self.folder)
             if self._lock:
                 self._lock.close()
                 self._lock = None
@@ -216,7 +210,7 @@ class Index:
             log.warning("The folder of the search index is damaged and is made again: %s", _line(error))
         self._client.close()
         assert self.folder
-        _empty(self.folder)
+        empty(self.folder)
         self._attached()
         return self._build(database, progress)
 
@@ -256,44 +250,6 @@ class Index:
         return self._known
 
 
-def check(folder: Path, seconds: float = _CHECK_SECONDS) -> str | None:
-    """Open and query an index in a child process, because a damaged one can take its process down.
-
-    None when it is sound or was closed in order and is untouched since; else what is wrong in one line.
-    """
-    if not (folder / "chroma").exists():
-        return None
-    mark = folder / "clean.json"
-    if mark.exists() and json.loads(mark.read_text()) == _print_of(folder):
-        mark.unlink()
-        return None
-    mark.unlink(missing_ok=True)
-    root = str(Path(__file__).resolve().parents[1])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
-    command = [sys.executable, "-m", "knowledge_base.index_check", str(folder / "chroma")]
-    try:
-        child = subprocess.run(command, env=environment, timeout=seconds, capture_output=True, text=True, check=False)
-    except subprocess.TimeoutExpired:
-        return f"it did not open within {seconds:g} s"
-    if child.returncode == 0:
-        return None
-    return (child.stdout.strip().splitlines() or [f"opening it ended with exit code {child.returncode}"])[-1]
-
-
-def _owner_lock(path: Path) -> IO[str] | None:
-    """The lock of the index's one owner, held until closed (also by the system when the process dies); None if taken."""
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
-
-
 @contextmanager
 def _turn(database: Database, *, needed: bool) -> Iterator[bool]:
     """Whether it is this process's turn to write to a shared server; elsewhere the owner lock has settled that."""
@@ -329,21 +285,6 @@ def _batches(session: Session, *, since: int) -> Iterator[tuple[str, list[Any]]]
         statement = select(Passage.id, Passage.vector).where(Passage.audience == audience, Passage.generation > since)
         for rows in session.execute(statement.execution_options(yield_per=_BATCH)).partitions():
             yield audience, list(rows)
-
-
-def _print_of(folder: Path) -> dict[str, list[int]]:
-    files = sorted(path for path in (folder / "chroma").rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
-
-
-def _mark_clean(folder: Path) -> None:
-    if (folder / "chroma").exists():
-        (folder / "clean.json").write_text(json.dumps(_print_of(folder)))
-
-
-def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _dimensions(collections: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ that what was unpublished or made internal a moment ago is not found, whatever a
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ IDENTIFIER = 0.15  # more for a passage that holds the very error code or number
 LANGUAGE, CATEGORY = 0.05, 0.03  # more for a passage in the wanted language, of the wanted category
 _CANDIDATES = 40
 _PATIENCE = 0.25  # seconds a search waits for what was just published; after that it answers from what it has
+_REBUILD_EVERY = 10.0  # seconds between attempts to make a failing index again
 _COLUMNS = (
     Passage.id, Passage.article_id, Passage.version, Passage.title, Passage.heading, Passage.text, Passage.language, Passage.audience,
     Passage.category, Passage.vector,
@@ -101,6 +103,7 @@ class Searcher:
         self._refreshing: Future[None] | None = None
         self._lock = Lock()
         self._rebuild_wanted = False
+        self._next_rebuild = 0.0
 
     def search(
         self, query: str, *, k: int = 6, audience: str = "public", language: str | None = None, category: str | None = None
@@ -150,7 +153,8 @@ class Searcher:
         """The newest snapshot there is without a long wait; the first search waits until there is one."""
         with self.database.read() as session:
             generation = generation_of(session)
-        if generation == self._snapshot.generation and not self._rebuild_wanted:
+        rebuild = self._rebuild_wanted and time.monotonic() >= self._next_rebuild
+        if generation == self._snapshot.generation and not rebuild:
             return self._snapshot
         refresh = self._start_refresh()
         try:
@@ -170,11 +174,15 @@ class Searcher:
     def _refresh(self) -> None:
         self._reembed()
         self._snapshot = self._read_words()
-        wanted, self._rebuild_wanted = self._rebuild_wanted, False
-        if wanted:
-            self.index.rebuild(self.database)
-        else:
-            self.index.sync(self.database)
+        try:
+            if self._rebuild_wanted:
+                self.index.rebuild(self.database)
+            else:
+                self.index.sync(self.database)
+            self._rebuild_wanted = False
+        except IndexUnavailable:
+            self._rebuild_wanted, self._next_rebuild = True, time.monotonic() + _REBUILD_EVERY
+            raise
 
     def _reembed(self) -> None:
         """After a change of the embedder: new vectors for all passages, a few at a time."""

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base import articles
-from knowledge_base import index as index_module
+from knowledge_base import articles, index_folder
 from knowledge_base.embedding import Embedder
 from knowledge_base.index import Index
 from triage.database import Database
@@ -189,8 +188,8 @@ def test_a_broken_folder_is_found_at_start_and_made_again(
 
 def test_an_index_that_hangs_counts_as_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "chroma").mkdir()
-    monkeypatch.setattr(index_module.sys, "executable", _sleeper(tmp_path))
-    assert index_module.check(tmp_path, seconds=0.3) == "it did not open within 0.3 s"
+    monkeypatch.setattr(index_folder.sys, "executable", _sleeper(tmp_path))
+    assert index_folder.check(tmp_path, seconds=0.3) == "it did not open within 0.3 s"
 
 
 def test_deleted_under_a_running_desk_it_is_made_again(
@@ -234,7 +233,7 @@ def test_rebuilding_tells_how_far_it_is(desk_database: Database, index: Index, f
 
 
 def _root() -> str:
-    return str(Path(index_module.__file__).resolve().parents[1])
+    return str(Path(index_folder.__file__).resolve().parents[1])
 
 
 def _sleeper(folder: Path) -> str:
