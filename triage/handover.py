@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from triage import replies, workspace
 from triage.briefs import Evidence
@@ -19,6 +19,7 @@ from triage.models import (
     Quarantine,
     Role,
     Run,
+    RunStep,
     Status,
     Ticket,
     now,
@@ -40,6 +41,8 @@ def begin(session: Session, run_id: str, decision_id: int | None, settings: Sett
     ticket = session.get_one(Ticket, run.ticket_id)
     if ticket.status not in AT_WORK:
         return None
+    if session.exec(select(RunStep.id).where(RunStep.run_id == run_id).limit(1)).first() is None:
+        run.started_at = now()  # waiting for a worker is not working
     return open_case(session, run, decision_id, body_limit=settings.body_limit)
 
 

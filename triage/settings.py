@@ -65,6 +65,9 @@ class Settings(BaseSettings):
 
     mail_from: str = Field(default="support@larkfield.example", description="Address that replies are sent from.")
     mail_from_name: str = Field(default="Larkfield Coffee Support", description="Name that replies are sent from.")
+    trusted_authserv: str = Field(
+        default="", description="Name of the mail server whose Authentication-Results count; empty: servers of mail_from's domain."
+    )
     company: str = Field(default="Larkfield Coffee", description="Company name in prompts and replies.")
     smtp_host: str = Field(default="", description="SMTP server; empty: replies go to the Maildir in the home folder.")
     smtp_port: int = Field(default=587, description="SMTP port.")

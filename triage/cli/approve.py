@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from triage import approval
 from triage.cli import lines
 from triage.errors import InputError, SettingsError, TriageError
-from triage.models import AT_WORK, Decision, DecisionKind, Draft, Role, Status, Ticket, User
+from triage.models import AT_WORK, Decision, DecisionKind, Draft, Message, Role, Status, Ticket, User
 from triage.office import Desk, open_desk
 from triage.settings import load_settings
 
@@ -61,7 +61,7 @@ def _apply(session: Session, desk: Desk, name: str, line: dict[str, Any]) -> int
     kind = KINDS.get(str(line.get("decision")))
     if kind is None:
         raise InputError(f"decision is {line.get('decision')!r}; choose one of {', '.join(KINDS)}.")
-    ticket = session.exec(select(Ticket).where(Ticket.source_id == name)).first()
+    ticket = _find(session, name)
     if ticket is None or ticket.id is None:
         raise InputError(f"there is no ticket with the id {name!r} in this home.")
     if session.exec(select(Decision).where(Decision.ticket_id == ticket.id, Decision.kind == kind)).first():
@@ -100,4 +100,11 @@ def _wait(desk: Desk, ticket_id: int) -> None:
 
 def _status(desk: Desk, name: str) -> str | None:
     with desk.database.read() as session:
-        return session.exec(select(Ticket.status).where(Ticket.source_id == name)).first()
+        ticket = _find(session, name)
+        return ticket.status if ticket else None
+
+
+def _find(session: Session, name: str) -> Ticket | None:
+    """The ticket that the input with this id opened or joined."""
+    ticket_id = session.exec(select(Message.ticket_id).where(Message.source_id == name)).first()
+    return session.get(Ticket, ticket_id) if ticket_id else None

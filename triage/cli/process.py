@@ -89,16 +89,13 @@ def work_through(desk: Desk, source: Path, concurrency: int) -> Iterator[dict[st
 
 
 def _take_in(desk: Desk, name: str, incoming: Incoming | InputError) -> int | InputError:
-    """The ticket of an input; one that a former run took in already is found again."""
+    """The ticket of an input; one that a former run took in already is found again by its id."""
     if isinstance(incoming, InputError):
         return incoming
 
     def work(session: Session) -> int:
-        known = session.exec(select(Ticket.id).where(Ticket.source_id == name)).first()
-        return (
-            known
-            or receive(session, incoming.model_copy(update={"source_id": name}), desk.settings, enqueue=desk.start).ticket_id
-        )
+        named = incoming.model_copy(update={"source_id": name})
+        return receive(session, named, desk.settings, enqueue=desk.start).ticket_id
 
     return desk.database.run_now(work)
 

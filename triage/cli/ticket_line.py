@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from triage.models import BlockedAction, Draft, GuardVerdict, Run, Status, Ticket
+from triage.models import BlockedAction, Draft, GuardVerdict, Message, Run, Status, Ticket
 
 _SEVERITY = {"allow": 0, "flag": 1, "block": 2}
 
@@ -22,7 +22,7 @@ def ticket_line(session: Session, name: str, ticket_id: int) -> dict[str, Any]:
         "priority": ticket.priority,
         "sentiment": ticket.sentiment,
         "language": ticket.language or "und",
-        "duplicate_of": _source(session, ticket, name),
+        "duplicate_of": _source(session, name),
         "confidence": ticket.confidence,
         "approver": ticket.approver,
         "draft": _draft(draft) if draft else None,
@@ -45,11 +45,11 @@ def error_line(name: str, error: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _source(session: Session, ticket: Ticket, name: str) -> str | None:
-    """The id of the input that this one repeats: the ticket it was marked with, or the ticket it was merged into."""
-    if ticket.source_id != name and ticket.source_id is not None:
-        return ticket.source_id
-    return session.exec(select(Ticket.source_id).where(Ticket.id == ticket.duplicate_of)).first() if ticket.duplicate_of else None
+def _source(session: Session, name: str) -> str | None:
+    """The id of the input whose message this one repeats."""
+    message = session.exec(select(Message).where(Message.source_id == name)).first()
+    repeated = session.get(Message, message.duplicate_of) if message and message.duplicate_of else None
+    return repeated.source_id if repeated else None
 
 
 def _draft(draft: Draft) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def letter(outbox: Outbox, settings: Settings) -> EmailMessage:
         mail["In-Reply-To"] = outbox.in_reply_to
     if outbox.references:
         mail["References"] = " ".join(outbox.references)
+    mail["X-Loop"] = settings.mail_from
     mail["X-Triage-Ticket"] = str(outbox.ticket_id)
     mail["X-Triage-Key"] = outbox.key
     mail.set_content(outbox.body)

@@ -97,15 +97,16 @@ def _quarantine(
 def _proven(headers: Headers, sender: Address, settings: Settings) -> bool:
     """Whether our own mail server vouches (dmarc=pass) for the domain in From.
 
-    Believed is only the topmost Authentication-Results, and only from a server in our own mail domain, which must
-    remove such headers that others wrote (RFC 8601, section 5).
+    Believed is only the topmost Authentication-Results, and only from a server in our own mail domain (or the one that
+    TRIAGE_TRUSTED_AUTHSERV names), which must remove such headers that others wrote (RFC 8601, section 5).
     """
     results = headers.raw("Authentication-Results")
     author = headers.address("From")
     if not results or not author or author.email != sender.email:
         return False
     server, _, rest = results[0].lower().partition(";")
-    server, own = (server.split() or [""])[0], settings.mail_from.lower().partition("@")[2]
+    server = (server.split() or [""])[0]
+    own = settings.trusted_authserv.lower() or settings.mail_from.lower().partition("@")[2]
     if not own or not (server == own or server.endswith("." + own)):
         return False
     rest = re.sub(r"\([^()]*\)", " ", rest)
