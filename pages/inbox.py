@@ -1,0 +1,113 @@
+"""The review desk: the queue, the conversation with its draft, and what the draft rests on."""
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages.parts import deciding, office, queue, state
+from pages.parts.conversation import conversation, head
+from pages.parts.customer import customer
+from pages.parts.desk_work import desk_work
+from pages.parts.dossiers import blocked_actions
+from pages.parts.evidence import article_dialog, evidence
+from pages.parts.history import history
+from pages.parts.identity import require
+from pages.parts.keys import keys
+from pages.parts.markup import card, mute, show
+from pages.parts.notices import told, undo_bar
+from pages.parts.panels import tools
+from pages.parts.queue import Asked
+from pages.parts.why import why
+from triage import approval, inbox, ticket_view, work, workspace
+from triage.accounts.access import Permission
+from triage.errors import InputError
+from triage.models import DECIDABLE, User
+from triage.ticket_view import TicketView
+
+
+def page() -> None:
+    user = require(Permission.WORK_INBOX)
+    here = queue.asked()
+    if here.ticket is None:
+        here = _land(user, here)
+    view, changed, strict, problem = _load(user, here.ticket)
+    with st.container(key="panes"):
+        with st.container(key="pane_queue"):
+            queue.queue(user)
+        with st.container(key="pane_ticket"):
+            if state.sent():
+                undo_bar(user)
+            told()
+            _middle(view, user, changed, strict, problem)
+        with st.container(key="pane_side"):
+            _side(view, user)
+    keys(here.ticket, lambda: _approve_and_stay(view, user))
+
+
+def _land(user: User, here: Asked) -> Asked:
+    """Without a ticket in the address, the most pressing one is opened."""
+    rows = office.read(lambda session: inbox.listing(session, user, here.view, find=here.find, page=here.page)).rows
+    state.put("landed", rows[0].id if rows else None)
+    queue.go_to(rows[0].id if rows else None)
+    return queue.asked()
+
+
+def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[str], bool, str]:
+    """The ticket, what changed since its draft was written, whether every draft needs a manager, and what is wrong."""
+    if ticket_id is None:
+        state.put("pulse", None)
+        return None, [], False, ""
+
+    def read(session: Session) -> tuple[TicketView, list[str], bool, object]:
+        view = ticket_view.load(session, ticket_id)
+        waits = view.draft is not None and view.draft.status == "waiting" and view.ticket.status in DECIDABLE
+        changed = approval.what_changed(session, view.draft) if view.draft and waits else []
+        strict = bool(workspace.get(session, "every_draft_needs_manager"))
+        return view, changed, strict, ticket_view.pulse(session, ticket_id)
+
+    try:
+        view, changed, strict, pulse = office.read(read)
+    except InputError as error:
+        state.put("pulse", None)
+        return None, [], False, str(error)
+    if work.claim_is_due(view.ticket, user):
+        office.do(lambda session: work.claim(session, user, ticket_id))
+        pulse = office.read(lambda session: ticket_view.pulse(session, ticket_id))
+    state.put("pulse", (ticket_id, pulse))
+    return view, changed, strict, ""
+
+
+def _middle(view: TicketView | None, user: User, changed: list[str], strict: bool, problem: str) -> None:
+    if view is None:
+        said = problem or "New tickets appear on the left by themselves. Press H for the keys."
+        show(card(mute(said), title="Nothing is open" if not problem else "No such ticket", tone="quiet"))
+        return
+    head(view, user.id)
+    tools(user, view.ticket)
+    conversation(view)
+    desk_work(view, user, changed, strict)
+    blocked_actions(view, user)
+    article_dialog()
+
+
+def _side(view: TicketView | None, user: User) -> None:
+    tabs = st.tabs(["Evidence", "Customer", "Why", "History"], key="side")
+    if view is None:
+        return
+    with tabs[0]:
+        evidence(view, user)
+    with tabs[1]:
+        customer(view)
+    with tabs[2]:
+        why(view)
+    with tabs[3]:
+        history(view)
+
+
+def _approve_and_stay(view: TicketView | None, user: User) -> None:
+    """The A key: the same as the button, without going on to the next ticket."""
+    draft = view.draft if view else None
+    if view and draft and draft.status == "waiting" and view.ticket.status in DECIDABLE:
+        deciding.approve(user, view.ticket, draft, draft.seal, onward=False)
+
+
+page()

@@ -1,0 +1,134 @@
+"""From a click or a key to one call of the approval service; what was typed survives a refusal."""
+
+from datetime import datetime
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages.parts import draft_card, office, queue, state
+from triage import approval, inbox, replies, work
+from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
+
+_LONGEST = 1800.0
+
+
+def text_of(ticket: Ticket, draft: Draft) -> str:
+    """What would be sent now: the editor's text while it is open, else the draft."""
+    if ticket.id not in state.editing():
+        return draft.body
+    shown = st.session_state.get(state.text_key(ticket.id or 0))
+    if isinstance(shown, str):
+        return shown
+    kept = state.typed().get(ticket.id or 0)
+    return kept.text if kept else draft.body
+
+
+def acknowledged(draft: Draft) -> list[int]:
+    """The unsupported sentences the person has ticked."""
+    return [index for index, _ in enumerate(draft.sentences) if st.session_state.get(ack_key(draft, index))]
+
+
+def ack_key(draft: Draft, index: int) -> str:
+    return f"td_ack_{draft.id}_{index}"
+
+
+def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -> None:
+    """Send the draft, or the edited text; then open the next ticket."""
+    text = text_of(ticket, draft)
+    missing = [index for index, _ in draft_card.unsupported_in(draft, text) if index not in acknowledged(draft)]
+    if missing:
+        state.say("warning", "Acknowledge first", "A sentence has no source. Tick it below the draft, or take it out.")
+        return
+    body = None if text == draft.body else text
+    decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged(draft))
+    if decision and decision.id:
+        state.sent().append(decision.id)
+        state.drop_text(ticket.id or 0)
+        if onward:
+            following(user, ticket.id or 0)
+
+
+def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
+    comment = str(st.session_state.get(f"td_changes_{ticket.id}", ""))
+    if _decide(user, draft, DecisionKind.REQUEST_CHANGES, seal=seal, comment=comment):
+        office.toast("Sent back; a new version will appear here.")
+        _done(ticket)
+
+
+def reject(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
+    chosen = str(st.session_state.get(f"td_reject_why_{ticket.id}") or "")
+    comment = str(st.session_state.get(f"td_reject_{ticket.id}", ""))
+    if _decide(user, draft, DecisionKind.REJECT, seal=seal, reason=chosen, comment=comment):
+        office.toast("Rejected; write your own reply, or close the ticket.")
+        _done(ticket)
+
+
+def escalate(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
+    comment = str(st.session_state.get(f"td_escalate_{ticket.id}", ""))
+    chosen = str(st.session_state.get(f"td_escalate_why_{ticket.id}") or "")
+    if _decide(user, draft, DecisionKind.ESCALATE, seal=seal, reason=chosen, comment=comment):
+        office.toast("Escalated; the managers are told.")
+        _done(ticket)
+        following(user, ticket.id or 0)
+
+
+def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
+    """A staff member hands a sensitive ticket over, with their own text when they wrote one."""
+    comment = str(st.session_state.get(f"td_hand_{ticket.id}", ""))
+    text = text_of(ticket, draft) if draft else ""
+    edited = draft is not None and text.strip() != draft.body.strip()
+
+    def hand(session: Session) -> None:
+        if edited:
+            work.prepare(session, user, ticket.id or 0, text, comment)
+        else:
+            work.hand_to_manager(session, user, ticket.id or 0, comment)
+
+    if office.do(hand):
+        office.toast("Handed to the managers.")
+        state.drop_text(ticket.id or 0)
+        _done(ticket)
+        following(user, ticket.id or 0)
+
+
+def write(user: User, ticket: Ticket) -> None:
+    """A person's own reply becomes the newest draft, ready to be decided."""
+    text = str(st.session_state.get(state.text_key(ticket.id or 0), ""))
+    if office.attempt(lambda session: replies.write_reply(session, user, ticket.id or 0, text)):
+        state.drop_text(ticket.id or 0)
+        _done(ticket)
+
+
+def following(user: User, ticket_id: int) -> None:
+    """Open what comes next in the queue; with an empty queue, nothing."""
+    here = queue.asked()
+    ids = office.read(lambda session: inbox.neighbours(session, user, here.view, ticket_id, find=here.find))
+    order = state.get("order", [])
+    after = order[order.index(ticket_id) + 1 :] if ticket_id in order else []
+    known = set(ids)
+    queue.go_to(next((number for number in after if number in known), ids[0] if ids else None))
+
+
+def seconds_on(draft: Draft) -> float:
+    """How long this tab has had the draft open, in seconds, half an hour at most."""
+    seen: dict[int, datetime] = st.session_state.setdefault("td_seen", {})
+    first = seen.setdefault(draft.id or 0, now())
+    return min(_LONGEST, (now() - first).total_seconds())
+
+
+def _decide(
+    user: User, draft: Draft, kind: DecisionKind, *, seal: str, body: str | None = None, reason: str = "", comment: str = "",
+    acknowledged: list[int] | None = None,
+) -> Decision | None:
+    desk = office.desk()
+    return office.attempt(
+        lambda session: approval.decide(
+            session, desk.enqueue, desk.settings, user, draft.id or 0, kind=kind, seal=seal, body=body, reason=reason,
+            comment=comment, acknowledged=acknowledged or [], active_seconds=round(seconds_on(draft), 1),
+        )
+    )
+
+
+def _done(ticket: Ticket) -> None:
+    state.close_panel()
+    state.forgotten().append(ticket.id or 0)

@@ -1,0 +1,102 @@
+"""Blocked actions: what was asked, which rule refused it, and the two people who may decide otherwise."""
+
+import streamlit as st
+from markupsafe import Markup
+
+from pages.parts import office, words
+from pages.parts.markup import chip, join, mute, rows, show, tag
+from triage import approval, work
+from triage.accounts import access
+from triage.accounts.access import Permission
+from triage.models import User
+from triage.ticket_view import Dossier, TicketView
+
+
+def blocked_actions(view: TicketView, user: User) -> None:
+    """A card for each blocked action of the ticket."""
+    for dossier in view.dossiers:
+        action = dossier.action
+        with st.container(key=f"blocked_{action.id}"):
+            about = " ".join(part for part in (words.label(action.action), action.amount and f"of {action.amount}", action.target and f"for {action.target}") if part)
+            show(tag("div", f"Blocked: {about} ", _state(dossier), cls="td-h3"), mute(_line(dossier)))
+            with st.container(horizontal=True):
+                st.button("Open dossier", key=f"td_dossier_{action.id}", on_click=_ask, args=(action.id,))
+                if dossier.open and not access.may(user, Permission.SIGN_OFF) and view.ticket.approver != "manager":
+                    st.button(
+                        "Hand to manager", key=f"td_blocked_hand_{action.id}", on_click=_hand,
+                        args=(user, action.ticket_id, about),
+                    )
+    wanted = st.session_state.pop("td_dossier", None)
+    found = next((dossier for dossier in view.dossiers if dossier.action.id == wanted), None)
+    if found:
+        _dialog(found, user)
+
+
+def _hand(user: User, ticket_id: int, about: str) -> None:
+    office.act(lambda session: work.hand_to_manager(session, user, ticket_id, f"blocked action: {about}"), "Handed to the managers.")
+
+
+def _state(dossier: Dossier) -> str | Markup:
+    status = dossier.action.status
+    return {"granted": chip("granted", "o"), "refused": chip("refused"), "signed once": chip("one signature", "w")}.get(status, "")
+
+
+def _line(dossier: Dossier) -> str:
+    action = dossier.action
+    identity = words.IDENTITY.get(action.identity, action.identity)
+    if not dossier.open:
+        return f"Rule “{action.rule}” · {identity} · decided by " + ", ".join(sign.who for sign in dossier.signatures)
+    missing = max(0, 2 - sum(sign.granted for sign in dossier.signatures))
+    return f"Rule “{action.rule}” · {identity} · needs {words.plural(missing, 'more signature')}. The desk does nothing by itself; the reply promises nothing."
+
+
+def _ask(action_id: int | None) -> None:
+    st.session_state["td_dossier"] = action_id
+
+
+@st.dialog("Dossier", width="medium")
+def _dialog(dossier: Dossier, user: User) -> None:
+    action = dossier.action
+    show(
+        rows(
+            [
+                ("Asked for", words.label(action.action)),
+                ("Amount", action.amount),
+                ("Concerns", action.target),
+                ("The customer's reason", action.reason),
+                ("Identity", words.IDENTITY.get(action.identity, action.identity)),
+                ("Refused by", f"rule “{action.rule}”, always on"),
+                ("Asked", words.ago(action.created_at)),
+            ]
+        )
+    )
+    for sign in dossier.signatures:
+        verdict = chip("agreed", "o") if sign.granted else chip("refused", "b")
+        show(tag("div", tag("b", sign.who), " ", verdict, mute(words.ago(sign.at)), tag("div", sign.comment), cls="td-event"))
+    if not dossier.open:
+        show(mute(f"This was {action.status}. People carry it out in your own systems; the desk moves no money and deletes nothing."))
+        return
+    if not access.may(user, Permission.SIGN_OFF):
+        show(mute("Two managers sign this. Hand the ticket to one with a note."))
+        return
+    if any(sign.user_id == user.id for sign in dossier.signatures):
+        show(mute("You have signed. A second person has to sign as well."))
+        return
+    _sign(dossier, user)
+
+
+def _sign(dossier: Dossier, user: User) -> None:
+    action_id = dossier.action.id or 0
+    comment = st.text_area("Why do you decide so? It stands in the dossier.", key=f"td_sign_{action_id}", height=80)
+    with st.container(horizontal=True):
+        agree = st.button("Agree", key=f"td_grant_{action_id}", type="primary")
+        refuse = st.button("Refuse", key=f"td_refuse_{action_id}")
+    show(mute(join("Two different people agree before it counts; one refusal closes it. ", "The desk itself never carries it out.")))
+    if (agree or refuse) and office.do(
+        lambda session: approval.sign_off(session, user, action_id, granted=agree, comment=comment)
+    ):
+        st.rerun()
+    if agree or refuse:
+        said = st.session_state.pop("td_said", None)
+        if said:
+            st.warning(said.text)

@@ -1,0 +1,121 @@
+"""The draft as a person reads it: each sentence shows whether a source carries it."""
+
+import difflib
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from pages.parts import words
+from pages.parts.markup import join, mute, tag
+from triage.inbox import support
+from triage.models import Draft
+from triage.ticket_view import TicketView
+
+_KINDS = {"clarify": "Question back", "holding": "Holding reply", "reply": "Draft"}
+
+
+def title(draft: Draft) -> Markup:
+    """Draft 2 · writer → reviewer approved · 3 of 4 facts supported · answers 2 of 2 questions."""
+    said = []
+    if draft.created_by.startswith("user:"):
+        said.append("written by a person")
+    elif draft.review:
+        notes: Any = draft.review.get("notes") or []
+        said.append("writer → reviewer approved" if draft.review.get("verdict") == "approve" else f"reviewer left {words.plural(len(notes), 'note')}")
+    facts, unsupported = support(draft)
+    if facts:
+        said.append(f"{facts - unsupported} of {words.plural(facts, 'fact')} supported")
+    questions: Any = draft.plan.get("questions") or []
+    if questions:
+        open_: Any = draft.review.get("unanswered") or []
+        said.append(f"answers {max(0, len(questions) - len(open_))} of {words.plural(len(questions), 'question')}")
+    return tag("div", f"{_KINDS.get(draft.kind, 'Draft')} {draft.version} ", mute(" · ".join(said)), cls="td-h3")
+
+
+def body(draft: Draft) -> Markup:
+    """The text with its marks: supported sentences softly lit, unsupported ones underlined."""
+    parts: list[Markup | str] = []
+    position = 0
+    for index, sentence in enumerate(draft.sentences):
+        start, end = _place(sentence)
+        if start < position or end > len(draft.body):
+            continue
+        parts.append(draft.body[position:start])
+        parts.append(_sentence(index, sentence, draft.body[start:end], draft))
+        position = end
+    parts.append(draft.body[position:])
+    return tag("div", *parts, cls="td-draft")
+
+
+def _place(sentence: dict[str, Any]) -> tuple[int, int]:
+    start, end = sentence.get("start", -1), sentence.get("end", -1)
+    return (start, end) if isinstance(start, int) and isinstance(end, int) and 0 <= start < end else (-1, -1)
+
+
+def _sentence(index: int, sentence: dict[str, Any], text: str, draft: Draft) -> Markup | str:
+    passages = [str(passage) for passage in sentence.get("passages") or []]
+    if not sentence.get("supported", True):
+        return tag(
+            "span", text, cls="bad", data_sentence=index, data_passages="", tabindex=0, role="button",
+            title="No source states this. Remove it, or acknowledge it.",
+        )
+    if sentence.get("kind") not in ("fact", "step") or not passages:
+        return text
+    titles = {str(c.get("passage")): str(c.get("title")) for c in draft.citations}
+    known = ", ".join(dict.fromkeys(titles.get(p, _own(p)) for p in passages))
+    return tag("mark", text, data_sentence=index, data_passages=" ".join(passages), tabindex=0, role="button", title=f"Supported by {known}")
+
+
+def _own(passage: str) -> str:
+    return f"order {passage.removeprefix('order:')}" if passage.startswith("order:") else "the customer's record"
+
+
+def unsupported_in(draft: Draft, text: str) -> list[tuple[int, str]]:
+    """(index, text) of each unsupported sentence that still stands in the text to be sent."""
+    return [
+        (index, str(sentence["text"]))
+        for index, sentence in enumerate(draft.sentences)
+        if not sentence.get("supported", True) and str(sentence["text"]) in text
+    ]
+
+
+def difference(old: str, new: str) -> Markup:
+    """Both texts in one: words taken out struck through, words put in lit."""
+    before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
+    parts: list[Markup | str] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            parts.append("".join(before[a:b]))
+            continue
+        if b > a:
+            parts.append(tag("del", "".join(before[a:b])))
+        if d > c:
+            parts.append(tag("ins", "".join(after[c:d])))
+    return tag("div", *parts, cls="td-draft")
+
+
+def changes(view: TicketView) -> Markup | None:
+    """Why this version exists and what it changed."""
+    draft = view.draft
+    if draft is None or (not draft.cause and view.previous is None):
+        return None
+    cause = tag("div", draft.cause, cls="td-strip") if draft.cause else None
+    fold = None
+    if view.previous and view.previous.body != draft.body:
+        label = f"What changed since draft {view.previous.version}"
+        fold = tag("details", tag("summary", label), difference(view.previous.body, draft.body), cls="td-fold")
+    return join(cause, fold)
+
+
+def warnings(draft: Draft, changed: list[str]) -> Markup:
+    """Honest notices above the text: what changed since, what ran degraded."""
+    return join(
+        tag(
+            "div", tag("b", "Something changed since this draft was written: "), "; ".join(changed),
+            ". It cannot be sent as it is; ask for a new draft or write your own.", cls="td-strip w", role="alert",
+        )
+        if changed
+        else None,
+        *[tag("div", sentence, cls="td-strip") for sentence in draft.degraded],
+    )

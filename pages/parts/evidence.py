@@ -1,0 +1,110 @@
+"""What the draft rests on: each cited passage, and each sentence that has none."""
+
+from typing import Any
+
+import streamlit as st
+from markupsafe import Markup
+
+from pages.parts import office, words
+from pages.parts.markup import card, chip, join, mute, show, tag
+from triage import ticket_view, work
+from triage.models import Draft, Role, User
+from triage.ticket_view import TicketView
+
+_LONG = 420
+
+
+def evidence(view: TicketView, user: User) -> None:
+    """The Evidence tab."""
+    draft = view.draft
+    if draft is None:
+        show(card(mute("Sources appear here with the first draft."), title="No draft yet", tone="quiet"))
+        return
+    for number, citation in enumerate(draft.citations):
+        _source(number, citation, draft, user)
+    for index, sentence in enumerate(draft.sentences):
+        if not sentence.get("supported", True):
+            text = f"“{sentence['text']}” No passage states this. Remove it, or acknowledge it."
+            show(card(mute(text), title=tag("span", "No source", style="color:var(--td-warn)"), data_nosource=index))
+    if not draft.citations and not draft.sentences:
+        show(card(mute("A person wrote this reply; it cites nothing."), title="No sources", tone="quiet"))
+    show(_how(view))
+
+
+def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> None:
+    passage = str(citation.get("passage", ""))
+    used = sum(passage in (sentence.get("passages") or []) for sentence in draft.sentences)  # type: ignore[operator]
+    where = [str(citation.get("heading") or ""), f"v{citation.get('version')}"]
+    if user.role == Role.ADMIN and citation.get("score") is not None:
+        where.append(f"score {float(citation['score']):.2f}")
+    with st.container(key=f"source_{number}"):
+        show(
+            tag(
+                "div",
+                tag("h3", str(citation.get("title", passage)), " ", chip(f"supports {used}", "o") if used else chip("not used")),
+                mute(" · ".join(part for part in where if part)),
+                tag("div", _quote(str(citation.get("text", ""))), cls="td-quote"),
+                cls="td-card", data_passage=passage,
+            )
+        )
+        with st.container(key=f"rate_{number}", horizontal=True):
+            for label, helpful in (("Helpful", True), ("Wrong", False)):
+                st.button(label, key=f"td_rate_{number}_{helpful}", on_click=_rate, args=(user, draft, passage, helpful))
+            st.button("Open", key=f"td_open_{number}", on_click=_open, args=(citation,))
+
+
+def _quote(text: str) -> Markup:
+    """The passage; a long one shows its beginning and unfolds."""
+    if len(text) <= _LONG:
+        return tag("span", text, cls="td-text")
+    cut = text.rfind(" ", 0, _LONG)
+    return join(
+        tag("span", text[:cut], "…", cls="td-text"),
+        tag("details", tag("summary", "whole passage"), tag("span", text, cls="td-text"), cls="td-fold"),
+    )
+
+
+def _how(view: TicketView) -> Markup | None:
+    """How it got here, in four lines."""
+    run, draft = view.run, view.draft
+    if run is None or draft is None:
+        return None
+    lines = []
+    if summary := draft.plan.get("summary"):
+        lines.append(f"Plan: {summary}")
+    facts: Any = draft.facts.get("facts") or []
+    if facts:
+        lines.append(f"Analyst: {words.plural(len(facts), 'fact')}, first: {facts[0].get('text', '')}")
+    notes: Any = draft.review.get("notes") or []
+    lines += [f"Reviewer: {note.get('text', '')}" for note in notes[:2]]
+    tokens = run.input_tokens + run.output_tokens
+    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
+    cost = f"${run.cost_usd:.4f}" if run.cost_usd else "no cost"
+    lines.append(f"Draft {draft.version} by {draft.model or 'a person'} · {words.plural(run.model_calls, 'call')} · {tokens:,} tokens · {cost} · {seconds:.1f} s")
+    return card(tag("ol", *[tag("li", line) for line in lines], cls="td-list"), title="How it got here")
+
+
+def _rate(user: User, draft: Draft, passage: str, helpful: bool) -> None:
+    if office.do(lambda session: work.rate_source(session, user, draft.ticket_id, passage, helpful=helpful)):
+        office.toast("Thank you; the editors of the knowledge base see it.")
+
+
+def _open(citation: dict[str, Any]) -> None:
+    st.session_state["td_article"] = (str(citation.get("article")), int(citation.get("version") or 0))
+
+
+def article_dialog() -> None:
+    """Shows the cited version of an article, when somebody asked for it."""
+    wanted = st.session_state.pop("td_article", None)
+    if wanted:
+        _article(*wanted)
+
+
+@st.dialog("Article", width="large")
+def _article(article_id: str, version: int) -> None:
+    found = office.read(lambda session: ticket_view.article(session, article_id, version))
+    if found is None:
+        show(mute("This version of the article is no longer kept."))
+        return
+    show(tag("h3", found.title, cls="td-h3"), mute(f"{article_id} · version {version} · {words.clock(found.created_at)}"))
+    show(tag("div", found.body, cls="td-text"))

@@ -1,0 +1,106 @@
+// What the page's own widgets cannot do: single keys, a sentence that lights up its source, the undo clock,
+// and a copy of the text being typed that survives a reload of the tab. Draws nothing.
+const SLOT = "triage-text-";
+
+function typing(event) {
+  const node = event.composedPath()[0];
+  return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]), textarea, select") || node.isContentEditable);
+}
+
+function tab(number) {
+  const tabs = document.querySelectorAll(".st-key-side [role=tab]");
+  tabs[number - 1]?.click();
+  return tabs[number - 1];
+}
+
+function light(sentence) {
+  for (const node of document.querySelectorAll(".lit")) node.classList.remove("lit");
+  sentence.classList.add("lit");
+  tab(1);
+  const wanted = (sentence.dataset.passages || "").split(" ").filter(Boolean);
+  setTimeout(() => {
+    const sources = [...document.querySelectorAll("[data-passage], [data-nosource]")];
+    const hits = sources.filter((node) =>
+      wanted.length ? wanted.includes(node.dataset.passage) : node.dataset.nosource === sentence.dataset.sentence);
+    for (const node of hits) node.classList.add("lit");
+    hits[0]?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }, 60);
+}
+
+function editor() {
+  const box = document.querySelector("[class*=st-key-td_text_]");
+  const id = box && /st-key-td_text_(\d+)/.exec(box.className)?.[1];
+  const area = box?.querySelector("textarea");
+  return id && area ? { id, area } : null;
+}
+
+function saved(id) {
+  try { return sessionStorage.getItem(SLOT + id); } catch { return null; }
+}
+
+export default function (component) {
+  const { data, parentElement: root, setTriggerValue } = component;
+  const memory = (root.__keys ??= {});
+  memory.data = data;
+  memory.send = setTriggerValue;
+
+  for (const id of data.forget) try { sessionStorage.removeItem(SLOT + id); } catch { /* storage is off */ }
+  if (data.ticket && !data.typed && !data.forget.includes(data.ticket)) {
+    const text = saved(data.ticket);
+    if (text && memory.offered !== data.ticket) {
+      memory.offered = data.ticket;
+      memory.send("restored", { ticket: data.ticket, text });
+    }
+  }
+  if (memory.wired) return;
+  memory.wired = true;
+
+  const onKey = (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("input[type=checkbox]")) {
+      document.querySelector(".st-key-td_approve button")?.click(); // the framework's shortcuts rest while any input has the focus
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event)) return;
+    if (document.querySelector("[role=dialog]")) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      document.querySelector(".st-key-td_find input")?.focus();
+    } else if (/^[1-4]$/.test(event.key)) tab(Number(event.key));
+    else if (event.key === "a" || event.key === "A") memory.send("approve", Date.now());
+    else if (event.key === "h" || event.key === "H") memory.send("help", Date.now());
+    else if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("[data-sentence]")) {
+      event.preventDefault();
+      light(event.target);
+    }
+  };
+  const onClick = (event) => {
+    const sentence = event.target.closest?.("[data-sentence]");
+    if (sentence) light(sentence);
+  };
+  const onPointer = (event) => {
+    // A tick by mouse would keep the focus, and with it every single-key shortcut, in the box.
+    if (event.target.closest?.(".st-key-acks")) setTimeout(() => document.activeElement?.matches("input[type=checkbox]") && document.activeElement.blur(), 150);
+  };
+  const onInput = (event) => {
+    const now = editor();
+    if (now && event.target === now.area) try { sessionStorage.setItem(SLOT + now.id, now.area.value); } catch { /* storage is off */ }
+  };
+  const clock = setInterval(() => {
+    for (const node of document.querySelectorAll("[data-deadline]")) {
+      const left = Math.ceil((Date.parse(node.dataset.deadline) - Date.now()) / 1000);
+      node.textContent = left > 0 ? `in ${left} s` : "now";
+    }
+  }, 500);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
+  document.addEventListener("pointerup", onPointer, true);
+  document.addEventListener("input", onInput);
+  return () => {
+    clearInterval(clock);
+    document.removeEventListener("keydown", onKey);
+    document.removeEventListener("click", onClick);
+    document.removeEventListener("pointerup", onPointer, true);
+    document.removeEventListener("input", onInput);
+    memory.wired = false;
+  };
+}

@@ -1,0 +1,56 @@
+"""HTML that is safe by construction: text is escaped the moment it enters, and only `tag` makes elements."""
+
+import streamlit as st
+from markupsafe import Markup, escape
+
+Child = str | Markup | None
+
+
+def tag(name: str, *children: Child, **attributes: str | int | bool | None) -> Markup:
+    """One element. Plain text children are escaped; `cls` is the class, `data_x` becomes data-x, None and False are left out."""
+    parts = [Markup(name)]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        label = {"cls": "class"}.get(key, key.rstrip("_").replace("_", "-"))
+        parts.append(Markup('{}="{}"').format(label, "" if value is True else value))
+    inside = Markup("").join(escape(child) for child in children if child is not None)
+    return Markup("<{}>{}</{}>").format(Markup(" ").join(parts), inside, Markup(name))
+
+
+def plain(text: str) -> str:
+    """Text for a widget's label, which Streamlit reads as Markdown: no marks, links, images or icons come out of it."""
+    escaped = "".join(f"\\{c}" if c in "\\`*_[]<>#|~$:@!" else c for c in " ".join(text.split()))
+    return escaped.replace("www.", "www\\.")
+
+
+def join(*children: Child) -> Markup:
+    """Children one after the other, text escaped."""
+    return Markup("").join(escape(child) for child in children if child is not None)
+
+
+def show(*children: Child) -> None:
+    """Put elements on the page; nothing at all when they are empty."""
+    html = join(*children)
+    if html.strip():
+        st.html(html)
+
+
+def chip(text: str, tone: str = "", title: str = "") -> Markup:
+    """A small label; tones: "" quiet, "a" accent, "o" good, "w" warning, "b" bad."""
+    return tag("span", text, cls=f"td-chip {tone}".strip(), title=title or None)
+
+
+def card(*children: Child, tone: str = "", title: Child = None, **attributes: str | int | bool | None) -> Markup:
+    """A quiet box with an optional heading."""
+    heading = tag("h3", title) if title else None
+    return tag("div", heading, *children, cls=f"td-card {tone}".strip(), **attributes)
+
+
+def mute(*children: Child) -> Markup:
+    return tag("span", *children, cls="td-mute")
+
+
+def rows(pairs: list[tuple[str, Child]]) -> Markup:
+    """A definition list; pairs without a value are left out."""
+    return tag("dl", *[join(tag("dt", name), tag("dd", value)) for name, value in pairs if value], cls="td-rows")

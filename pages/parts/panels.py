@@ -1,0 +1,123 @@
+"""The small forms under the draft and under the ticket's head; one is open at a time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from pages.parts import deciding, office, state, words
+from triage import ticket_view, work
+from triage.approval import REJECT_REASONS
+from triage.models import Draft, EscalationReason, Ticket, User, now
+
+_SNOOZES = {"In an hour": timedelta(hours=1), "In four hours": timedelta(hours=4), "In a day": timedelta(days=1), "In a week": timedelta(days=7)}
+
+
+def panel(user: User, ticket: Ticket, draft: Draft) -> None:
+    """The form that belongs to a button under the draft."""
+    open_, number = state.panel(), ticket.id or 0
+    forms: dict[str, tuple[Callable[[], None], str, Callable[[], None]]] = {
+        "changes": (lambda: _changes(number), "Send back", lambda: deciding.request_changes(user, ticket, draft, draft.seal)),
+        "reject": (lambda: _reject(number), "Reject the draft", lambda: deciding.reject(user, ticket, draft, draft.seal)),
+        "escalate": (lambda: _escalate(number), "Escalate", lambda: deciding.escalate(user, ticket, draft, draft.seal)),
+        "hand": (lambda: _hand(number), "Hand over", lambda: deciding.prepare(user, ticket, draft)),
+    }
+    if open_ and open_[1] == number and open_[0] in forms:
+        _form(*forms[open_[0]])
+
+
+def tools(user: User, ticket: Ticket) -> None:
+    """Assign, snooze, note: quiet words under the ticket's head, and their forms."""
+    number = ticket.id or 0
+    with st.container(key="tools", horizontal=True):
+        st.button("Assign", key="td_assign", on_click=state.open_panel, args=("assign", number))
+        if ticket.assignee_id != user.id:
+            st.button("Take it", key="td_take", on_click=_submit, args=(lambda session: work.assign(session, user, number, user.id), "Yours."))
+        if ticket.snoozed_until and ticket.snoozed_until > now():
+            label = f"Wake (until {words.clock(ticket.snoozed_until)})"
+            st.button(label, key="td_wake", on_click=_submit, args=(lambda session: work.snooze(session, user, number, None), "Awake again."))
+        else:
+            st.button("Snooze", key="td_snooze", on_click=state.open_panel, args=("snooze", number))
+        st.button("Note", key="td_note", on_click=state.open_panel, args=("note", number))
+    open_ = state.panel()
+    if open_ == ("assign", number):
+        _assign(user, ticket)
+    elif open_ == ("snooze", number):
+        _form(lambda: _snooze(number), "Snooze", lambda: _put_off(user, number))
+    elif open_ == ("note", number):
+        _form(lambda: _note(number), "Save note", lambda: _save_note(user, number))
+
+
+def _form(fields: Callable[[], None], label: str, submit: Callable[[], None]) -> None:
+    with st.container(key="panel"):
+        fields()
+        with st.container(horizontal=True):
+            st.button(label, key="td_submit", type="primary", on_click=submit)
+            st.button("Cancel", key="td_cancel", on_click=state.close_panel)
+
+
+def _changes(number: int) -> None:
+    st.text_area("What should change?", key=f"td_changes_{number}", height=80, placeholder="For example: mention that the outage is over")
+
+
+def _reject(number: int) -> None:
+    st.pills("Why?", REJECT_REASONS, key=f"td_reject_why_{number}")
+    st.text_input("A word more, if you like", key=f"td_reject_{number}")
+
+
+def _escalate(number: int) -> None:
+    reasons = [reason.value for reason in EscalationReason]
+    st.selectbox("Why?", reasons, index=reasons.index("policy_restriction"), format_func=words.reason, key=f"td_escalate_why_{number}")
+    st.text_input("A word to the manager, if you like", key=f"td_escalate_{number}")
+
+
+def _hand(number: int) -> None:
+    st.text_input("A word to the manager, if you like", key=f"td_hand_{number}")
+
+
+def _snooze(number: int) -> None:
+    st.pills("Until when?", list(_SNOOZES), default="In four hours", key=f"td_snooze_{number}")
+
+
+def _note(number: int) -> None:
+    st.text_area("Internal note", key=f"td_note_{number}", height=80, placeholder="Only the team sees this")
+
+
+def _assign(user: User, ticket: Ticket) -> None:
+    number = ticket.id or 0
+    people = office.read(ticket_view.colleagues)
+    names = {person.id: person.name for person in people}
+    options = [None, *names]
+    current = options.index(ticket.assignee_id) if ticket.assignee_id in names else 0
+    _form(
+        lambda: (
+            st.selectbox("Who takes it?", options, index=current, key=f"td_assign_{number}", format_func=lambda i: names.get(i, "Nobody")),
+            None,
+        )[1],
+        "Assign",
+        lambda: _submit(lambda session: work.assign(session, user, number, st.session_state[f"td_assign_{number}"]), "Assigned."),
+    )
+
+
+def _put_off(user: User, number: int) -> None:
+    wait = _SNOOZES.get(str(st.session_state.get(f"td_snooze_{number}")), timedelta(hours=4))
+    until: datetime = now() + wait
+    if _do(lambda session: work.snooze(session, user, number, until), f"Snoozed until {words.clock(until)}."):
+        deciding.following(user, number)
+
+
+def _save_note(user: User, number: int) -> None:
+    text = str(st.session_state.get(f"td_note_{number}", ""))
+    _do(lambda session: work.note(session, user, number, text), "Noted.")
+
+
+def _submit(change: Callable[..., object], done: str) -> None:
+    _do(change, done)
+
+
+def _do(change: Callable[..., object], done: str) -> bool:
+    if not office.do(change):
+        return False
+    state.close_panel()
+    office.toast(done)
+    return True

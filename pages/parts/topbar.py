@@ -1,0 +1,52 @@
+"""The top bar: brand, the screens this person may see, agents at work, the person's own menu."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from markupsafe import Markup
+from streamlit.navigation.page import StreamlitPage
+
+from pages.parts import office
+from pages.parts.markup import mute, show, tag
+from triage import inbox
+from triage.models import User
+
+_EVERY = "5s"
+
+
+def top_bar(user: User, pages: Sequence[StreamlitPage], chosen: StreamlitPage, demo: bool) -> None:
+    """Drawn on every screen, above it."""
+    with st.container(key="topbar", horizontal=True):
+        show(tag("div", tag("i", aria_hidden="true"), "Triage Desk", cls="td-brand"))
+        for page in pages:
+            with st.container(key="nav_on" if page == chosen else f"nav_{page.url_path or 'home'}"):
+                st.page_link(page, label=page.title)
+        _agents()
+        with st.popover(f"{user.name} ({user.role})", key="user_menu"):
+            show(_menu(user))
+    if demo:
+        show(
+            tag(
+                "div",
+                "Demo: an invented company, reachable from this computer only. Replies go to a mailbox folder, not to the internet.",
+                cls="td-demo",
+                role="note",
+            )
+        )
+
+
+@st.fragment(run_every=_EVERY)
+def _agents() -> None:
+    busy = office.read(inbox.at_work)
+    text = f"Agents: {busy:,} at work" if busy else "Agents: idle"
+    show(tag("div", text, cls="td-agents busy" if busy else "td-agents", title="Tickets the agents are working on now"))
+
+
+def _menu(user: User) -> Markup:
+    return tag(
+        "div",
+        tag("div", tag("b", user.name), Markup("<br>"), mute(user.email), cls="who"),
+        tag("a", "Account and password", href="/account", target="_self"),
+        tag("a", "Sign out", href="/logout", target="_self"),
+        cls="td-menu",
+    )
