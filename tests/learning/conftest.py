@@ -16,12 +16,12 @@ from triage.settings import Settings
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
 
-def fill(session: Session) -> int:
+def fill(session: Session, until: datetime = NOW) -> int:
     people = json.loads(Path(triage.demo.__file__).with_name("customers.json").read_text(encoding="utf-8"))
     fields = ("external_id", "name", "email", "language", "verified")
     session.add_all(Customer(**{field: person[field] for field in fields}) for person in people)
     session.flush()
-    return seed_history(session, until=NOW)
+    return seed_history(session, until=until)
 
 
 @pytest.fixture

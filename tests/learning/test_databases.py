@@ -6,7 +6,7 @@ from sqlmodel import Session
 from tests.learning.conftest import NOW, fill
 from triage.database import Database
 from triage.learning.metrics import METRICS, Window, cases, report, series, slices
-from triage.learning.metrics.report import failures, outcomes
+from triage.learning.metrics.reports import failures, outcomes
 from triage.models import clock_at
 
 

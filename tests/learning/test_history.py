@@ -11,7 +11,21 @@ from triage.database import Database
 from triage.demo.history import seed_history
 from triage.errors import InputError
 from triage.learning.metrics import Window, compute
-from triage.models import Customer, Decision, Draft, Episode, EscalationReason, Message, Outbox, Run, RunStep, Ticket, User
+from triage.models import (
+    Article,
+    Customer,
+    Decision,
+    Draft,
+    Episode,
+    EscalationReason,
+    Message,
+    Outbox,
+    Passage,
+    Run,
+    RunStep,
+    Ticket,
+    User,
+)
 
 
 def test_history_is_quick_marked_and_made_once(empty: Database) -> None:
@@ -27,6 +41,21 @@ def test_history_is_quick_marked_and_made_once(empty: Database) -> None:
 def test_history_needs_customers(empty: Database) -> None:
     with empty.transaction() as session, pytest.raises(InputError, match="customers"):
         seed_history(session, until=NOW)
+
+
+def test_drafts_cite_the_published_articles(empty: Database) -> None:
+    with empty.transaction() as session:
+        session.add(Article(id="return-an-order", published_version=3, status="published"))
+        session.flush()
+        session.add_all(
+            Passage(id=f"return-an-order#{n}", article_id="return-an-order", version=3, ordinal=n, title="Return an order", text=f"Part {n}")
+            for n in (1, 2)
+        )
+        session.flush()
+        fill(session)
+        cited = [d for d in session.exec(select(Draft)) if "return-an-order" in d.article_versions]
+        assert cited and all(d.article_versions == {"return-an-order": 3} for d in cited)
+        assert {str(d.citations[0]["text"]) for d in cited} == {"Part 1"}
 
 
 def test_history_is_the_same_every_time(empty: Database, session: Session) -> None:

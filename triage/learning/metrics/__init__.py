@@ -5,10 +5,10 @@
 """
 
 from triage.learning.metrics.catalogue import METRICS, named
-from triage.learning.metrics.compute import Case, Figure, Slice, cases, compute, series, slices, tickets
+from triage.learning.metrics.computing import Case, Figure, Slice, cases, compute, series, slices, tickets, values
 from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.metric import Metric
-from triage.learning.metrics.report import report
+from triage.learning.metrics.reports import report
 from triage.learning.metrics.window import Filters, Window
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "series",
     "slices",
     "tickets",
+    "values",
 ]

@@ -4,9 +4,13 @@ from triage.errors import InputError
 from triage.learning.metrics.catalogue import drafts, machine, outcomes, times
 from triage.learning.metrics.metric import Metric
 
-METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (*outcomes.METRICS, *times.METRICS, *drafts.METRICS, *machine.METRICS)
+GROUPS: dict[str, tuple[Metric, ...]] = {
+    "Outcomes": outcomes.METRICS,
+    "Times": times.METRICS,
+    "Drafts": drafts.METRICS,
+    "Agents": machine.METRICS,
 }
+METRICS: dict[str, Metric] = {metric.name: metric for group in GROUPS.values() for metric in group}
 
 
 def named(name: str) -> Metric:
@@ -17,4 +21,4 @@ def named(name: str) -> Metric:
         raise InputError(f"There is no metric called {name}; choose one of {', '.join(METRICS)}.") from None
 
 
-__all__ = ["METRICS", "named"]
+__all__ = ["GROUPS", "METRICS", "named"]

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import col
 
-from triage.learning.metrics.catalogue.outcomes import DURABLE, ELIGIBLE, INVOLVED, OLD_ENOUGH
+from triage.learning.metrics.catalogue.outcomes import DURABLE, ELIGIBLE, INVOLVED, OLD_ENOUGH, OWN_RUN
 from triage.learning.metrics.dialects import json_length
 from triage.learning.metrics.grains import EPISODES, RUNS, STEPS
 from triage.learning.metrics.metric import Metric, Statistic
@@ -13,7 +13,7 @@ from triage.models import Episode, Run, RunStep
 
 COST: Any = (
     select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0))
-    .where(col(Run.episode_id) == col(Episode.id), col(Run.forked_at).is_(None))
+    .where(*OWN_RUN)
     .correlate(Episode)
     .scalar_subquery()
 )

@@ -3,19 +3,21 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
 from triage.errors import InputError
 from triage.learning.metrics.catalogue import METRICS, named
+from triage.learning.metrics.catalogue.machine import LIVE
 from triage.learning.metrics.catalogue.outcomes import ASSISTED, ELIGIBLE, ESCALATED, RESOLVED
-from triage.learning.metrics.compute import compute, narrowed, slices
-from triage.learning.metrics.grains import EPISODES
+from triage.learning.metrics.computing import compute, narrowed, slices
+from triage.learning.metrics.grains import EPISODES, STEPS
 from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
-from triage.models import BreakerState, Episode
+from triage.models import BreakerState, Decision, Episode, Message, RunStep, Ticket, now
 
 DIMENSIONS = ("category", "language", "channel", "person")
 OUTCOMES = {
@@ -50,7 +52,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Speed:
-    """How long the calls of one agent or tool take, in seconds."""
+    """How long the calls of one agent or tool take, in seconds, and what they cost in all."""
 
     kind: str
     name: str
@@ -58,6 +60,7 @@ class Speed:
     p50: float
     p95: float
     p99: float
+    cost_usd: float
     enough: bool
 
 
@@ -120,8 +123,9 @@ def failures(session: Session, window: Window, filters: Filters = EVERYTHING, *,
 
 
 def speeds(session: Session, window: Window, filters: Filters = EVERYTHING) -> list[Speed]:
-    """Latency of each agent and each tool."""
+    """Latency and cost of each agent and each tool."""
     found = []
+    costs = _costs(session, window, filters)
     for kind in ("agent", "tool"):
         columns = [
             {s.label: s.figure for s in slices(session, f"{kind}_latency_{p}", window, filters, by=kind)}
@@ -129,8 +133,35 @@ def speeds(session: Session, window: Window, filters: Filters = EVERYTHING) -> l
         ]
         for name, figure in columns[0].items():
             p50, p95, p99 = (float(column[name].value or 0.0) for column in columns)
-            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, figure.enough))
+            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, costs.get(name, 0.0) if kind == "agent" else 0.0, figure.enough))
     return found
+
+
+def _costs(session: Session, window: Window, filters: Filters) -> dict[str, float]:
+    """US dollars by agent."""
+    total: Any = func.sum(col(RunStep.cost_usd))
+    statement = (
+        STEPS.joined(select(col(RunStep.role)).add_columns(total))
+        .where(col(Episode.started_at) >= window.start, col(Episode.started_at) < window.end)
+        .where(LIVE, col(RunStep.kind) == "model", *narrowed(STEPS, filters))
+        .group_by(col(RunStep.role))
+    )
+    return {role: float(cost) for role, cost in session.execute(statement)}
+
+
+def began(session: Session) -> datetime:
+    """When the desk's first episode started; now, when there is none."""
+    first: datetime | None = session.execute(select(func.min(col(Episode.started_at)))).scalar()
+    return first or now()
+
+
+def pulse(session: Session) -> tuple[str, ...]:
+    """Changes whenever a figure may have: for caches."""
+    newest = (func.max(col(Ticket.updated_at)), func.max(col(Ticket.id)))
+    moved = [*session.execute(select(*newest)).one()]
+    for column in (col(Decision.id), col(RunStep.id), col(Message.id)):
+        moved.append(session.execute(select(func.max(column))).scalar())
+    return tuple(map(str, moved))
 
 
 def breakers(session: Session) -> Sequence[BreakerState]:
@@ -151,10 +182,12 @@ __all__ = [
     "OUTCOMES",
     "Failure",
     "Speed",
+    "began",
     "breakers",
     "choices",
     "failures",
     "outcomes",
+    "pulse",
     "report",
     "speeds",
     "tickets_of_outcome",

@@ -66,22 +66,39 @@ def compute(session: Session, metric: Metric | str, window: Window, filters: Fil
 
 
 def cases(
-    session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, side: Side = "numerator"
+    session: Session,
+    metric: Metric | str,
+    window: Window,
+    filters: Filters = EVERYTHING,
+    side: Side = "numerator",
+    *,
+    part: tuple[str, str | int | None] | None = None,
 ) -> list[Case]:
-    """The cases behind a number: as many as its numerator (or denominator) says."""
+    """The cases behind a number: as many as its numerator (or denominator) says.
+
+    `part` is a dimension and the key of one of its slices: then only the cases of that slice.
+    """
     metric = _metric(metric)
-    statement = _population(metric, window, filters).add_columns(metric.grain.key, col(Ticket.id))
+    columns = [metric.grain.key, col(Ticket.id), *([dimension(metric, part[0])] if part else [])]
+    statement = _population(metric, window, filters).add_columns(*columns)
     if side == "numerator":
         statement = statement.where(metric.hit)
     statement = statement.order_by(col(Episode.started_at).desc(), col(Ticket.id).desc())
-    return [Case(key, ticket) for key, ticket in session.execute(statement, _parameters(window))]
+    rows = session.execute(statement, _parameters(window)).all()
+    return [Case(row[0], row[1]) for row in rows if part is None or _slice_key(metric, part[0], row[2]) == part[1]]
 
 
 def tickets(
-    session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, side: Side = "numerator"
+    session: Session,
+    metric: Metric | str,
+    window: Window,
+    filters: Filters = EVERYTHING,
+    side: Side = "numerator",
+    *,
+    part: tuple[str, str | int | None] | None = None,
 ) -> list[int]:
     """The ids of the tickets behind a number, newest first, each once."""
-    return list(dict.fromkeys(case.ticket_id for case in cases(session, metric, window, filters, side)))
+    return list(dict.fromkeys(case.ticket_id for case in cases(session, metric, window, filters, side, part=part)))
 
 
 def series(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
@@ -95,6 +112,13 @@ def series(session: Session, metric: Metric | str, window: Window, filters: Filt
     for row in session.execute(_with_values(metric, statement), _parameters(window)):
         groups[hours.day_of(row[0])].append(row[1:])
     return [(day, _summed(metric, groups[day], hours)) for day in days]
+
+
+def values(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[float]:
+    """The single values that a median, percentile or mean is made of, for a distribution."""
+    metric, hours = _metric(metric), BusinessHours.of(session)
+    statement = _population(metric, window, filters).add_columns(*metric.columns).where(metric.hit)
+    return [metric.measure(row, hours) for row in session.execute(statement, _parameters(window))]
 
 
 def slices(
@@ -112,8 +136,7 @@ def slices(
     for row in session.execute(_with_values(metric, statement), _parameters(window)):
         total += 1
         if row[1] or not own:
-            key = metric.label(str(row[0])) if own and row[0] not in (None, "") else row[0]
-            groups[key or None].append(row[1:])
+            groups[_slice_key(metric, by, row[0])].append(row[1:])
     names = _names(session, by, groups)
     found = [
         Slice(key, names.get(key, str(key)), _summed(metric, rows, hours, total if own else None)) for key, rows in groups.items()
@@ -162,6 +185,11 @@ def _hits(metric: Metric) -> ColumnElement[Any]:
 def _parameters(window: Window) -> dict[str, Any]:
     moment = now()
     return {"week_ago": moment - timedelta(days=7), "moment": min(moment, window.end)}
+
+
+def _slice_key(metric: Metric, by: str, value: Any) -> Any:
+    """What a slice is known by; reasons are in the metric's own words, nothing is None."""
+    return (metric.label(str(value)) if value and by in metric.breakdowns else value) or None
 
 
 def _counted(metric: Metric, hits: int, cases: int) -> Figure:

@@ -1,0 +1,159 @@
+"""What is behind a number: its definition, its parts and its tickets, in a dialog whose address can be shared."""
+
+from datetime import date
+from typing import Any, Literal
+
+import streamlit as st
+from sqlmodel import Session, col, select
+
+from pages.parts import figures, office, screen, words
+from pages.parts.board import Asked
+from pages.parts.markup import Child, mute, show, tag
+from triage.learning import metrics
+from triage.learning.metrics import METRICS, BusinessHours, Figure, Metric, Window, reports
+from triage.models import Ticket
+
+_SHOWN = 100
+_PARAM = "open"
+
+
+def open_(*what: str) -> None:
+    """Open a metric, one reason of it, or one outcome of a day; the address remembers it."""
+    st.query_params[_PARAM] = "~".join(what)
+
+
+def close() -> None:
+    st.query_params.pop(_PARAM, None)
+
+
+def fresh(key: str, picked: dict[str, Any]) -> dict[str, Any]:
+    """A mark that was clicked just now; a chart goes on reporting the one clicked long ago."""
+    known = f"picked_{key}"
+    if st.session_state.get(known) == picked:
+        return {}
+    st.session_state[known] = picked
+    return picked
+
+
+def dialog(asked: Asked) -> None:
+    """Show what the address asks to open, if anything."""
+    name, _, rest = st.query_params.get(_PARAM, "").partition("~")
+    if name == "outcome":
+        outcome, _, day = rest.partition("~")
+        if outcome in reports.OUTCOMES:
+            _show(f"{reports.OUTCOMES[outcome].capitalize()}, {_spoken(day)}", lambda: _outcome(asked, outcome, day))
+    elif name in METRICS:
+        metric = METRICS[name]
+        title = f"{metric.title}: {rest}" if rest and metric.breakdowns else metric.title
+        _show(title, lambda: _metric(asked, metric, rest))
+
+
+def _show(title: str, draw: Any) -> None:
+    st.dialog(title, width="large", on_dismiss=close)(draw)()
+
+
+def _outcome(asked: Asked, outcome: str, day: str) -> None:
+    def read(session: Session) -> tuple[list[Ticket], int]:
+        window = _day(session, day) or asked.window
+        return _tickets(session, reports.tickets_of_outcome(session, window, outcome, asked.filters))
+
+    _list(*office.read(read))
+
+
+def _metric(asked: Asked, metric: Metric, reason: str) -> None:
+    show(tag("div", metric.definition, cls="mx-def"))
+    own = next(iter(metric.breakdowns), "")
+    if reason and own:
+        _list(*office.read(lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, part=(own, reason)))))
+        return
+    figure = office.read(lambda session: metrics.compute(session, metric, asked.window, asked.filters))
+    show(_line(asked, metric, figure))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _sides(asked, metric, figure)
+    with right:
+        _parts(asked, metric, own)
+
+
+def _sides(asked: Asked, metric: Metric, figure: Figure) -> None:
+    """The tickets of the numerator, or of the denominator."""
+    options = {"numerator": f"Counted: {figure.numerator:,}", "denominator": f"Out of: {figure.denominator:,}"}
+    chosen = st.segmented_control(
+        "Which tickets", list(options), format_func=lambda key: options[key], default="numerator", key="behind_side", label_visibility="collapsed"
+    )
+    side: Literal["numerator", "denominator"] = "denominator" if chosen == "denominator" else "numerator"
+    _list(*office.read(lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, side))), narrow=True)
+
+
+def _line(asked: Asked, metric: Metric, figure: Figure) -> Child:
+    span = figures.interval(metric, figure)
+    return tag(
+        "div",
+        tag("b", figures.shown(metric, figure)),
+        mute(f"{figure.numerator:,} of {figure.denominator:,} {metric.grain.plural}"),
+        mute(f"95% interval {span}") if span and figure.enough else None,
+        mute(asked.label),
+        cls="mx-line",
+    )
+
+
+def _parts(asked: Asked, metric: Metric, own: str) -> None:
+    """The metric split by a dimension of the person's choice."""
+    options = [*([own] if own else []), *reports.DIMENSIONS]
+    if asked.filters.person is not None:
+        options.remove("person")
+    by = st.segmented_control("Split by", options, format_func=str.capitalize, default=options[0], key=f"behind_by_{metric.name}", label_visibility="collapsed")
+    if not by:
+        return
+    found = office.read(lambda session: metrics.slices(session, metric, asked.window, asked.filters, by=by))
+    lines: list[list[Child]] = []
+    for part in [p for p in found if p.figure.numerator or by != own][:12]:
+        f = part.figure
+        span = figures.interval(metric, f) if f.enough else ""
+        value = figures.shown(metric, f)
+        shown = tag("span", value, title=f"95% interval {span}") if f.enough else mute("too few")
+        lines.append([_name(by, part.label), shown, f"{f.numerator:,} of {f.denominator:,}"])
+    if lines:
+        show(screen.report(("", "Value", "Counted"), lines, numbers=(1, 2)))
+
+
+def _list(found: list[Ticket], total: int, *, narrow: bool = False) -> None:
+    if not found:
+        show(mute("No tickets."))
+        return
+    rows: list[list[Child]] = []
+    for ticket in found:
+        about = [mute(words.label(ticket.category) if ticket.category else ""), mute(words.STATUS.get(ticket.status, str(ticket.status)))]
+        subject = tag("span", ticket.subject or "(no subject)")
+        rows.append([screen.ticket_link(ticket.id or 0), subject, *([] if narrow else about), words.ago(ticket.created_at)])
+    heads = ("Ticket", "Subject", "Came") if narrow else ("Ticket", "Subject", "Category", "Stands", "Came")
+    show(screen.report(heads, rows, numbers=(len(heads) - 1,)))
+    if total > len(found):
+        show(mute(f"The newest {len(found):,} of {total:,} tickets."))
+
+
+def _tickets(session: Session, ids: list[int]) -> tuple[list[Ticket], int]:
+    rows = session.exec(select(Ticket).where(col(Ticket.id).in_(ids[:_SHOWN])))
+    by_id = {ticket.id: ticket for ticket in rows}
+    return [by_id[ticket] for ticket in ids[:_SHOWN] if ticket in by_id], len(ids)
+
+
+def _name(by: str, label: str) -> str:
+    if by == "category":
+        return words.label(label)
+    return {"language": words.LANGUAGE, "channel": words.CHANNEL}.get(by, {}).get(label, label) or label
+
+
+def _day(session: Session, day: str) -> Window | None:
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return None
+    return Window.of_days(found, found, BusinessHours.of(session))
+
+
+def _spoken(day: str) -> str:
+    try:
+        return f"{date.fromisoformat(day):%A %-d %B}"
+    except ValueError:
+        return "whole range"

@@ -1,0 +1,191 @@
+"""Everything the metrics screen shows, asked once for a range and its filters and kept until a figure may have moved."""
+
+import csv as csv_files
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages.parts import office, screen, words
+from pages.parts.markup import show, tag
+from pages.parts.theme import asset
+from triage.learning import metrics
+from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, reports
+from triage.learning.metrics.reports import Failure, Speed
+from triage.models import User
+
+RANGES = {"": "Last 30 days", "7": "Last 7 days", "14": "Last 14 days", "90": "Last 90 days", "365": "Last 12 months"}
+DRAFTS = {
+    "accepted_as_is": "sent as is",
+    "light_edit": "light edit",
+    "middle_edit": "middle edit",
+    "rewrite": "rewritten",
+    "rejection_rate": "rejected",
+    "changes_requested": "sent back",
+}
+_TARGETS = {"sla_first_reply": "first reply", "sla_resolution": "resolution"}
+_TIMES = {"first_reply_business": "first reply", "resolution_business": "resolution"}
+_SPARKS = (
+    "assisted_resolution", "escalation_rate", "first_reply_business", "accepted_as_is", "unsupported_at_send", "volume", "backlog",
+    "sla_first_reply", "approval_latency", "cost_per_ticket",
+)  # fmt: skip
+_EDGES = ((900, "15 m"), (1800, "30 m"), (3600, "1 h"), (7200, "2 h"), (14400, "4 h"), (36000, "1 d"), (72000, "2 d"), (float("inf"), "more"))
+BINS = tuple(label for _, label in _EDGES)
+_POINTS = 10
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for."""
+
+    window: Window
+    before: Window
+    filters: Filters
+    label: str
+
+
+@dataclass(frozen=True)
+class Board:
+    asked: Asked
+    figures: dict[str, Figure]
+    before: dict[str, Figure]
+    points: dict[str, list[float | None]]
+    outcomes: list[dict[str, Any]]
+    reasons: list[tuple[str, int]]
+    times: list[dict[str, Any]]
+    drafts: list[dict[str, Any]]
+    targets: list[dict[str, Any]]
+    speeds: list[Speed] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    whole_before: bool = True  # whether the desk was there during all of the period before
+
+
+@cache
+def style() -> str:
+    return asset("metrics.css")
+
+
+def asked(user: User, everybody: bool) -> Asked:
+    """Draw the filters; what they say. Somebody who may only see their own figures gets those, whatever the address says."""
+    days = st.query_params.get("days", "")
+    hours = office.read(BusinessHours.of)
+    window = Window.last(int(days) if days in RANGES and days else 30, hours)
+    offered = office.read(lambda session: reports.choices(session, window))
+    with st.container(key="mx_filters", horizontal=True):
+        label = RANGES[screen.choice("Range", "days", RANGES)]
+        category = screen.choice("Category", "category", {"": "All categories"} | {k: words.label(k) for k, _ in offered["category"]})
+        language = screen.choice("Language", "language", {"": "All languages"} | {k: words.LANGUAGE.get(k, k) or k for k, _ in offered["language"]})
+        channel = screen.choice("Channel", "channel", {"": "All channels"} | {k: words.CHANNEL.get(k, k) for k, _ in offered["channel"]})
+        person: str | int | None = user.id
+        if everybody:
+            person = screen.choice("Person", "person", {"": "All people"} | {str(k): name for k, name in offered["person"]})
+        show(tag("span", f"Compare: previous {len(hours.days_between(window.start, window.end))} days", cls="mx-pill"))
+    chosen = Filters(category or None, language or None, channel or None, int(person) if person else None)
+    return Asked(window, window.previous(hours), chosen, label)
+
+
+def load(asked: Asked) -> Board:
+    """The figures, from the cache while nothing has moved."""
+    pulse = office.read(reports.pulse)
+    return _load(office.desk().settings.database, pulse, repr(asked), asked)
+
+
+@st.cache_data(ttl=60, max_entries=64, show_spinner="Counting…")
+def _load(_database: str, pulse: tuple[str, ...], key: str, _asked: Asked) -> Board:
+    return office.read(lambda session: _read(session, _asked))
+
+
+def _read(session: Session, asked: Asked) -> Board:
+    window, filters = asked.window, asked.filters
+    days = {name: metrics.series(session, name, window, filters) for name in dict.fromkeys((*_SPARKS, *DRAFTS, *_TARGETS))}
+    return Board(
+        asked=asked,
+        figures={name: metrics.compute(session, name, window, filters) for name in METRICS},
+        before={name: metrics.compute(session, name, asked.before, filters) for name in METRICS},
+        points={name: _points(days[name], METRICS[name].stock or METRICS[name].statistic == "count") for name in _SPARKS},
+        outcomes=reports.outcomes(session, window, filters),
+        reasons=[
+            (part.label, part.figure.numerator)
+            for part in metrics.slices(session, "escalation_rate", window, filters, by="reason")
+            if part.figure.numerator
+        ],
+        times=_times(session, window, filters),
+        drafts=[
+            {"week": week, "what": label, "count": hits} for name, label in DRAFTS.items() for week, hits, _ in _weeks(days[name]) if hits
+        ],
+        targets=[
+            {"day": week, "what": label, "share": hits / cases, "basis": f"{hits} of {cases}"}
+            for name, label in _TARGETS.items()
+            for week, hits, cases in _weeks(days[name])
+            if cases
+        ],
+        speeds=reports.speeds(session, window, filters),
+        failures=reports.failures(session, window, filters),
+        whole_before=reports.began(session) <= asked.before.start,
+    )
+
+
+def _times(session: Session, window: Window, filters: Filters) -> list[dict[str, Any]]:
+    """Shares of replies and resolutions by how long they took, in business hours (a day has ten)."""
+    rows = []
+    for name, kind in _TIMES.items():
+        values = metrics.values(session, name, window, filters)
+        counts = dict.fromkeys(BINS, 0)
+        for value in values:
+            counts[next(label for edge, label in _EDGES if value <= edge)] += 1
+        rows += [{"bin": label, "kind": kind, "share": count / len(values), "tickets": count} for label, count in counts.items() if values]
+    return rows
+
+
+def _weeks(days: Sequence[tuple[date, Figure]]) -> list[tuple[str, int, int]]:
+    """Days summed by week: (Monday, numerator, denominator)."""
+    sums: dict[date, list[int]] = defaultdict(lambda: [0, 0])
+    for day, figure in days:
+        total = sums[day - timedelta(days=day.weekday())]
+        total[0] += figure.numerator
+        total[1] += figure.denominator
+    return [(week.isoformat(), hits, cases) for week, (hits, cases) in sorted(sums.items())]
+
+
+def _points(days: Sequence[tuple[date, Figure]], counts: bool) -> list[float | None]:
+    """A sparkline of about ten stretches: means of the days, each weighed by its cases."""
+    size = max(1, -(-len(days) // _POINTS))
+    stretches = [days[n : n + size] for n in range(len(days) % size, len(days), size)]
+    found: list[float | None] = []
+    for stretch in stretches:
+        known = [(f.value, 1 if counts else f.denominator) for _, f in stretch if f.value is not None]
+        weight = sum(w for _, w in known)
+        found.append(sum(v * w for v, w in known) / weight if weight else None)
+    return found
+
+
+def csv(found: Board, user: User) -> str:
+    """Every figure as a line; the raw numbers, with the range and the filters they belong to."""
+    out = io.StringIO()
+    writer = csv_files.writer(out)
+    columns = ("metric", "title", "value", "unit", "numerator", "denominator", "low", "high", "enough", "previous", "from", "to", "filters", "definition")
+    writer.writerow(columns)
+    window = found.asked.window
+    chosen = "; ".join(f"{name}={value}" for name, value in vars(found.asked.filters).items() if value is not None)
+    for name, metric in METRICS.items():
+        f = found.figures[name]
+        writer.writerow(
+            (name, metric.title, _raw(f.value), metric.unit, f.numerator, f.denominator, _raw(f.low), _raw(f.high), "yes" if f.enough else "no",
+             _raw(found.before[name].value), window.start.isoformat(), window.end.isoformat(), chosen, metric.definition)
+        )  # fmt: skip
+    return out.getvalue()
+
+
+def file_name(found: Board) -> str:
+    window = found.asked.window
+    return f"metrics-{window.start:%Y-%m-%d}-{window.end:%Y-%m-%d}.csv"
+
+
+def _raw(number: float | None) -> str:
+    return "" if number is None else f"{number:.6g}"

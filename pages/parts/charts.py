@@ -1,0 +1,159 @@
+"""The charts of the metrics screen, in the desk's own colours, light and dark."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+_LIGHT = {"ink": "#1c2430", "mute": "#5d697c", "line": "#e3e6eb", "acc": "#0f766e", "soft": "#94a3b8", "warn": "#d97706", "bad": "#b42318", "pale": "#c9ebe5", "rest": "#dfe4ea"}  # fmt: skip
+_DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf", "soft": "#64748b", "warn": "#f0b35a", "bad": "#f38b80", "pale": "#12584f", "rest": "#3a4453"}  # fmt: skip
+_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+_NO_AXIS: Any = None
+
+
+def colours() -> dict[str, str]:
+    return _DARK if st.context.theme.type == "dark" else _LIGHT
+
+
+def draw(chart: Any, *, height: int, key: str, selects: bool = False, alt_text: str = "") -> Any:
+    """Put a chart on the page in the desk's style; with `selects`, returns what was clicked."""
+    tones = colours()
+    styled = (
+        chart.properties(height=height, background="transparent", padding={"left": 2, "right": 6, "top": 4, "bottom": 2})
+        .configure(font=_FONT)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=tones["mute"], titleColor=tones["mute"], domain=False, ticks=False, grid=False, labelFontSize=11.5,
+            gridColor=tones["line"], labelPadding=6,
+        )
+        .configure_legend(labelColor=tones["mute"], title=None, labelFontSize=12, orient="bottom", symbolType="square", symbolSize=90, offset=8)
+    )  # fmt: skip
+    if not selects:
+        st.altair_chart(styled, width="stretch", theme=None, key=key, alt=alt_text)
+        return None
+    return st.altair_chart(styled, width="stretch", theme=None, key=key, on_select="rerun", selection_mode="picked", alt=alt_text)
+
+
+def picked(event: Any) -> dict[str, Any]:
+    """The fields of the mark that was clicked; empty when none was."""
+    found = event.selection.get("picked") if event is not None else None
+    return dict(found[0]) if found else {}
+
+
+def _data(rows: Iterable[dict[str, Any]]) -> Any:
+    return alt.Data(values=list(rows))
+
+
+def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
+    """Tickets a day, stacked by outcome. `names` gives the order and the words of the legend."""
+    tones = colours()
+    shades = {"resolved": tones["acc"], "people": tones["soft"], "escalated": tones["warn"], "open": tones["rest"]}
+    table = _data(
+        {**row, "day": f"{row['day']}T00:00:00", "key": f"{row['day']}", "order": list(names).index(row["outcome"]), "name": names[row["outcome"]]}
+        for row in rows
+    )
+    pick = alt.selection_point(name="picked", fields=["key", "outcome"], on="click", clear="dblclick")
+    return (
+        alt.Chart(table)
+        .mark_bar(cornerRadius=1, cursor="pointer")
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, labelOverlap=True)),
+            y=alt.Y("tickets:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d")),
+            color=alt.Color("name:N", scale=alt.Scale(domain=list(names.values()), range=[shades[k] for k in names])),
+            order=alt.Order("order:Q"),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
+            tooltip=[alt.Tooltip("day:T", title="Day", format="%a %-d %b"), alt.Tooltip("name:N", title="Outcome"), alt.Tooltip("tickets:Q", title="Tickets")],
+        )
+        .add_params(pick)
+    )  # fmt: skip
+
+
+def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:
+    """Reasons with their counts, the most common on top."""
+    tones = colours()
+    table = _data({"reason": reason, "count": count} for reason, count in rows)
+    pick = alt.selection_point(name="picked", fields=["reason"], on="click", clear="dblclick")
+    order = [reason for reason, _ in rows]
+    bars = (
+        alt.Chart(table)
+        .mark_bar(cornerRadius=3, height={"band": 0.58}, color=tones[tone], cursor="pointer")
+        .encode(
+            x=alt.X("count:Q", title=None, axis=_NO_AXIS, scale=alt.Scale(domain=[0, max(n for _, n in rows) * 1.12])),
+            y=alt.Y("reason:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=170)),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
+            tooltip=[alt.Tooltip("reason:N", title="Reason"), alt.Tooltip("count:Q", title="Tickets")],
+        )
+        .add_params(pick)
+    )
+    text = alt.Chart(table).mark_text(align="left", dx=5, fontSize=12, color=tones["mute"]).encode(
+        x="count:Q", y=alt.Y("reason:N", sort=order), text="count:Q"
+    )  # fmt: skip
+    return bars + text
+
+
+def spread(rows: Sequence[dict[str, Any]], bins: Sequence[str]) -> Any:
+    """How times are distributed: rows of bin, kind and share (0 to 1)."""
+    tones = colours()
+    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    return (
+        alt.Chart(_data(rows))
+        .mark_bar(cornerRadius=1)
+        .encode(
+            x=alt.X("bin:N", sort=list(bins), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True), scale=alt.Scale(paddingInner=0.22)),
+            xOffset=alt.XOffset("kind:N", sort=kinds),
+            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", grid=True, tickCount=4)),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]])),
+            tooltip=[alt.Tooltip("kind:N", title="Time"), alt.Tooltip("bin:N", title="Took"), alt.Tooltip("share:Q", title="Share", format=".0%"), alt.Tooltip("tickets:Q", title="Tickets")],
+        )
+    )  # fmt: skip
+
+
+def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:
+    """What became of drafts, as shares of each week: rows of week, what, count."""
+    tones = colours()
+    table = _data({**row, "week": f"{row['week']}T00:00:00", "order": list(names).index(row["what"])} for row in rows)
+    shades = [tones["acc"], tones["pale"], tones["soft"], tones["warn"], tones["bad"], tones["rest"]]
+    return (
+        alt.Chart(table)
+        .mark_bar(cornerRadius=1)
+        .encode(
+            x=alt.X("week:O", title=None, timeUnit="yearmonthdate", axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True), scale=alt.Scale(paddingInner=0.25)),
+            y=alt.Y("count:Q", stack="normalize", title=None, axis=alt.Axis(format="%", grid=True, tickCount=4)),
+            color=alt.Color("what:N", scale=alt.Scale(domain=list(names), range=shades), legend=alt.Legend(columns=3)),
+            order=alt.Order("order:Q"),
+            tooltip=[alt.Tooltip("week:T", title="Week of", format="%-d %b"), alt.Tooltip("what:N", title="Drafts"), alt.Tooltip("count:Q", title="Count")],
+        )
+    )  # fmt: skip
+
+
+def lines(rows: Sequence[dict[str, Any]]) -> Any:
+    """Shares over time: rows of day, what, share (0 to 1), basis."""
+    tones = colours()
+    kinds = list(dict.fromkeys(row["what"] for row in rows))
+    table = _data({**row, "day": f"{row['day']}T00:00:00"} for row in rows)
+    return (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True))
+        .encode(
+            x=alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5, labelOverlap=True)),
+            y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", grid=True, tickCount=4)),
+            color=alt.Color("what:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]])),
+            tooltip=[alt.Tooltip("day:T", title="Week of", format="%-d %b"), alt.Tooltip("what:N", title="Target"), alt.Tooltip("share:Q", title="Inside", format=".0%"), alt.Tooltip("basis:N", title="Tickets")],
+        )
+    )  # fmt: skip
+
+
+def latencies(rows: Sequence[dict[str, Any]]) -> Any:
+    """Median (dark) to 95th percentile (pale) of each agent and tool: rows of name, p50, p95, calls, in milliseconds."""
+    tones = colours()
+    table = _data(rows)
+    order = [row["name"] for row in rows]
+    tips = [alt.Tooltip("name:N", title="Who"), alt.Tooltip("calls:Q", title="Calls", format=","), alt.Tooltip("half:N", title="p50"), alt.Tooltip("most:N", title="p95"), alt.Tooltip("worst:N", title="p99")]  # fmt: skip
+    axis = alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=150)
+    scale = alt.Scale(type="sqrt")
+    y = alt.Y("name:N", sort=order, title=None, axis=axis)
+    pale = alt.Chart(table).mark_bar(cornerRadius=3, height={"band": 0.58}, color=tones["pale"]).encode(x=alt.X("p95:Q", title=None, scale=scale, axis=_NO_AXIS), y=y, tooltip=tips)  # fmt: skip
+    dark = alt.Chart(table).mark_bar(cornerRadius=3, height={"band": 0.58}, color=tones["acc"]).encode(x=alt.X("p50:Q", title=None, scale=scale), y=y, tooltip=tips)  # fmt: skip
+    text = alt.Chart(table).mark_text(align="left", dx=5, fontSize=12, color=tones["mute"]).encode(x=alt.X("p95:Q", scale=scale), y=y, text="label:N")
+    return pale + dark + text

@@ -1,0 +1,176 @@
+"""The metrics screen: what each role sees, filters in the address, and the tickets behind a number."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlmodel import Session, select
+from streamlit.testing.v1 import AppTest
+
+import pages
+from pages.parts import board, figures
+from tests.learning.conftest import fill
+from triage import office
+from triage.database import Database, migrate, open_database
+from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, compute, tickets
+from triage.learning.metrics.reports import outcomes
+from triage.models import Role, User, now
+from triage.settings import Settings
+
+PAGE = str(Path(pages.__file__).with_name("metrics.py"))
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    settings = Settings(home=tmp_path_factory.mktemp("metrics"), demo=True)
+    database = open_database(settings)
+    migrate(database)
+    with database.transaction() as session:
+        fill(session, now())  # pages run in a thread of their own, by the real clock
+    office.use(cast(Any, SimpleNamespace(settings=settings, database=database)))
+    yield database
+    office.use(None)
+    database.close()
+
+
+@pytest.fixture
+def session(past: Database) -> Iterator[Session]:
+    with past.read() as session:
+        yield session
+
+
+def opened(session: Session, role: Role, **address: str) -> AppTest:
+    user = session.exec(select(User).where(User.role == role).order_by(User.id)).first()  # type: ignore[arg-type]
+    assert user
+    page = AppTest.from_file(PAGE, default_timeout=30)
+    page.session_state["stand_in_user"] = user.id
+    for name, value in address.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def html(page: AppTest) -> str:
+    return " ".join(str(getattr(element.proto, "body", "")) for element in page.get("html"))
+
+
+def window() -> Window:
+    return Window.last(30, BusinessHours())
+
+
+def test_a_manager_sees_everybody_and_can_choose_a_person(session: Session) -> None:
+    page = opened(session, Role.MANAGER)
+    assert [box.label for box in page.selectbox] == ["Range", "Category", "Language", "Channel", "Person"]
+    assert "Nadia Brandt" in page.selectbox[4].options
+    assert "Your own figures" not in html(page)
+
+
+def test_staff_see_their_own_figures_whatever_the_address_says(session: Session) -> None:
+    staff = session.exec(select(User).where(User.role == Role.STAFF).order_by(User.id)).all()  # type: ignore[arg-type]
+    page = opened(session, Role.STAFF, person=str(staff[1].id), open="volume")
+    assert [box.label for box in page.selectbox] == ["Range", "Category", "Language", "Channel"]
+    assert "Your own figures" in html(page)
+    own = compute(session, "volume", window(), Filters(person=staff[0].id))
+    assert f"{own.numerator:,} of {own.denominator:,} tickets" in html(page)
+
+
+def test_filters_live_in_the_address(session: Session) -> None:
+    page = opened(session, Role.MANAGER, days="7", category="orders_shipping")
+    assert page.selectbox[0].value == "7" and page.selectbox[1].value == "orders_shipping"
+    page.selectbox[2].set_value("de").run()
+    assert page.query_params["language"] == "de"
+    assert "previous 7 days" in html(page)
+
+
+def test_nonsense_in_the_address_changes_nothing(session: Session) -> None:
+    page = opened(session, Role.MANAGER, days="-1", category="<script>", person="x", open="no_such_metric", figures="?")
+    assert [box.value for box in page.selectbox] == ["", "", "", "", ""]
+    assert "previous 30 days" in html(page)
+
+
+def test_the_dialog_lists_exactly_the_tickets_behind_the_number(session: Session) -> None:
+    page = opened(session, Role.MANAGER, open="escalation_rate")
+    listed = html(page)
+    for ticket in tickets(session, "escalation_rate", window()):
+        assert f'ticket={ticket}"' in listed
+    assert METRICS["escalation_rate"].definition in listed
+    assert "missing knowledge" in listed
+
+
+def test_a_reason_and_a_day_open_their_tickets(session: Session) -> None:
+    behind = tickets(session, "escalation_rate", window(), part=("reason", "missing knowledge"))
+    assert html(opened(session, Role.MANAGER, open="escalation_rate~missing knowledge")).count("ticket=") == len(behind)
+    day = next(row for row in outcomes(session, window()) if row["outcome"] == "resolved")
+    assert html(opened(session, Role.MANAGER, open=f"outcome~resolved~{day['day']}")).count("ticket=") == day["tickets"]
+    whole = html(opened(session, Role.MANAGER, open="outcome~resolved~yesterday")).count("ticket=")
+    assert whole == min(100, compute(session, "assisted_resolution", window()).numerator)
+
+
+def test_the_csv_has_every_figure_as_computed(session: Session) -> None:
+    user = session.exec(select(User)).first()
+    asked = board.Asked(window(), window().previous(BusinessHours()), Filters(language="en"), "Last 30 days")
+    found = board.load(asked)
+    assert user
+    rows = {row["metric"]: row for row in csv.DictReader(io.StringIO(board.csv(found, user)))}
+    assert list(rows) == list(METRICS)
+    figure = compute(session, "accepted_as_is", window(), Filters(language="en"))
+    assert rows["accepted_as_is"]["numerator"] == str(figure.numerator)
+    assert float(rows["accepted_as_is"]["value"]) == pytest.approx(figure.value, rel=1e-5)
+    assert rows["accepted_as_is"]["filters"] == "language=en"
+
+
+def test_an_empty_desk_says_so(tmp_path: Path, past: Database) -> None:
+    settings = Settings(home=tmp_path)
+    database = open_database(settings)
+    migrate(database)
+    before = office.current()
+    office.use(cast(Any, SimpleNamespace(settings=settings, database=database)))
+    try:
+        with database.transaction() as session:
+            session.add(User(email="m@larkfield.example", name="Marco", role=Role.MANAGER))
+        with database.read() as session:
+            page = opened(session, Role.MANAGER)
+        assert "No tickets in this range." in html(page) and "Nothing was escalated." in html(page)
+    finally:
+        office.use(before)
+        database.close()
+
+
+# ---- words ------------------------------------------------------------------------------------------------
+
+SHARE, TIME = METRICS["accepted_as_is"], METRICS["first_reply_time"]
+
+
+def figure(value: float, low: float, high: float, n: int = 100) -> Figure:
+    return Figure(value, n, n, low, high, n >= 30)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0421, "42 ms"), (0.9999, "1.0 s"), (9.4, "9.4 s"), (48, "48 s"), (1080, "18 min"), (5400, "1.5 h"), (180000, "2.1 days")],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert figures.seconds(seconds) == words
+
+
+def test_a_change_is_coloured_only_when_it_is_outside_the_margin() -> None:
+    better = figures.change(SHARE, figure(0.7, 0.66, 0.74), figure(0.6, 0.55, 0.65))
+    noise = figures.change(SHARE, figure(0.7, 0.6, 0.8), figure(0.66, 0.5, 0.8))
+    slower = figures.change(TIME, figure(1200, 1100, 1300), figure(600, 500, 700))
+    assert better and (better.text, better.tone) == ("▲ 10.0", "o")
+    assert noise and (noise.text, noise.tone) == ("▲ 4.0", "") and "within the margin" in noise.title
+    assert slower and (slower.text, slower.tone) == ("▲ 100%", "b")
+
+
+def test_little_data_makes_no_claim() -> None:
+    few = figure(0.5, 0.1, 0.9, n=10)
+    assert figures.shown(SHARE, few) == "not enough data"
+    assert figures.change(SHARE, figure(0.7, 0.6, 0.8), few) is None
+    volume = METRICS["volume"]
+    counted = Figure(20.0, 20, 22, None, None, True)
+    assert figures.change(volume, counted, counted, whole=False) is None
