@@ -72,7 +72,7 @@ def _attachments(session: Session, message: Message | None) -> list[Attachment]:
 
 def _earlier(message: Message) -> EarlierMessage:
     direction = message.direction if message.direction in ("in", "out", "note") else "in"
-    return EarlierMessage(direction=direction, body=message.body[:4_000])  # type: ignore[arg-type]
+    return EarlierMessage(direction=direction, body=message.body[:4_000])
 
 
 def _category(category: Category) -> CategoryCard:

@@ -8,6 +8,7 @@ steps are read back, then it goes live where they end.
 """
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from triage import handover, judging, tracing
 from triage.agents import analyst, manager, reviewer, writer
@@ -19,16 +20,16 @@ from triage.errors import ModelError, TriageError
 from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
 from triage.judging import Rules, Screening
 from triage.models import Status
-from triage.office import Desk, current, open_desk, use
 from triage.outcome import Outcome
 from triage.recording import Recorder
 
-__all__ = ["Desk", "current", "open_desk", "triage", "use", "work_on"]
+if TYPE_CHECKING:
+    from triage.office import Desk
 
 MOST_REVISIONS = 2
 
 
-async def triage(desk: Desk, run_id: str, decision_id: int | None = None) -> str:
+async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> str:
     """Work on one ticket and hand the result to people. Safe to call again at any point; returns the ticket's status."""
     case = await desk.database.run(lambda session: handover.begin(session, run_id, decision_id, desk.settings))
     if case is None:
@@ -56,7 +57,7 @@ async def triage(desk: Desk, run_id: str, decision_id: int | None = None) -> str
         )
 
 
-async def work_on(desk: Desk, case: CaseFile, crew: Crew) -> Outcome:
+async def work_on(desk: "Desk", case: CaseFile, crew: Crew) -> Outcome:
     """The stages in order."""
     rules = await desk.database.run(lambda session: Rules.load(session, desk.settings))
     screening = await judging.screen(case, crew.context.recorder, rules)
@@ -85,7 +86,7 @@ async def work_on(desk: Desk, case: CaseFile, crew: Crew) -> Outcome:
     )  # fmt: skip
 
 
-async def make_plan(desk: Desk, case: CaseFile, crew: Crew, screening: Screening) -> Plan:
+async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screening) -> Plan:
     """The manager's plan; a request for changes keeps the plan that the former draft was written by."""
     if case.former and case.former.plan:
         return Plan.model_validate(case.former.plan)

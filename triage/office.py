@@ -94,6 +94,7 @@ class Desk:
         """Stop working and let go of database and index; what is unfinished goes on at the next start."""
         self.durable.close()
         tracing.shutdown()
+        self.searcher.close()
         self.index.close()
         self.database.close()
 

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Column, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata.naming_convention = MetaData(  # type: ignore[assignment]
+SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
