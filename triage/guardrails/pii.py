@@ -10,6 +10,8 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b
 _DATE = re.compile(r"^\s*(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})\s*$")
 _ORDER_BEFORE = re.compile(r"(?:order|bestell\w*|commande|pedido|ordine|tracking|parcel|serial|invoice|rechnung|factu\w*|sendung\w*|nr|no|number|code|#)[\s.:#nr]{0,6}$", re.IGNORECASE)
 
+_MOST = 200
+
 
 @dataclass(frozen=True)
 class Datum:
@@ -22,18 +24,20 @@ class Datum:
 
 
 def find(text: str) -> list[Datum]:
-    """Every e-mail address, card, bank account and phone number, in order of certainty, none overlapping."""
+    """E-mail addresses, cards, bank accounts and phone numbers, in order of certainty, none overlapping; at most 200 cards and 200 phones."""
     found: list[Datum] = []
     if "@" in text:
         found += [Datum("email", m.start(), m.end(), m.group().lower().rstrip(".")) for m in _EMAIL.finditer(text)]
     found += [Datum("iban", m.start(), m.end(), _bare(m.group())) for m in _IBAN.finditer(text) if valid_iban(_bare(m.group()))]
+    before = len(found)
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match.group())
-        if valid_card(digits) and _free(found, match.start(), match.end()):
+        if len(found) - before < _MOST and valid_card(digits) and _free(found, match.start(), match.end()):
             found.append(Datum("card", match.start(), match.end(), digits))
+    before = len(found)
     for match in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", match.group())
-        if _is_phone(text, match, digits) and _free(found, match.start(), match.end()):
+        if len(found) - before < _MOST and _is_phone(text, match, digits) and _free(found, match.start(), match.end()):
             found.append(Datum("phone", match.start(), match.end(), digits[-9:]))
     return found
 

@@ -17,9 +17,9 @@ _HEX = re.compile(r"(?:(?:\\x|0x|%)?[0-9A-Fa-f]{2}[ :,]?){14,4000}")
 _PERCENT = re.compile(r"(?:[\w.~-]{0,20}%[0-9A-Fa-f]{2}){6,400}[\w.~-]{0,20}")
 _ENTITIES = re.compile(r"(?:&#x?[0-9A-Fa-f]{2,6};\s?){6,2000}")
 _SPELLED = re.compile(r"(?:(?<!\w)\w[ .\-_*|]{1,2}){6,400}\w(?!\w)")
-_LEET_WORD = re.compile(r"[A-Za-z@$]*[0-9@$!|][A-Za-z0-9@$!|]*[A-Za-z][A-Za-z0-9@$!|]*|[A-Za-z]+[0-9@$!|][A-Za-z0-9@$!|]*")
+_LEET_WORD = re.compile(r"[A-Za-z0-9@$!|]{4,40}")
 _LEET = str.maketrans("0134578@$!|", "oieastbasil")
-_COMMENT = re.compile(r"<!\s?--(.{1,4000}?)--\s?>", re.DOTALL)
+_COMMENT_OPENS, _COMMENT_CLOSES = re.compile(r"<!\s?--"), re.compile(r"--\s?>")
 _REVERSED = ("erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "snoitcurtsni", "laever")
 _ROT13 = ("vtaber", "qvfertneq", "sbetrg", "vafgehpgvba", "cebzcg", "erirny", "ershaq")
 _READABLE = re.compile(r"[\w\s.,;:!?'\"()/@<>=_+#&%$*-]")
@@ -39,8 +39,7 @@ def readings(text: str) -> Iterator[Decoded]:
     """Every disguised reading of the text that gives readable words."""
     yield from _encoded(text)
     yield from _spelled(text)
-    for match in _COMMENT.finditer(text) if "<!" in text else ():
-        yield Decoded("an HTML comment", match.group(1), match.start(), match.end())
+    yield from _comments(text)
     folded = text.lower()
     if any(word in folded for word in _REVERSED):
         yield Decoded("reversed text", text[::-1], 0, len(text))
@@ -48,6 +47,14 @@ def readings(text: str) -> Iterator[Decoded]:
         yield Decoded("ROT13", codecs.decode(text, "rot13"), 0, len(text))
     if (unleeted := _unleet(text)) is not None:
         yield Decoded("leet spelling", unleeted, 0, len(text))
+
+
+def _comments(text: str) -> Iterator[Decoded]:
+    position = 0
+    while opens := _COMMENT_OPENS.search(text, position):
+        closes = _COMMENT_CLOSES.search(text, opens.end())
+        position = closes.end() if closes else len(text)
+        yield Decoded("an HTML comment", text[opens.end() : closes.start() if closes else position], opens.start(), position)
 
 
 def _encoded(text: str) -> Iterator[Decoded]:
@@ -102,7 +109,8 @@ def _unleet(text: str) -> str | None:
     def read(match: re.Match[str]) -> str:
         nonlocal words
         word = match.group()
-        if sum(letter.isalpha() for letter in word) < 2 or len(word) < 4:
+        letters = sum(letter.isalpha() for letter in word)
+        if letters < 2 or letters == len(word):
             return word
         words += 1
         return word.translate(_LEET)
