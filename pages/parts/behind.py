@@ -102,7 +102,7 @@ def _parts(asked: Asked, metric: Metric, own: str) -> None:
     options = [*([own] if own else []), *reports.DIMENSIONS]
     if asked.filters.person is not None:
         options.remove("person")
-    by = st.segmented_control("Split by", options, format_func=str.capitalize, default=options[0], key=f"behind_by_{metric.name}", label_visibility="collapsed")
+    by = st.segmented_control("Split by", options, format_func=str.capitalize, default=options[0], key=f"behind_by_{metric.name}", label_visibility="collapsed", wrap=True)
     if not by:
         return
     found = office.read(lambda session: metrics.slices(session, metric, asked.window, asked.filters, by=by))
