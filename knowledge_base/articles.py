@@ -110,8 +110,19 @@ def load_folder(session: Session, path: Path, *, embed: Embed, author: str = "sy
 
 def prepare(embed: Embed, articles: list[tuple[str, str]]) -> Prepared:
     """Embed (title, body) of many articles at once, ahead of their publication."""
+    return Prepared(as_encoder(embed), _texts(articles))
+
+
+def texts_of(*folders: Path) -> list[str]:
+    """All texts that publishing the Markdown files of these folders will embed."""
+    files = [file for folder in folders for file in sorted(folder.rglob("*.md"))]
+    documents = [read_document(file.read_text("utf-8"), source=file.name, fallback_id=slug(file.stem)) for file in files]
+    return _texts([(document.title, document.body) for document in documents])
+
+
+def _texts(articles: list[tuple[str, str]]) -> list[str]:
     parts = [(title, chunk.heading, chunk.text) for title, body in articles for chunk in chunks(title, body)]
-    return Prepared(as_encoder(embed), [searched_title(title, text) or text for title, _, text in parts] + [embedded_text(*p) for p in parts])
+    return [searched_title(title, text) or text for title, _, text in parts] + [embedded_text(*part) for part in parts]
 
 
 def is_same(session: Session, article_id: str, title: str, body: str, meta: dict[str, Any]) -> bool:

@@ -95,6 +95,7 @@ class Durable:
                 "executor_id": executor,
                 "application_version": APP_VERSION,
                 "serializer": DBOSPortableJSONSerializer(),
+                "db_engine_kwargs": {"connect_args": {"timeout": 30}} if self.database.is_sqlite else None,
                 "notification_listener_polling_interval_sec": 0.05,
                 "log_level": "WARNING",
             }

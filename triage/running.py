@@ -61,10 +61,12 @@ def start_now(settings: Settings, database: Database | None = None, *, work: boo
     desk = open_desk(settings, database=database)
     try:
         works = settings.worker if work is None else work
+        if settings.demo:
+            seed.seed_company(desk)
         if works:
             desk.work()
         if settings.demo:
-            seed.seed(desk)
+            seed.seed_tickets(desk)
         return Running(desk, start_clock(desk) if works else None)
     except SettingsError:
         desk.close()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlmodel import Session, func, select
+from sqlmodel import Session, select
 
 from triage.cli import lines
 from triage.cli.ticket_line import error_line, ticket_line
@@ -21,7 +21,7 @@ from triage.errors import InputError
 from triage.intake import files
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
-from triage.models import AT_WORK, Article, Ticket
+from triage.models import AT_WORK, Ticket
 from triage.office import Desk, open_desk
 from triage.settings import load_settings
 
@@ -64,11 +64,9 @@ def prepare_knowledge(desk: Desk, kb: Path | None) -> None:
     from knowledge_base import importing
     from triage.demo import seed
 
+    prepared = seed.prepare(desk)
     with desk.database.transaction() as session:
-        if kb is None and session.exec(select(func.count()).select_from(Article)).one() == 0:
-            seed.seed_knowledge(session, desk)
-        elif kb is not None:
-            seed.seed_categories(session, desk)
+        (seed.seed_categories if kb else seed.seed_knowledge)(session, prepared)
     if kb is not None:
         report = importing.import_paths(desk.database, [kb], embed=desk.embedder, author="triage process", publish=True)
         for line in report.lines:

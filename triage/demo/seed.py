@@ -10,6 +10,7 @@ from sqlmodel import Session, func, select
 
 import knowledge_base
 from knowledge_base import articles, examples
+from knowledge_base.embedding import Embed, Prepared
 from triage.demo import history
 from triage.intake import files
 from triage.intake.message import Incoming
@@ -22,32 +23,48 @@ logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 ARTICLES = Path(knowledge_base.__file__).parent
+FOLDERS = ("articles", "policies")
+EXAMPLES = HERE / "examples.jsonl"
 SPREAD = timedelta(hours=7)
 
 
-def seed(desk: Desk) -> None:
-    """Knowledge, customers and history in one transaction, then the waiting tickets one by one."""
+def seed_company(desk: Desk) -> None:
+    """Knowledge, customers and history, in one transaction that waits for no embedding."""
+    prepared = prepare(desk)
     with desk.database.transaction() as session:
-        if session.exec(select(func.count()).select_from(Article)).one() == 0:
-            seed_knowledge(session, desk)
-        if session.exec(select(func.count()).select_from(Customer)).one() == 0:
+        seed_knowledge(session, prepared)
+        if _empty(session, Customer):
             seed_customers(session)
             history.seed_history(session, until=now())
     desk.index.sync(desk.database)
-    seed_tickets(desk)
 
 
-def seed_knowledge(session: Session, desk: Desk) -> None:
-    """The bundled help centre, policies, categories and labelled examples."""
-    for folder in ("articles", "policies"):
-        articles.load_folder(session, ARTICLES / folder, embed=desk.embedder)
-    seed_categories(session, desk)
+def prepare(desk: Desk) -> Embed:
+    """The bundled texts embedded ahead of the transaction that stores them; nothing where they are stored already."""
+    with desk.database.read() as session:
+        wanted = (_empty(session, Article), _empty(session, Category))
+    texts = articles.texts_of(*(ARTICLES / folder for folder in FOLDERS)) if wanted[0] else []
+    if wanted[1]:
+        texts += [json.loads(line)["text"] for line in EXAMPLES.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return Prepared(desk.embedder, texts) if texts else desk.embedder
 
 
-def seed_categories(session: Session, desk: Desk) -> None:
+def seed_knowledge(session: Session, embed: Embed) -> None:
+    """The bundled help centre, policies, categories and labelled examples, where there are none."""
+    if _empty(session, Article):
+        for folder in FOLDERS:
+            articles.load_folder(session, ARTICLES / folder, embed=embed)
+    seed_categories(session, embed)
+
+
+def seed_categories(session: Session, embed: Embed) -> None:
     """The bundled categories with their labelled examples, where there are none."""
-    if session.exec(select(func.count()).select_from(Category)).one() == 0:
-        examples.load_taxonomy(session, HERE / "categories.toml", HERE / "examples.jsonl", embed=desk.embedder)
+    if _empty(session, Category):
+        examples.load_taxonomy(session, HERE / "categories.toml", EXAMPLES, embed=embed)
+
+
+def _empty(session: Session, table: type[Article] | type[Category] | type[Customer]) -> bool:
+    return session.exec(select(func.count()).select_from(table)).one() == 0
 
 
 def seed_customers(session: Session) -> None:
