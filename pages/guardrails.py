@@ -112,9 +112,10 @@ def _bench(user: User) -> None:
     if pressed and (text or "").strip():
         settings = office.desk().settings
         as_reply = kind == "reply"
-        st.session_state["bench_said"] = office.read(
-            lambda session: bench.try_reply(session, user, settings, text) if as_reply else bench.try_message(session, user, text)
-        )
+        with st.spinner("The guards are reading it…"):
+            st.session_state["bench_said"] = office.read(
+                lambda session: bench.try_reply(session, user, settings, text) if as_reply else bench.try_message(session, user, text)
+            )
     with right:
         said: Tried | None = st.session_state.get("bench_said")
         if said is None:

@@ -90,7 +90,8 @@ def _created() -> None:
         receipt, subject = made
         went, _ = _WENT[receipt.outcome]
         where = screen.ticket_link(receipt.ticket_id, "Open it in the inbox")
-        show(tag("div", tag("b", f"#{receipt.ticket_id} {subject}"), f" · {went}. The agents are at work on it. " if receipt.outcome == Outcome.CREATED else f" · {went}. ", where, cls="td-strip o", role="status"))
+        at_work = " The agents are at work on it. " if receipt.outcome == Outcome.CREATED else " "
+        show(tag("div", tag("b", f"#{receipt.ticket_id} {subject}"), f" · {went}.{at_work}", where, cls="td-strip o", role="status"))
 
 
 def _same_matter(address: str) -> None:

@@ -58,6 +58,8 @@ def create(session: Session, user: User, settings: Settings, start: Start, writt
         raise InputError("Write what the customer wants: a subject, a message, or both.")
     if not written.address.strip():
         raise InputError("Choose the customer or type their address; without one no reply can be sent.")
+    if "@" not in written.address:
+        raise InputError(f"“{written.address.strip()[:80]}” is no e-mail address; choose the customer from the list, or type their address.")
     try:
         payload = TicketPayload.model_validate({
             "id": f"desk-{written.token}", "subject": written.subject, "body": written.body, "channel": written.channel,

@@ -30,7 +30,7 @@ def switches(user: User, keys: tuple[str, ...]) -> None:
 
 
 def _switch(user: User, row: SwitchRow, editor: bool) -> None:
-    key, title = f"switch_value_{row.key}", _TITLES.get(row.key, words.label(row.key))
+    key, title = f"turn_{row.key}", _TITLES.get(row.key, words.label(row.key))
     by = f" Last turned by {row.by}." if row.by else ""
     if not editor:
         show(tag("div", tag("b", title), ": ", _words(row.value), tag("div", mute(row.help + by)), cls="td-item"))
