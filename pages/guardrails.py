@@ -6,31 +6,37 @@ import streamlit as st
 from markupsafe import Markup
 from sqlmodel import Session
 
-from pages.parts import dossiers, office, screen, words
+from pages.parts import dossiers, guard_bench, office, screen, words
 from pages.parts.markup import card, chip, join, mute, show, tag
 from pages.parts.switches import switches
 from pages.parts.table import Cell, Column, Line, table
 from triage import administration, bench, ticket_view, work
 from triage.accounts.access import Permission
-from triage.bench import Tried
 from triage.guardrails import overview
 from triage.guardrails.overview import BlockedRow, BudgetRow, QuarantineRow, RuleRow
 from triage.models import BreakerState, User
 
 _STAGES = {"input": "On the way in", "action": "What customers want done", "output": "On the way out", "any": "Always"}
-_RULES = (Column("Rule", "wide"), Column("Fired", "right"), Column("Blocked", "right"), Column("Overruled", "right", "A person decided otherwise"), Column("", "short extra"))
+_RULES = (
+    Column("Rule", "wide"),
+    Column("Fired", "right"),
+    Column("Blocked", "right"),
+    Column("Overruled", "right", "A person decided otherwise"),
+    Column("", "short extra"),
+)
 _ACTIONS = (
     Column("Asked for", "wide"), Column("State", "short"), Column("Rule", "short extra"), Column("Sender", "short extra"), Column("Signatures", "right"),
     Column("Since", "right"),
 )  # fmt: skip
 _TONES = {"allow": "o", "flag": "w", "block": "b"}
-_SAID = {"allow": "Passes", "flag": "Passes, and a person is told", "block": "Stopped; a person takes over"}
 _BREAKERS = {"closed": ("in use", "o"), "open": ("not asked for now", "b"), "half_open": ("being tried again", "w")}
 _PAGE = 20
 
 
 def main() -> None:
-    with screen.page("Guardrails", Permission.READ_MACHINERY, note="Decided by code, not by a model; when a guard cannot decide, it blocks.") as user:
+    with screen.page(
+        "Guardrails", Permission.READ_MACHINERY, note="Decided by code, not by a model; when a guard cannot decide, it blocks."
+    ) as user:
         blocked = office.read(lambda session: overview.blocked_actions(session))
         held = office.read(lambda session: overview.quarantined(session, limit=500))
         waiting = sum(row.action.status not in ("granted", "refused") for row in blocked)
@@ -38,7 +44,7 @@ def main() -> None:
             "": "Rules", "bench": "Try a text", "blocked": f"Blocked actions ({waiting})", "limits": "Budgets and breakers", "quarantine": f"Quarantine ({len(held)})",
         })  # fmt: skip
         if part == "bench":
-            _bench(user)
+            guard_bench.bench(user)
         elif part == "blocked":
             _blocked(user, blocked)
         elif part == "limits":
@@ -61,7 +67,14 @@ def _rules(user: User) -> None:
             found = [row for row in rows if row.rule.stage == stage]
             if found:
                 show(tag("div", title, cls="td-h3"))
-                opened = table(_RULES, [_rule(row) for row in found], key=f"rules_{stage}", label=title, selected=st.query_params.get("rule"), sorts=False)
+                opened = table(
+                    _RULES,
+                    [_rule(row) for row in found],
+                    key=f"rules_{stage}",
+                    label=title,
+                    selected=st.query_params.get("rule"),
+                    sorts=False,
+                )
                 if opened:
                     screen.go(rule=opened)
                     st.rerun()
@@ -100,70 +113,21 @@ def _firings(user: User, name: str) -> None:
         st.button("Close", key="close_rule", on_click=lambda: screen.go(rule=None))
 
 
-# ---- bench ------------------------------------------------------------------------------------------------
-
-
-def _bench(user: User) -> None:
-    left, right = st.columns(2, gap="medium")
-    with left, st.container(key="box_bench"):
-        kind = st.segmented_control("Judge it as", ["message", "reply"], key="bench_kind", default="message", required=True, format_func=lambda value: {"message": "A customer's message", "reply": "Our reply"}[value])
-        text = st.text_area("Text", key="bench_text", height=300, persist_state="session", placeholder="Paste a message or a reply. Nothing of it is stored.")
-        pressed = st.button("Ask the guards", type="primary", key="bench_go", shortcut="Ctrl+Enter")
-    if pressed and (text or "").strip():
-        settings = office.desk().settings
-        as_reply = kind == "reply"
-        with st.spinner("The guards are reading it…"):
-            st.session_state["bench_said"] = office.read(
-                lambda session: bench.try_reply(session, user, settings, text) if as_reply else bench.try_message(session, user, text)
-            )
-    with right:
-        said: Tried | None = st.session_state.get("bench_said")
-        if said is None:
-            screen.empty("Try a text", "You see which rules speak, why, and which words they mean.")
-        else:
-            _said(said)
-
-
-def _said(tried: Tried) -> None:
-    show(
-        tag("div", tag("b", _SAID[tried.said]), cls=f"td-strip {'o' if tried.said == 'allow' else _TONES[tried.said]}", role="status"),
-        tag("div", card(tag("div", _marked(tried), cls="td-bench"), title="Where"), style="margin-top:10px"),
-        tag("div", card(*_verdicts(tried) or [mute("No rule has anything to say.")], title="Why"), style="margin-top:10px"),
-    )
-
-
-def _marked(tried: Tried) -> Markup:
-    parts: list[Markup | str] = []
-    place = 0
-    for start, end, why, tone in tried.marked:
-        parts += [tried.text[place:start], tag("mark", tried.text[start:end], cls=_TONES[tone], title=why)]
-        place = end
-    return join(*parts, tried.text[place:])
-
-
-def _verdicts(tried: Tried) -> list[Markup]:
-    found = [
-        _reason(words.label(verdict.rule) if verdict.rule not in overview.RULES else overview.RULES[verdict.rule].title, verdict.verdict, [verdict.why, *[finding.why for finding in verdict.findings]])
-        for verdict in tried.verdicts if verdict.verdict != "allow"
-    ]  # fmt: skip
-    if tried.always:
-        found.append(_reason("Always to a person", "block", [finding.why or words.label(finding.kind) for finding in tried.always]))
-    return found
-
-
-def _reason(title: str, verdict: str, whys: list[str]) -> Markup:
-    lines = [tag("li", why) for why in dict.fromkeys(why for why in whys if why)]
-    return tag("div", chip(verdict, _TONES[verdict]), tag("b", title), tag("ul", *lines, cls="td-list plain") if lines else None, cls="td-item")
-
-
 # ---- blocked actions --------------------------------------------------------------------------------------
 
 
 def _blocked(user: User, rows: list[BlockedRow]) -> None:
     if not rows:
-        screen.empty("No blocked actions", "When a customer asks for money, a deletion or the like, the wish is laid down here for two people to decide.")
+        screen.empty(
+            "No blocked actions",
+            "When a customer asks for money, a deletion or the like, the wish is laid down here for two people to decide.",
+        )
         return
-    show(mute("What customers want done that code refuses to do. Two different managers agree before it counts; people then carry it out in your own systems."))
+    show(
+        mute(
+            "What customers want done that code refuses to do. Two different managers agree before it counts; people then carry it out in your own systems."
+        )
+    )
     chosen = st.query_params.get("action")
     left, right = st.columns([1.7, 1], gap="medium") if chosen else (st.container(), None)
     with left:
@@ -178,8 +142,18 @@ def _blocked(user: User, rows: list[BlockedRow]) -> None:
 
 def _action(row: BlockedRow) -> Line:
     action = row.action
-    about = " ".join(part for part in (words.label(action.action), action.amount and f"of {action.amount}", action.target and f"for {action.target}") if part)
-    state, tone = {"granted": ("granted", "o"), "refused": ("refused", ""), "signed once": ("one signature", "w")}.get(action.status, ("waits", "b"))
+    about = " ".join(
+        part
+        for part in (
+            words.label(action.action),
+            action.amount and f"of {action.amount}",
+            action.target and f"for {action.target}",
+        )
+        if part
+    )
+    state, tone = {"granted": ("granted", "o"), "refused": ("refused", ""), "signed once": ("one signature", "w")}.get(
+        action.status, ("waits", "b")
+    )
     return Line(str(action.id), (
         Cell(about, sub=f"#{action.ticket_id} {row.subject}", strong=True),
         Cell(chips=[(state, tone)], sort=state),
@@ -211,32 +185,65 @@ def _limits() -> None:
     with left:
         show(card(_desk_budget(spent[0]), title="Today, the whole desk (UTC day)"))
         lines = [[row.scope, f"{row.tokens:,}", f"${row.cost_usd:,.4f}"] for row in spent[1:]]
-        body = screen.report(["Model", "Tokens", "Cost"], lines, numbers=(1, 2)) if lines else mute("No model service was asked today; the offline engine costs nothing.")
+        body = (
+            screen.report(["Model", "Tokens", "Cost"], lines, numbers=(1, 2))
+            if lines
+            else mute("No model service was asked today; the offline engine costs nothing.")
+        )
         show(card(body, title="By model"))
         limit = f"{settings.ticket_token_limit:,} tokens, ${settings.ticket_cost_limit:,.2f}, {settings.turn_limit} turns an agent, {settings.run_seconds:,.0f} s"
-        show(card(mute(f"{limit}. When a limit is reached, the ticket goes on with the offline engine and says so."), title="One run of one ticket may use"))
+        show(
+            card(
+                mute(f"{limit}. When a limit is reached, the ticket goes on with the offline engine and says so."),
+                title="One run of one ticket may use",
+            )
+        )
     with right:
         items = [_breaker(state) for state in states]
-        show(card(*items or [mute("All models answer, or none was asked yet. A breaker appears here with its first failure.")], title="Breakers"))
-        show(mute(f"After {settings.breaker_failures} failures in a row a model is left alone for {settings.breaker_seconds:,.0f} seconds; then one call tries it again."))
+        show(
+            card(
+                *items or [mute("All models answer, or none was asked yet. A breaker appears here with its first failure.")],
+                title="Breakers",
+            )
+        )
+        show(
+            mute(
+                f"After {settings.breaker_failures} failures in a row a model is left alone for {settings.breaker_seconds:,.0f} seconds; then one call tries it again."
+            )
+        )
 
 
 def _desk_budget(row: BudgetRow) -> Markup:
-    return join(_meter("tokens", f"{row.tokens:,}", f"{row.token_limit or 0:,}", row.tokens, row.token_limit), _meter("US dollars", f"${row.cost_usd:,.2f}", f"${row.cost_limit or 0:,.2f}", row.cost_usd, row.cost_limit))
+    return join(
+        _meter("tokens", f"{row.tokens:,}", f"{row.token_limit or 0:,}", row.tokens, row.token_limit),
+        _meter("US dollars", f"${row.cost_usd:,.2f}", f"${row.cost_limit or 0:,.2f}", row.cost_usd, row.cost_limit),
+    )
 
 
 def _meter(what: str, used: str, limit: str, value: float, most: float | None) -> Markup:
     share = min(1.0, value / most) if most else 1.0
     tone = "b" if share >= 1 else "w" if share >= 0.8 else ""
-    bar = tag("div", tag("i", style=f"width:{share * 100:.1f}%"), cls=f"td-meter {tone}".strip(), role="img", aria_label=f"{share:.0%} of the day's {what}")
+    bar = tag(
+        "div",
+        tag("i", style=f"width:{share * 100:.1f}%"),
+        cls=f"td-meter {tone}".strip(),
+        role="img",
+        aria_label=f"{share:.0%} of the day's {what}",
+    )
     return tag("div", tag("b", used), mute(f" of {limit} {what if what == 'tokens' else ''}"), bar)
 
 
 def _breaker(state: BreakerState) -> Markup:
     text, tone = _BREAKERS.get(state.state, (state.state, ""))
-    history = f"opened {words.plural(state.openings, 'time')} · last change {words.age(state.changed_at)} ago" if state.openings else "never opened"
+    history = (
+        f"opened {words.plural(state.openings, 'time')} · last change {words.age(state.changed_at)} ago"
+        if state.openings
+        else "never opened"
+    )
     error = tag("div", mute(f"Last error: {state.last_error}")) if state.last_error else None
-    return tag("div", screen.dot(tone), tag("b", state.name), " ", chip(text, tone), tag("div", mute(history)), error, cls="td-item")
+    return tag(
+        "div", screen.dot(tone), tag("b", state.name), " ", chip(text, tone), tag("div", mute(history)), error, cls="td-item"
+    )
 
 
 # ---- quarantine -------------------------------------------------------------------------------------------
@@ -249,12 +256,44 @@ def _quarantine(user: User, rows: list[QuarantineRow]) -> None:
     show(mute("Set aside before the agents saw it. The original is kept either way."))
     start = (screen.page_number() - 1) * _PAGE
     for row in rows[start : start + _PAGE]:
-        with st.container(key=f"box_held_{row.ticket_id}", horizontal=True, vertical_alignment="center", wrap=False):
-            title = tag("div", tag("b", screen.ticket_link(row.ticket_id, row.subject or "(no subject)")), " ", chip(words.reason(row.reason), "w"))
-            show(tag("div", title, mute(" · ".join(part for part in (f"#{row.ticket_id}", row.sender, row.detail) if part), " · ", words.ago(row.since)), cls="td-grow"))
-            st.button("Let in", key=f"let_in_{row.ticket_id}", on_click=_let_in, args=(user, row.ticket_id), help="The agents take it up like a new ticket.")
-            st.button("Dismiss", key=f"dismiss_{row.ticket_id}", on_click=_act, args=(lambda session, number=row.ticket_id: work.dismiss(session, user, number), "Dismissed."), help="Closes it; it counts in no metric.")
+        _held(user, row)
     screen.pager(len(rows), _PAGE)
+
+
+def _held(user: User, row: QuarantineRow) -> None:
+    with st.container(key=f"box_held_{row.ticket_id}", horizontal=True, vertical_alignment="center", wrap=False):
+        title = tag(
+            "div",
+            tag("b", screen.ticket_link(row.ticket_id, row.subject or "(no subject)")),
+            " ",
+            chip(words.reason(row.reason), "w"),
+        )
+        show(
+            tag(
+                "div",
+                title,
+                mute(
+                    " · ".join(part for part in (f"#{row.ticket_id}", row.sender, row.detail) if part),
+                    " · ",
+                    words.ago(row.since),
+                ),
+                cls="td-grow",
+            )
+        )
+        st.button(
+            "Let in",
+            key=f"let_in_{row.ticket_id}",
+            on_click=_let_in,
+            args=(user, row.ticket_id),
+            help="The agents take it up like a new ticket.",
+        )
+        st.button(
+            "Dismiss",
+            key=f"dismiss_{row.ticket_id}",
+            on_click=_act,
+            args=(lambda session, number=row.ticket_id: work.dismiss(session, user, number), "Dismissed."),
+            help="Closes it; it counts in no metric.",
+        )
 
 
 def _let_in(user: User, ticket_id: int) -> None:

@@ -19,7 +19,15 @@ _COLUMNS = (
     Column("Article", "wide"), Column("State", "short"), Column("Category", "extra"), Column("Language", "short extra"), Column("Owner", "short extra"),
     Column("Used", "right", "Replies of the last 90 days that cite it"), Column("Verified", "right"), Column("Version", "right"),
 )  # fmt: skip
-_STATES = {"": "Any state", "published": "Published", "draft": "Drafts", "changed": "Draft waits", "stale": "Stale", "internal": "Internal", "unused": "Unused"}
+_STATES = {
+    "": "Any state",
+    "published": "Published",
+    "draft": "Drafts",
+    "changed": "Draft waits",
+    "stale": "Stale",
+    "internal": "Internal",
+    "unused": "Unused",
+}
 _MOST = 300
 _KINDS = ["md", "markdown", "html", "htm", "pdf", "csv", "docx", "zip", "jsonl", "txt"]
 
@@ -31,7 +39,9 @@ def main() -> None:
             article(user, chosen)
             return
         editor = access.may(user, Permission.EDIT_KNOWLEDGE)
-        parts = {"": "Articles", "search": "Test search"} | ({"import": "Import and export"} if editor else {"suggest": "Suggest an article"})
+        parts = {"": "Articles", "search": "Test search"} | (
+            {"import": "Import and export"} if editor else {"suggest": "Suggest an article"}
+        )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             part = screen.chips("Part", "part", parts)
             if editor:
@@ -55,7 +65,11 @@ def _list(user: User) -> None:
     found = _narrowed(rows)
     stale = sum(row.stale for row in rows)
     published = sum(row.published is not None for row in rows)
-    counts = [words.plural(len(rows), "article"), f"{published:,} published", f"{stale:,} stale (not verified for 180 days)" if stale else "none stale"]
+    counts = [
+        words.plural(len(rows), "article"),
+        f"{published:,} published",
+        f"{stale:,} stale (not verified for 180 days)" if stale else "none stale",
+    ]
     show(mute(" · ".join(counts) + (f" · {len(found):,} shown" if len(found) != len(rows) else "")))
     if not found:
         screen.empty("No article fits", "Loosen a filter; Test search looks into the texts themselves.")
@@ -75,9 +89,17 @@ def _narrowed(rows: list[ArticleRow]) -> list[ArticleRow]:
     with middle:
         state = screen.choice("State", "state", _STATES)
     with right:
-        category = screen.choice("Category", "category", {"": "Any category"} | {name: name for name in sorted({row.category for row in rows if row.category})})
+        category = screen.choice(
+            "Category",
+            "category",
+            {"": "Any category"} | {name: name for name in sorted({row.category for row in rows if row.category})},
+        )
     with last:
-        language = screen.choice("Language", "language", {"": "Any language"} | {code: words.LANGUAGE.get(code) or code for code in sorted({row.language for row in rows})})
+        language = screen.choice(
+            "Language",
+            "language",
+            {"": "Any language"} | {code: words.LANGUAGE.get(code) or code for code in sorted({row.language for row in rows})},
+        )
     return [
         row for row in rows
         if text in f"{row.title} {row.owner} {row.id}".casefold() and category in ("", row.category) and language in ("", row.language) and _in_state(row, state)
@@ -125,9 +147,16 @@ def _search(user: User) -> None:
     with left:
         query = screen.words_filter("Question", "q", "A customer's question, an error code, a few words")
     with right:
-        internal = st.toggle("Internal articles too", key="search_internal", help="Agents never see internal articles when they write to customers.")
+        internal = st.toggle(
+            "Internal articles too",
+            key="search_internal",
+            help="Agents never see internal articles when they write to customers.",
+        )
     if not query:
-        screen.empty("What would the agents be given?", "Type a question as a customer would ask it. You see the passages, how well they fit, and why.")
+        screen.empty(
+            "What would the agents be given?",
+            "Type a question as a customer would ask it. You see the passages, how well they fit, and why.",
+        )
         return
     try:
         with st.spinner("Searching…"):
@@ -146,17 +175,34 @@ def _exchange(user: User) -> None:
     with left, st.container(key="box_import"):
         _import(user)
     with right, st.container(key="box_export"):
-        show(tag("div", "Export", cls="td-h3"), mute("Every article as Markdown with its properties, in one zip. Importing it gives the same base."))
+        show(
+            tag("div", "Export", cls="td-h3"),
+            mute("Every article as Markdown with its properties, in one zip. Importing it gives the same base."),
+        )
         if st.button("Make the zip", key="make_zip"):
             st.session_state["kb_zip"] = office.read(lambda session: library.export_zip(session, user))
         if packed := st.session_state.get("kb_zip"):
-            st.download_button(f"Download ({len(packed) / 1000:,.0f} kB)", packed, "knowledge-base.zip", "application/zip", key="get_zip", type="primary")
+            st.download_button(
+                f"Download ({len(packed) / 1000:,.0f} kB)",
+                packed,
+                "knowledge-base.zip",
+                "application/zip",
+                key="get_zip",
+                type="primary",
+            )
 
 
 def _import(user: User) -> None:
-    show(tag("div", "Import", cls="td-h3"), mute("Markdown, HTML, PDF, Word, CSV (title, text), JSON Lines, or a zip of them. What was imported before becomes a new version, not a double."))
+    show(
+        tag("div", "Import", cls="td-h3"),
+        mute(
+            "Markdown, HTML, PDF, Word, CSV (title, text), JSON Lines, or a zip of them. What was imported before becomes a new version, not a double."
+        ),
+    )
     number = st.session_state.setdefault("import_number", 0)
-    files = st.file_uploader("Files", type=_KINDS, accept_multiple_files=True, key=f"import_{number}", label_visibility="collapsed")
+    files = st.file_uploader(
+        "Files", type=_KINDS, accept_multiple_files=True, key=f"import_{number}", label_visibility="collapsed"
+    )
     left, right = st.columns(2)
     publish = left.toggle("Publish at once", key="import_publish", help="Off: they wait as drafts.")
     internal = right.toggle("For the team only", key="import_internal", help="For articles that do not say so themselves.")

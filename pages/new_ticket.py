@@ -38,6 +38,35 @@ def main() -> None:
 def _form(user: User) -> None:
     show(tag("div", "Write it down", cls="td-h3"))
     _created()
+    who, name, channel = _customer()
+    _same_matter(who)
+    subject = st.text_input(
+        "Subject", key="new_subject", max_chars=500, placeholder="The matter in a few words", persist_state="session"
+    )
+    body = st.text_area(
+        "Message",
+        key="new_body",
+        height=230,
+        placeholder="What the customer said or wrote, as near to their words as you can",
+        persist_state="session",
+    )
+    files = st.file_uploader("Attachments", accept_multiple_files=True, key=f"new_files_{_token()}")
+    checked = st.checkbox(
+        "I have made sure that this is the customer", key="new_checked", persist_state="session",
+        help="Only then may the agents read this customer's orders and history.",
+    )  # fmt: skip
+    problem = st.empty()
+    if st.button("Create ticket", type="primary", key="new_create", shortcut="Ctrl+Enter"):
+        attached = [(file.name, file.type, file.getvalue()) for file in files or []]
+        _create(
+            user,
+            Written(_token(), subject or "", body or "", who, name, channel, bool(checked), attached),
+            problem,
+        )
+
+
+def _customer() -> tuple[str, str, str]:
+    """(address, name, channel) as chosen or typed."""
     people = dict(office.read(new_tickets.customers))
     left, right = st.columns([1.6, 1], gap="small")
     with left:
@@ -47,23 +76,13 @@ def _form(user: User) -> None:
             placeholder="Choose a customer, or type an e-mail address",
         )  # fmt: skip
     with right:
-        channel = st.selectbox("Reached us by", list(_CHANNELS), format_func=lambda key: _CHANNELS[key], key="new_channel", persist_state="session")
+        channel = st.selectbox(
+            "Reached us by", list(_CHANNELS), format_func=lambda key: _CHANNELS[key], key="new_channel", persist_state="session"
+        )
     name = ""
     if who and who not in people:
         name = st.text_input("Name", key="new_name", placeholder="How they are called, if you know", persist_state="session")
-    _same_matter(who or "")
-    subject = st.text_input("Subject", key="new_subject", max_chars=500, placeholder="The matter in a few words", persist_state="session")
-    body = st.text_area("Message", key="new_body", height=230, placeholder="What the customer said or wrote, as near to their words as you can", persist_state="session")
-    files = st.file_uploader("Attachments", accept_multiple_files=True, key=f"new_files_{_token()}")
-    checked = st.checkbox(
-        "I have made sure that this is the customer", key="new_checked", persist_state="session",
-        help="Only then may the agents read this customer's orders and history.",
-    )  # fmt: skip
-    problem = st.empty()
-    if st.button("Create ticket", type="primary", key="new_create", shortcut="Ctrl+Enter"):
-        attached = [(file.name, file.type, file.getvalue()) for file in files or []]
-        person = people.get(who or "", name)
-        _create(user, Written(_token(), subject or "", body or "", who or "", person or "", channel or "phone", bool(checked), attached), problem)
+    return who or "", people.get(who or "", name or ""), channel or "phone"
 
 
 def _create(user: User, written: Written, problem: "st.delta_generator.DeltaGenerator") -> None:
@@ -91,14 +110,26 @@ def _created() -> None:
         went, _ = _WENT[receipt.outcome]
         where = screen.ticket_link(receipt.ticket_id, "Open it in the inbox")
         at_work = " The agents are at work on it. " if receipt.outcome == Outcome.CREATED else " "
-        show(tag("div", tag("b", f"#{receipt.ticket_id} {subject}"), f" · {went}.{at_work}", where, cls="td-strip o", role="status"))
+        show(
+            tag(
+                "div", tag("b", f"#{receipt.ticket_id} {subject}"), f" · {went}.{at_work}", where, cls="td-strip o", role="status"
+            )
+        )
 
 
 def _same_matter(address: str) -> None:
     """Tickets of this customer that are open already."""
     for ticket in office.read(lambda session: new_tickets.open_tickets_of(session, address)):
         state = words.STATUS.get(ticket.status, str(ticket.status))
-        show(tag("div", "Open already: ", screen.ticket_link(ticket.id or 0, f"#{ticket.id} {ticket.subject}"), f" · {state}", cls="td-mute"))
+        show(
+            tag(
+                "div",
+                "Open already: ",
+                screen.ticket_link(ticket.id or 0, f"#{ticket.id} {ticket.subject}"),
+                f" · {state}",
+                cls="td-mute",
+            )
+        )
 
 
 def _token() -> str:
@@ -110,10 +141,17 @@ def _token() -> str:
 
 
 def _upload(user: User) -> None:
-    show(tag("div", "Bring in files", cls="td-h3"), mute("Mails (.eml), a mailbox (.mbox) or JSON Lines (.jsonl, one message a line)."))
+    show(
+        tag("div", "Bring in files", cls="td-h3"),
+        mute("Mails (.eml), a mailbox (.mbox) or JSON Lines (.jsonl, one message a line)."),
+    )
     number = st.session_state.setdefault("upload_number", 0)
     files = st.file_uploader(
-        "Files of messages", type=list(new_tickets.ENDINGS), accept_multiple_files=True, key=f"upload_{number}", label_visibility="collapsed"
+        "Files of messages",
+        type=list(new_tickets.ENDINGS),
+        accept_multiple_files=True,
+        key=f"upload_{number}",
+        label_visibility="collapsed",
     )
     if st.button("Take in", key="upload_go", disabled=not files, type="primary" if files else "secondary"):
         st.session_state["upload_report"] = _take(user, [(file.name, file.getvalue()) for file in files or []])
@@ -122,7 +160,11 @@ def _upload(user: User) -> None:
     if "upload_report" in st.session_state:
         _report(st.session_state["upload_report"])
     else:
-        show(mute("Each message is taken in by itself: what cannot be read is named, the rest goes on. Bringing the same file in twice changes nothing."))
+        show(
+            mute(
+                "Each message is taken in by itself: what cannot be read is named, the rest goes on. Bringing the same file in twice changes nothing."
+            )
+        )
 
 
 def _take(user: User, files: Sequence[tuple[str, bytes]]) -> list[ReportLine]:
@@ -139,7 +181,15 @@ def _take(user: User, files: Sequence[tuple[str, bytes]]) -> list[ReportLine]:
 def _report(lines: Sequence[ReportLine]) -> None:
     refused = [line for line in lines if line.problem]
     taken = len(lines) - len(refused)
-    show(tag("div", tag("b", f"{words.plural(taken, 'message')} taken in"), f", {len(refused):,} refused." if refused else ".", cls=f"td-strip {'w' if refused else 'o'}", role="status"))
+    show(
+        tag(
+            "div",
+            tag("b", f"{words.plural(taken, 'message')} taken in"),
+            f", {len(refused):,} refused." if refused else ".",
+            cls=f"td-strip {'w' if refused else 'o'}",
+            role="status",
+        )
+    )
     shown = [*refused, *[line for line in lines if not line.problem]][:200]
     show(card(screen.report(["Message", "Became"], [[_what(line), _became(line)] for line in shown])))
     if len(lines) > len(shown):
@@ -147,7 +197,11 @@ def _report(lines: Sequence[ReportLine]) -> None:
 
 
 def _what(line: ReportLine) -> Markup:
-    return join(line.subject or line.item, " ", mute(" · ".join(part for part in (line.item if line.subject else "", line.sender) if part)))
+    return join(
+        line.subject or line.item,
+        " ",
+        mute(" · ".join(part for part in (line.item if line.subject else "", line.sender) if part)),
+    )
 
 
 def _became(line: ReportLine) -> Markup:

@@ -13,8 +13,17 @@ from triage.administration import PersonRow
 from triage.models import ApiKey, Role, User
 
 _ROLES = {Role.STAFF: "Staff", Role.MANAGER: "Manager", Role.ADMIN: "Admin"}
-_MEANS = {Role.STAFF: "decides routine drafts", Role.MANAGER: "decides sensitive drafts too, sees all figures", Role.ADMIN: "edits knowledge, rules, people and keys"}
-_AGENTS = {"manager": "Manager (plans)", "analyst": "Analyst (facts)", "writer": "Writer (drafts)", "reviewer": "Reviewer (checks)"}
+_MEANS = {
+    Role.STAFF: "decides routine drafts",
+    Role.MANAGER: "decides sensitive drafts too, sees all figures",
+    Role.ADMIN: "edits knowledge, rules, people and keys",
+}
+_AGENTS = {
+    "manager": "Manager (plans)",
+    "analyst": "Analyst (facts)",
+    "writer": "Writer (drafts)",
+    "reviewer": "Reviewer (checks)",
+}
 
 
 def main() -> None:
@@ -35,7 +44,19 @@ def _you(user: User) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         role = Role(user.role)
-        show(card(rows([("Name", user.name), ("Address", user.email), ("Role", f"{_ROLES[role]}: {_MEANS[role]}"), ("Since", words.clock(user.created_at))]), title="Your account"))
+        show(
+            card(
+                rows(
+                    [
+                        ("Name", user.name),
+                        ("Address", user.email),
+                        ("Role", f"{_ROLES[role]}: {_MEANS[role]}"),
+                        ("Since", words.clock(user.created_at)),
+                    ]
+                ),
+                title="Your account",
+            )
+        )
         if user.demo:
             show(mute("A demo account: it needs no password and works on this computer only."))
     with right, st.container(key="box_access"):
@@ -63,27 +84,63 @@ def _people(user: User) -> None:
 def _person(user: User, row: PersonRow) -> None:
     person = row.user
     with st.container(key=f"box_person_{person.id}", horizontal=True, vertical_alignment="center", wrap=False):
-        marks: list[Markup | None] = [chip("switched off", "b") if person.disabled_at else None, chip("invited", "w") if row.invited else None, chip("demo") if person.demo else None]
+        marks: list[Markup | None] = [
+            chip("switched off", "b") if person.disabled_at else None,
+            chip("invited", "w") if row.invited else None,
+            chip("demo") if person.demo else None,
+        ]
         seen = words.plural(row.sessions, "browser") + " signed in" if row.sessions else "not signed in"
         show(tag("div", tag("b", person.name), " ", *marks, tag("div", mute(f"{person.email} · {seen}")), cls="td-grow"))
         key = f"role_{person.id}"
         st.session_state[key] = Role(person.role)
-        st.selectbox("Role", list(_ROLES), format_func=lambda role: _ROLES[role], key=key, label_visibility="collapsed", width=130, on_change=_role, args=(user, person, key))
-        if not person.demo and not person.disabled_at:
-            st.button("New link", key=f"link_{person.id}", on_click=_link, args=(user, person), help="A one-time link by which the person chooses a password.")
-        if person.disabled_at:
-            st.button("Switch on", key=f"on_{person.id}", on_click=_enable, args=(user, person, True))
-        else:
-            st.button("Switch off", key=f"off_{person.id}", on_click=_enable, args=(user, person, False), disabled=person.id == user.id, help="Ends all their sessions at once. What they decided stays.")
+        st.selectbox(
+            "Role",
+            list(_ROLES),
+            format_func=lambda role: _ROLES[role],
+            key=key,
+            label_visibility="collapsed",
+            width=130,
+            on_change=_role,
+            args=(user, person, key),
+        )
+        _account_buttons(user, person)
+
+
+def _account_buttons(user: User, person: User) -> None:
+    if not person.demo and not person.disabled_at:
+        st.button(
+            "New link",
+            key=f"link_{person.id}",
+            on_click=_link,
+            args=(user, person),
+            help="A one-time link by which the person chooses a password.",
+        )
+    if person.disabled_at:
+        st.button("Switch on", key=f"on_{person.id}", on_click=_enable, args=(user, person, True))
+    else:
+        st.button(
+            "Switch off",
+            key=f"off_{person.id}",
+            on_click=_enable,
+            args=(user, person, False),
+            disabled=person.id == user.id,
+            help="Ends all their sessions at once. What they decided stays.",
+        )
 
 
 def _role(user: User, person: User, key: str) -> None:
     role = st.session_state[key]
-    office.act(lambda session: administration.set_role(session, user, person.id or 0, role), f"{person.name} is {_ROLES[role].lower()} now.")
+    office.act(
+        lambda session: administration.set_role(session, user, person.id or 0, role),
+        f"{person.name} is {_ROLES[role].lower()} now.",
+    )
 
 
 def _enable(user: User, person: User, enabled: bool) -> None:
-    office.act(lambda session: administration.set_enabled(session, user, person.id or 0, enabled), f"{person.name} is switched {'on' if enabled else 'off'}.")
+    office.act(
+        lambda session: administration.set_enabled(session, user, person.id or 0, enabled),
+        f"{person.name} is switched {'on' if enabled else 'off'}.",
+    )
 
 
 def _link(user: User, person: User) -> None:
@@ -106,7 +163,11 @@ def _fresh_link() -> None:
 
 def _address() -> str:
     settings = office.desk().settings
-    return settings.public_url.rstrip("/") or (st.context.url or "").split("/settings")[0].rstrip("/") or f"http://{settings.host}:{settings.port}"
+    return (
+        settings.public_url.rstrip("/")
+        or (st.context.url or "").split("/settings")[0].rstrip("/")
+        or f"http://{settings.host}:{settings.port}"
+    )
 
 
 def _invite(user: User) -> None:
@@ -114,9 +175,13 @@ def _invite(user: User) -> None:
     first, second, third, last = st.columns([1.4, 1.4, 1, 0.8], gap="small", vertical_alignment="bottom")
     email = first.text_input("E-mail address", key="invite_email", persist_state="session")
     name = second.text_input("Name", key="invite_name", persist_state="session")
-    role = third.selectbox("Role", list(_ROLES), format_func=lambda value: _ROLES[value], key="invite_role", persist_state="session")
+    role = third.selectbox(
+        "Role", list(_ROLES), format_func=lambda value: _ROLES[value], key="invite_role", persist_state="session"
+    )
     if last.button("Make the link", key="invite_go", type="primary"):
-        made = office.attempt(lambda session: administration.invite(session, user, email=email or "", name=name or "", role=role or Role.STAFF))
+        made = office.attempt(
+            lambda session: administration.invite(session, user, email=email or "", name=name or "", role=role or Role.STAFF)
+        )
         if made:
             person, path = made
             st.session_state["fresh_link"] = (person.name, path)
@@ -155,9 +220,24 @@ def _keys(user: User) -> None:
 def _key(user: User, key: ApiKey) -> None:
     with st.container(key=f"box_key_{key.id}", horizontal=True, vertical_alignment="center", wrap=False):
         state = chip("revoked", "b") if key.revoked_at else chip("in use", "o")
-        show(tag("div", tag("b", key.name), " ", state, tag("div", mute(f"begins tdk_{key.prefix} · made ", words.ago(key.created_at))), cls="td-grow"))
+        show(
+            tag(
+                "div",
+                tag("b", key.name),
+                " ",
+                state,
+                tag("div", mute(f"begins tdk_{key.prefix} · made ", words.ago(key.created_at))),
+                cls="td-grow",
+            )
+        )
         if not key.revoked_at:
-            st.button("Revoke", key=f"revoke_{key.id}", on_click=_revoke, args=(user, key), help="Ends it at once; programs that use it are refused.")
+            st.button(
+                "Revoke",
+                key=f"revoke_{key.id}",
+                on_click=_revoke,
+                args=(user, key),
+                help="Ends it at once; programs that use it are refused.",
+            )
 
 
 def _revoke(user: User, key: ApiKey) -> None:
@@ -181,13 +261,25 @@ def _machine(user: User) -> None:
     settings = office.desk().settings
     left, right = st.columns(2, gap="medium")
     with left:
-        lines = [[_AGENTS.get(row.role, row.role), " → ".join("offline engine" if model == "offline" else model for model in row.models)] for row in administration.models_in_use(settings)]
+        lines = [
+            [
+                _AGENTS.get(row.role, row.role),
+                " → ".join("offline engine" if model == "offline" else model for model in row.models),
+            ]
+            for row in administration.models_in_use(settings)
+        ]
         note = administration.models_note(settings)
-        strip = tag("div", note, cls="td-strip w" if settings.uses_service else "td-strip", style="margin-top:8px") if note else None
+        strip = (
+            tag("div", note, cls="td-strip w" if settings.uses_service else "td-strip", style="margin-top:8px") if note else None
+        )
         show(card(screen.report(["Agent", "Asks, in this order"], lines), strip, title="Models"))
         show(mute("Set with OPENAI_API_KEY or OPENAI_BASE_URL and TRIAGE_MODEL_…; the next start takes them up."))
     with right:
-        target = f"{settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})" if settings.smtp_host else "a Maildir in the home folder (no SMTP server is set)"
+        target = (
+            f"{settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})"
+            if settings.smtp_host
+            else "a Maildir in the home folder (no SMTP server is set)"
+        )
         hosts = ", ".join(settings.allowed_link_hosts)
         show(card(rows([
             ("Replies go to", target), ("From", f"{settings.mail_from_name} <{settings.mail_from}>"), ("Signed in as", settings.smtp_user or "nobody"),
@@ -216,10 +308,21 @@ def _health(user: User) -> None:
     well = sum(finding.ok for finding in found)
     tone = "o" if well == len(found) else "b"
     items = [
-        tag("div", screen.dot("o" if finding.ok else "b"), tag("b", words.label(finding.check)), " ", mute(finding.seen), tag("div", f"To do: {finding.todo}") if finding.todo else None, cls="td-item")
+        tag(
+            "div",
+            screen.dot("o" if finding.ok else "b"),
+            tag("b", words.label(finding.check)),
+            " ",
+            mute(finding.seen),
+            tag("div", f"To do: {finding.todo}") if finding.todo else None,
+            cls="td-item",
+        )
         for finding in found
     ]
-    show(tag("div", tag("b", f"{well} of {len(found)} checks are well."), cls=f"td-strip {tone}", role="status"), card(join(*items)))
+    show(
+        tag("div", tag("b", f"{well} of {len(found)} checks are well."), cls=f"td-strip {tone}", role="status"),
+        card(join(*items)),
+    )
 
 
 main()

@@ -60,7 +60,9 @@ def _filters(user: User) -> RunFilter:
     view = screen.chips("Which runs", "view", _VIEWS)
     columns = st.columns([1.3, 1.1, 1, 1, 1, 1], gap="small")
     with columns[0]:
-        outcome = screen.choice("Outcome", "outcome", {"": "Any outcome"} | {o: trace_words.outcome(o).capitalize() for o in offered["outcome"]})
+        outcome = screen.choice(
+            "Outcome", "outcome", {"": "Any outcome"} | {o: trace_words.outcome(o).capitalize() for o in offered["outcome"]}
+        )
     with columns[1]:
         model = screen.choice("Model", "model", {"": "Any model"} | {m: m for m in offered["model"]})
     with columns[2]:
@@ -89,7 +91,9 @@ def _nothing(user: User, wanted: RunFilter) -> None:
 
 def _line(row: RunRow) -> Line:
     outcome = trace_words.outcome(row.outcome, row.status)
-    marks = [(outcome, "a" if row.status == "running" else _TONES.get(row.outcome, ""))] + ([("fell back", "w")] if row.degraded else [])
+    marks = [(outcome, "a" if row.status == "running" else _TONES.get(row.outcome, ""))] + (
+        [("fell back", "w")] if row.degraded else []
+    )
     return Line(row.id, (
         Cell(row.subject or "(no subject)", sub=f"#{row.ticket_id} · {trace_words.cause(row.cause).lower()}", strong=True, sort=row.ticket_id),
         Cell(chips=marks, title="; ".join(row.degraded), sort=outcome),
@@ -137,10 +141,18 @@ def _summary(trace: Trace) -> Markup:
     if row.degraded:
         marks.append(chip("fell back to another model", "w", "; ".join(row.degraded)))
     if trace.restarts:
-        marks.append(chip(f"taken up again {trace.restarts}×", "w", "The process stopped on the way; what had been answered was read back, not asked again."))
+        marks.append(
+            chip(
+                f"taken up again {trace.restarts}×",
+                "w",
+                "The process stopped on the way; what had been answered was read back, not asked again.",
+            )
+        )
     title = join(ticket.subject or "(no subject)", " ", mute(screen.ticket_link(ticket.id or 0, f"#{ticket.id} in the inbox")))
     when = mute("Started ", words.ago(row.started_at), " · ", trace_words.cause(row.cause).lower(), " ")
-    return card(tag("p", " ".join(trace.story), cls="td-story"), tag("div", when, *marks, *models, style="margin-top:8px"), title=title)
+    return card(
+        tag("p", " ".join(trace.story), cls="td-story"), tag("div", when, *marks, *models, style="margin-top:8px"), title=title
+    )
 
 
 def _step(user: User, run_id: str, chosen: int | None) -> None:
@@ -162,7 +174,12 @@ def _others(trace: Trace) -> None:
     others = [row for row in trace.others if row.id != trace.row.id]
     if others:
         lines = [
-            [screen.run_link(row.id, trace_words.cause(row.cause)), trace_words.outcome(row.outcome, row.status), _took(row.seconds), words.ago(row.started_at)]
+            [
+                screen.run_link(row.id, trace_words.cause(row.cause)),
+                trace_words.outcome(row.outcome, row.status),
+                _took(row.seconds),
+                words.ago(row.started_at),
+            ]
             for row in others
         ]
         show(card(screen.report(["Run", "Outcome", "Took", "Started"], lines), title="Other runs of this ticket"))

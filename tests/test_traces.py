@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -10,7 +11,7 @@ from sqlmodel import Session
 from triage import genai, traces
 from triage.database import Database
 from triage.errors import AccessError, InputError
-from triage.models import Role, Run, RunStep, SpanRecord, Ticket, User
+from triage.models import Role, Run, RunStep, SpanRecord, Status, Ticket, User
 from triage.trace_tree import tree
 from triage.traces import RunFilter
 
@@ -24,7 +25,7 @@ def session(database: Database) -> Iterator[Session]:
             User(id=1, email="nadia@x.example", name="Nadia", role=Role.STAFF),
             User(id=2, email="marco@x.example", name="Marco", role=Role.MANAGER),
             Ticket(id=1, subject="Pause my plan", assignee_id=1),
-            Ticket(id=2, subject="Where is my parcel", status="escalated", reason="missing_knowledge"),
+            Ticket(id=2, subject="Where is my parcel", status=Status.ESCALATED, reason="missing_knowledge"),
         ])  # fmt: skip
         opened.flush()
         opened.add_all([
@@ -44,9 +45,7 @@ def _run(
     )  # fmt: skip
 
 
-def _step(
-    ordinal: int, kind: str, role: str, name: str, at: float, seconds: float, answer: object = None, **more: object
-) -> RunStep:
+def _step(ordinal: int, kind: str, role: str, name: str, at: float, seconds: float, answer: Any = None, **more: Any) -> RunStep:
     response = {"text": json.dumps(answer)} if kind == "model" else answer or {}
     return RunStep(
         run_id="a", ordinal=ordinal, kind=kind, role=role, name=name, response=response, seconds=seconds,

@@ -14,7 +14,13 @@ from triage.llm import ROLES
 from triage.models import ApiKey, LoginSession, Role, User, WorkspaceSetting, now
 from triage.settings import Settings
 
-RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager", "minimum_confidence", "extra_escalation_phrases", "allowed_link_hosts")
+RULE_SWITCHES = (
+    "every_draft_needs_manager",
+    "unsupported_needs_manager",
+    "minimum_confidence",
+    "extra_escalation_phrases",
+    "allowed_link_hosts",
+)
 DESK_SWITCHES = ("business_hours", "signature")
 _MOST_LINES, _LONGEST_LINE = 500, 200
 
@@ -51,7 +57,9 @@ def switches(session: Session, user: User, keys: Sequence[str]) -> list[SwitchRo
     access.require(user, Permission.READ_MACHINERY)
     turned = {
         row.key: name or ""
-        for row, name in session.exec(select(WorkspaceSetting, User.name).outerjoin(User, col(User.id) == WorkspaceSetting.updated_by))
+        for row, name in session.exec(
+            select(WorkspaceSetting, User.name).outerjoin(User, col(User.id) == WorkspaceSetting.updated_by)
+        )
     }
     return [SwitchRow(key, workspace.get(session, key), workspace.SWITCHES[key].help, turned.get(key, "")) for key in keys]
 
@@ -93,9 +101,14 @@ def sign_out_everywhere(session: Session, user: User, *, except_id: str = "") ->
 def people(session: Session, user: User) -> list[PersonRow]:
     """Everybody, with how many browsers they are signed in with."""
     access.require(user, Permission.MANAGE_PEOPLE)
-    live = select(LoginSession.user_id, func.count()).where(col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > now())
+    live = select(LoginSession.user_id, func.count()).where(
+        col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > now()
+    )
     counted = dict(session.exec(live.group_by(col(LoginSession.user_id))).all())
-    return [PersonRow(person, counted.get(person.id or 0, 0), person.password_hash is None and not person.demo) for person in users.listing(session)]
+    return [
+        PersonRow(person, counted.get(person.id or 0, 0), person.password_hash is None and not person.demo)
+        for person in users.listing(session)
+    ]
 
 
 def invite(session: Session, user: User, *, email: str, name: str, role: Role | str) -> tuple[User, str]:
@@ -151,7 +164,10 @@ def models_in_use(settings: Settings) -> list[ModelRow]:
     if not settings.uses_service:
         return [ModelRow(role, ["offline"]) for role in ROLES]
     chosen = {role: str(getattr(settings, f"model_{role}")) for role in ROLES}
-    return [ModelRow(role, [*dict.fromkeys(m for m in (model, settings.model_fallback) if m), "offline"]) for role, model in chosen.items()]
+    return [
+        ModelRow(role, [*dict.fromkeys(m for m in (model, settings.model_fallback) if m), "offline"])
+        for role, model in chosen.items()
+    ]
 
 
 def models_note(settings: Settings) -> str:

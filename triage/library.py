@@ -123,7 +123,9 @@ def pieces(title: str, body: str) -> list[Chunk]:
 # ---- changes ----------------------------------------------------------------------------------------------
 
 
-def save(session: Session, user: User, article_id: str | None, *, base: int, title: str, body: str, note: str = "", **meta: Any) -> ArticleVersion:
+def save(
+    session: Session, user: User, article_id: str | None, *, base: int, title: str, body: str, note: str = "", **meta: Any
+) -> ArticleVersion:
     """Save a draft version. `base` is the version that was being edited: raises ConflictError when a newer one exists."""
     access.require(user, Permission.EDIT_KNOWLEDGE)
     article = session.get(Article, article_id, with_for_update=True) if article_id else None
@@ -183,7 +185,9 @@ def suggest(session: Session, user: User, article_id: str | None, text: str) -> 
 
 def suggestions(session: Session, *, limit: int = 30) -> list[tuple[str, datetime]]:
     """What people suggested, newest first."""
-    newest = select(Notification.text, Notification.created_at).where(Notification.kind == "knowledge", col(Notification.read_at).is_(None))
+    newest = select(Notification.text, Notification.created_at).where(
+        Notification.kind == "knowledge", col(Notification.read_at).is_(None)
+    )
     return list(session.exec(newest.order_by(col(Notification.id).desc()).limit(limit)).all())
 
 
@@ -201,14 +205,19 @@ def import_files(
     """Import uploaded (name, bytes) files; a line of report an item."""
     access.require(user, Permission.EDIT_KNOWLEDGE)
     items = [(name, item) for name, data in files for item in read_bytes(data, name)]
-    return importing.import_items(database, items, author=_actor(user), embed=embed, publish=published, meta={"audience": audience})
+    return importing.import_items(
+        database, items, author=_actor(user), embed=embed, publish=published, meta={"audience": audience}
+    )
 
 
 def export_zip(session: Session, user: User) -> bytes:
     """Every article as Markdown with front matter, in one zip; importing it gives the same base."""
     access.require(user, Permission.READ_KNOWLEDGE)
     packed = io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="triage-export-") as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        tempfile.TemporaryDirectory(prefix="triage-export-") as folder,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         importing.export(session, Path(folder))
         for file in sorted(Path(folder).iterdir()):
             archive.write(file, file.name)

@@ -59,7 +59,9 @@ def create(session: Session, user: User, settings: Settings, start: Start, writt
     if not written.address.strip():
         raise InputError("Choose the customer or type their address; without one no reply can be sent.")
     if "@" not in written.address:
-        raise InputError(f"“{written.address.strip()[:80]}” is no e-mail address; choose the customer from the list, or type their address.")
+        raise InputError(
+            f"“{written.address.strip()[:80]}” is no e-mail address; choose the customer from the list, or type their address."
+        )
     try:
         payload = TicketPayload.model_validate({
             "id": f"desk-{written.token}", "subject": written.subject, "body": written.body, "channel": written.channel,
@@ -70,10 +72,14 @@ def create(session: Session, user: User, settings: Settings, start: Start, writt
     kept = refuse_rest([accept(name, kind, data, settings) for name, kind, data in written.attachments])
     # A colleague wrote it down, so it is no spam and no automatic reply.
     changes = {"attachments": kept, "sender_proven": written.checked, "quarantine": None, "problem": "", "auto": False}
-    return receive(session, payload.incoming(settings).model_copy(update=changes), settings, enqueue=start, actor=f"user:{user.id}")
+    return receive(
+        session, payload.incoming(settings).model_copy(update=changes), settings, enqueue=start, actor=f"user:{user.id}"
+    )
 
 
-def take_file(database: Database, user: User, settings: Settings, start: Start, filename: str, data: bytes) -> Iterator[ReportLine]:
+def take_file(
+    database: Database, user: User, settings: Settings, start: Start, filename: str, data: bytes
+) -> Iterator[ReportLine]:
     """Take in every message of an uploaded file, each in a transaction of its own; one line a message, broken ones too.
 
     Uploading the same file again changes nothing. Raises AccessError; a file that cannot be read is one line.
@@ -93,7 +99,9 @@ def take_file(database: Database, user: User, settings: Settings, start: Start, 
 
 def customers(session: Session, *, limit: int = 500) -> list[tuple[str, str]]:
     """(address, name) of customers to choose from, by name."""
-    query = select(Customer.email, Customer.name).where(Customer.email != "").order_by(func.lower(Customer.name), col(Customer.id))
+    query = (
+        select(Customer.email, Customer.name).where(Customer.email != "").order_by(func.lower(Customer.name), col(Customer.id))
+    )
     return [(email, name) for email, name in session.exec(query.limit(limit))]
 
 

@@ -94,7 +94,9 @@ def _span_bar(span: SpanRecord, step: RunStep | None, parent: str, origin: datet
     if step is not None:
         return replace(_step_bar(step, parent, origin), key=span.span_id, start=start, seconds=seconds)
     what = "agent" if span.name.startswith(genai.INVOKE_AGENT) else "other"
-    agent = str(span.attributes.get(genai.AGENT) or "") or (span.name.removeprefix(genai.INVOKE_AGENT).strip() if what == "agent" else "")
+    agent = str(span.attributes.get(genai.AGENT) or "") or (
+        span.name.removeprefix(genai.INVOKE_AGENT).strip() if what == "agent" else ""
+    )
     label = words.agent(agent) if what == "agent" else words.span_name(span.name)
     error = str(span.attributes.get("message") or span.attributes.get(genai.ERROR_TYPE) or "") if span.status == "error" else ""
     return Bar(span.span_id, parent, label, what, agent, start, seconds, error=error)

@@ -8,6 +8,7 @@ import streamlit as st
 from markupsafe import Markup
 from sqlmodel import Session
 
+from knowledge_base.chunking import plain
 from pages.parts import office, screen, words
 from pages.parts.draft_card import difference
 from pages.parts.markdown import rendered
@@ -38,7 +39,13 @@ def article(user: User, article_id: str) -> None:
         return
     _head(user, view)
     editor = access.may(user, Permission.EDIT_KNOWLEDGE)
-    tab = screen.chips("Part", "tab", {"": "Read"} | ({"edit": "Edit"} if editor else {}) | {"versions": f"Versions ({len(view.versions)})", "suggest": "Suggest a change"})
+    tab = screen.chips(
+        "Part",
+        "tab",
+        {"": "Read"}
+        | ({"edit": "Edit"} if editor else {})
+        | {"versions": f"Versions ({len(view.versions)})", "suggest": "Suggest a change"},
+    )
     {"edit": _edit, "versions": _versions, "suggest": suggestion}.get(tab, _read)(user, view)
 
 
@@ -61,7 +68,9 @@ def suggestion(user: User, view: ArticleView | None) -> None:
     with st.container(key="box_suggest"):
         text = st.text_area(label, key=key, height=130, persist_state="session", max_chars=2000)
         if st.button("Send to the administrators", key=f"{key}_send", type="primary"):
-            done = office.attempt(lambda session: _done(library.suggest, session, user, view.row.id if view else None, text or ""))
+            done = office.attempt(
+                lambda session: _done(library.suggest, session, user, view.row.id if view else None, text or "")
+            )
             if done:
                 st.session_state.pop(key, None)
                 office.toast("Sent. The administrators see it on this page.")
@@ -76,7 +85,15 @@ def _head(user: User, view: ArticleView) -> None:
     facts = [row.category, words.LANGUAGE.get(row.language, row.language), f"owner {row.owner}" if row.owner else "no owner",
              f"used in {words.plural(row.used, 'reply', 'replies')} in 90 days", _checked(row.verified_on)]  # fmt: skip
     with st.container(key="article_head", horizontal=True, vertical_alignment="center", wrap=False):
-        show(tag("div", tag("h1", view.latest.title), screen.tone_chips(marks(row)), tag("div", mute(" · ".join(fact for fact in facts if fact)), style="flex-basis:100%"), cls="td-title"))
+        show(
+            tag(
+                "div",
+                tag("h1", view.latest.title),
+                screen.tone_chips(marks(row)),
+                tag("div", mute(" · ".join(fact for fact in facts if fact)), style="flex-basis:100%"),
+                cls="td-title",
+            )
+        )
         if access.may(user, Permission.EDIT_KNOWLEDGE):
             _actions(user, view)
 
@@ -122,7 +139,13 @@ def _checked(day: date | None) -> str:
 def _read(user: User, view: ArticleView) -> None:
     shown = view.version(view.row.published) or view.latest
     if view.row.unpublished_changes:
-        show(tag("div", f"This is version {shown.number}, which searches find. Version {view.row.version} is a draft.", cls="td-strip"))
+        show(
+            tag(
+                "div",
+                f"This is version {shown.number}, which searches find. Version {view.row.version} is a draft.",
+                cls="td-strip",
+            )
+        )
     left, right = st.columns([2, 1], gap="medium")
     with left:
         show(card(rendered(shown.body)))
@@ -132,7 +155,17 @@ def _read(user: User, view: ArticleView) -> None:
 
 def _passages(title: str, body: str, heading: str) -> Markup:
     cut = library.pieces(title, body)
-    items = [tag("div", tag("b", f"{n}. {piece.heading or title}"), " ", mute(words.plural(len(piece.text.split()), "word")), tag("div", piece.text, cls="td-mute block"), cls="td-item") for n, piece in enumerate(cut, 1)]
+    items = [
+        tag(
+            "div",
+            tag("b", f"{n}. {piece.heading or title}"),
+            " ",
+            mute(words.plural(len(piece.text.split()), "word")),
+            tag("div", plain(piece.text), cls="td-mute block td-text"),
+            cls="td-item",
+        )
+        for n, piece in enumerate(cut, 1)
+    ]
     return card(*items or [mute("Nothing yet.")], title=f"{heading}: {words.plural(len(cut), 'passage')}")
 
 
@@ -145,7 +178,9 @@ def _versions(user: User, view: ArticleView) -> None:
         author = view.authors.get(version.author, version.author or "the system")
         show(mute(f"Saved by {author} on {words.clock(version.created_at)}", f" · {version.note}" if version.note else ""))
         if access.may(user, Permission.EDIT_KNOWLEDGE):
-            if version.number != newest and st.button("Bring this text back", key="roll_back", help="Saves it as a new draft version."):
+            if version.number != newest and st.button(
+                "Bring this text back", key="roll_back", help="Saves it as a new draft version."
+            ):
                 if office.attempt(lambda session: library.roll_back(session, user, view.row.id, version.number)):
                     screen.go(v=None)
                     office.toast("Saved as a new draft; publish it when it is right.")
@@ -157,7 +192,13 @@ def _versions(user: User, view: ArticleView) -> None:
         show(card(tag("div", version.body, cls="td-diff"), title="The first version"))
         return
     title = None if before.title == version.title else tag("div", "Title: ", difference(before.title, version.title))
-    show(card(title, tag("div", difference(before.body, version.body), cls="td-diff"), title=f"What changed since version {before.number}"))
+    show(
+        card(
+            title,
+            tag("div", difference(before.body, version.body), cls="td-diff"),
+            title=f"What changed since version {before.number}",
+        )
+    )
 
 
 def _named(view: ArticleView, number: int) -> str:
@@ -176,8 +217,20 @@ def _edit(user: User, view: ArticleView | None) -> None:
     with left, st.container(key="box_editor"):
         title = st.text_input("Title", key=f"{key}_title", max_chars=200, persist_state="session")
         meta = _properties(key, view)
-        body = st.text_area("Text (Markdown)", key=f"{key}_body", height=460, persist_state="session", help="The preview follows when you leave the field or press Ctrl+Enter.")
-        note = st.text_input("What did you change?", key=f"{key}_note", max_chars=200, persist_state="session", placeholder="For the list of versions")
+        body = st.text_area(
+            "Text (Markdown)",
+            key=f"{key}_body",
+            height=460,
+            persist_state="session",
+            help="The preview follows when you leave the field or press Ctrl+Enter.",
+        )
+        note = st.text_input(
+            "What did you change?",
+            key=f"{key}_note",
+            max_chars=200,
+            persist_state="session",
+            placeholder="For the list of versions",
+        )
         with st.container(horizontal=True):
             if st.button("Save draft", key=f"{key}_save", type="primary", shortcut="Ctrl+S"):
                 _save(user, view, key, title or "", body or "", note or "", meta)
@@ -185,26 +238,58 @@ def _edit(user: User, view: ArticleView | None) -> None:
                 _forget(key)
                 st.rerun()
     with right, st.container(key="box_beside"):
-        preview, cut, search = st.tabs(["Preview", "Passages", "Test search"])
-        with preview:
-            show(tag("div", tag("h1", title or "No title yet"), cls="td-title", style="margin-bottom:8px"), rendered(body or "*Nothing written yet.*"))
-        with cut:
-            show(mute("Searches find these pieces; each should make sense by itself."), _passages(title or "", body or "", "Cut into"))
-        with search:
-            _try(key, title or "", body or "", meta)
+        _beside(key, title or "", body or "", meta)
+
+
+def _beside(key: str, title: str, body: str, meta: dict[str, Any]) -> None:
+    preview, cut, search = st.tabs(["Preview", "Passages", "Test search"])
+    with preview:
+        show(
+            tag("div", tag("h1", title or "No title yet"), cls="td-title", style="margin-bottom:8px"),
+            rendered(body or "*Nothing written yet.*"),
+        )
+    with cut:
+        show(
+            mute("Searches find these pieces; each should make sense by itself."),
+            _passages(title, body, "Cut into"),
+        )
+    with search:
+        _try(key, title, body, meta)
 
 
 def _properties(key: str, view: ArticleView | None) -> dict[str, Any]:
     titles = office.read(library.category_titles)
     first, second, third = st.columns(3, gap="small")
-    category = first.selectbox("Category", ["", *titles], format_func=lambda slug: titles.get(slug, "No category"), key=f"{key}_category", persist_state="session")
-    audience = second.selectbox("Who may read it", ["public", "internal"], format_func=lambda v: {"public": "Customers", "internal": "The team only"}[v], key=f"{key}_audience", persist_state="session")
-    language = third.selectbox("Language", _LANGUAGES, format_func=lambda code: words.LANGUAGE[code], key=f"{key}_language", persist_state="session")
+    category = first.selectbox(
+        "Category",
+        ["", *titles],
+        format_func=lambda slug: titles.get(slug, "No category"),
+        key=f"{key}_category",
+        persist_state="session",
+    )
+    audience = second.selectbox(
+        "Who may read it",
+        ["public", "internal"],
+        format_func=lambda v: {"public": "Customers", "internal": "The team only"}[v],
+        key=f"{key}_audience",
+        persist_state="session",
+    )
+    language = third.selectbox(
+        "Language", _LANGUAGES, format_func=lambda code: words.LANGUAGE[code], key=f"{key}_language", persist_state="session"
+    )
     left, right = st.columns(2, gap="small")
     owner = left.text_input("Owner", key=f"{key}_owner", max_chars=100, persist_state="session", placeholder="Who keeps it right")
-    labels = right.text_input("Labels", key=f"{key}_labels", max_chars=300, persist_state="session", placeholder="words, set apart by commas")
+    labels = right.text_input(
+        "Labels", key=f"{key}_labels", max_chars=300, persist_state="session", placeholder="words, set apart by commas"
+    )
     parts = [label.strip() for label in (labels or "").split(",") if label.strip()]
-    return {"category": category or "", "audience": audience or "public", "language": language or "en", "owner": (owner or "").strip(), "labels": parts}
+    return {
+        "category": category or "",
+        "audience": audience or "public",
+        "language": language or "en",
+        "owner": (owner or "").strip(),
+        "labels": parts,
+    }
 
 
 def _fill(key: str, view: ArticleView | None) -> None:
@@ -230,7 +315,9 @@ def _forget(key: str) -> None:
 def _save(user: User, view: ArticleView | None, key: str, title: str, body: str, note: str, meta: dict[str, Any]) -> None:
     base = int(st.session_state[f"{key}_base"])
     article_id = view.row.id if view else None
-    saved = office.attempt(lambda session: library.save(session, user, article_id, base=base, title=title, body=body, note=note, **meta))
+    saved = office.attempt(
+        lambda session: library.save(session, user, article_id, base=base, title=title, body=body, note=note, **meta)
+    )
     if saved:
         _forget(key)
         screen.go(article=saved.article_id, tab="edit")
@@ -239,7 +326,9 @@ def _save(user: User, view: ArticleView | None, key: str, title: str, body: str,
 
 
 def _try(key: str, title: str, body: str, meta: dict[str, Any]) -> None:
-    query = st.text_input("A customer's question", key=f"{key}_query", placeholder="How a customer would ask it", persist_state="session")
+    query = st.text_input(
+        "A customer's question", key=f"{key}_query", placeholder="How a customer would ask it", persist_state="session"
+    )
     if not query:
         show(mute("Shows what is found now, and where this text would stand once published."))
         return

@@ -48,7 +48,14 @@ def choice(label: str, name: str, options: Mapping[str, str]) -> str:
     key = f"filter_{name}"
     wanted = st.query_params.get(name, "")
     st.session_state[key] = wanted if wanted in options else next(iter(options))
-    st.selectbox(label, list(options), format_func=lambda value: options[value], key=key, on_change=_to_address(name, key), label_visibility="collapsed")
+    st.selectbox(
+        label,
+        list(options),
+        format_func=lambda value: options[value],
+        key=key,
+        on_change=_to_address(name, key),
+        label_visibility="collapsed",
+    )
     return str(st.session_state[key])
 
 
@@ -65,7 +72,15 @@ def chips(label: str, name: str, options: Mapping[str, str]) -> str:
     key = f"filter_{name}"
     wanted = st.query_params.get(name, "")
     st.session_state[key] = wanted if wanted in options else next(iter(options))
-    st.pills(label, list(options), format_func=lambda value: options[value], key=key, on_change=_to_address(name, key), label_visibility="collapsed", required=True)
+    st.pills(
+        label,
+        list(options),
+        format_func=lambda value: options[value],
+        key=key,
+        on_change=_to_address(name, key),
+        label_visibility="collapsed",
+        required=True,
+    )
     return str(st.session_state[key] or next(iter(options)))
 
 
@@ -87,7 +102,13 @@ def page_number() -> int:
 
 def tiles(pairs: Sequence[tuple[str, str, str]]) -> None:
     """(number, what it is, tone) side by side."""
-    show(tag("div", *[tag("div", tag("div", number, cls=f"n {tone}".strip()), mute(what)) for number, what, tone in pairs], cls="td-tiles"))
+    show(
+        tag(
+            "div",
+            *[tag("div", tag("div", number, cls=f"n {tone}".strip()), mute(what)) for number, what, tone in pairs],
+            cls="td-tiles",
+        )
+    )
 
 
 def report(columns: Sequence[str], lines: Sequence[Sequence[Child]], numbers: Sequence[int] = ()) -> Markup:

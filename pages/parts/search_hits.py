@@ -14,14 +14,23 @@ _SHOWN = 420
 def hits(tried: Tried) -> Markup:
     """The hits, best first; with how a text in work would stand among them."""
     if not tried.hits:
-        return tag("div", tag("h3", "Nothing was found"), "No published passage fits. Perhaps an article is missing.", cls="td-card quiet")
+        return tag(
+            "div",
+            tag("h3", "Nothing was found"),
+            "No published passage fits. Perhaps an article is missing.",
+            cls="td-card quiet",
+        )
     return join(_own(tried), *[_hit(number, hit) for number, hit in enumerate(tried.hits, 1)])
 
 
 def _own(tried: Tried) -> Markup | None:
     if tried.own is None:
         return None
-    place = f"by meaning it would stand in place {tried.own_place}" if tried.own_place and tried.own_place <= len(tried.hits) else "by meaning it would not be among these"
+    place = (
+        f"by meaning it would stand in place {tried.own_place}"
+        if tried.own_place and tried.own_place <= len(tried.hits)
+        else "by meaning it would not be among these"
+    )
     where = f" (“{tried.own_heading}”)" if tried.own_heading else ""
     return tag("div", tag("b", "This text: "), f"meaning {tried.own:.2f}{where}; {place}.", cls="td-strip")
 
@@ -29,7 +38,10 @@ def _own(tried: Tried) -> Markup | None:
 def _hit(number: int, hit: Hit) -> Markup:
     text = plain(hit.text)
     address = f"{screen.KNOWLEDGE}?article={hit.article}"
-    marks = [chip(hit.language, "") if hit.language != "en" else None, chip("internal", "w") if hit.audience != "public" else None]
+    marks = [
+        chip(hit.language, "") if hit.language != "en" else None,
+        chip("internal", "w") if hit.audience != "public" else None,
+    ]
     return tag(
         "div",
         tag("span", f"{hit.score:.2f}", cls="score", title=f"meaning {hit.meaning:.2f}, words {hit.words:.2f}"),

@@ -82,7 +82,11 @@ def _message(message: Mapping[str, Any]) -> Markup:
     who = _SPEAKERS.get(str(message.get("role")), str(message.get("role")))
     calls = [_call(call) for call in _dicts(message.get("tool_calls"))]
     content = message.get("content")
-    text = tag("div", content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), cls="td-code") if content else None
+    text = (
+        tag("div", content if isinstance(content, str) else json.dumps(content, ensure_ascii=False), cls="td-code")
+        if content
+        else None
+    )
     closed = message.get("role") == "system"
     return tag("details", tag("summary", who), text, *calls, cls="td-fold td-message", open=not closed)
 
@@ -134,7 +138,10 @@ def _passage(passage: Mapping[str, Any]) -> Markup:
     score = f"{float(passage['score']):.2f}" if isinstance(passage.get("score"), int | float) else ""
     facts = " · ".join(str(part) for part in (passage.get("id"), score, passage.get("why")) if part)
     return tag(
-        "details", tag("summary", heading, " ", mute(facts)), tag("div", str(passage.get("text", "")), cls="td-code"), cls="td-fold td-item"
+        "details",
+        tag("summary", heading, " ", mute(facts)),
+        tag("div", str(passage.get("text", "")), cls="td-code"),
+        cls="td-fold td-item",
     )
 
 

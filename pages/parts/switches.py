@@ -43,7 +43,15 @@ def _switch(user: User, row: SwitchRow, editor: bool) -> None:
         st.session_state[key] = float(value)
         st.slider(title, 0.0, 1.0, step=0.05, key=key, on_change=_turn, args=(user, row.key, key))
     elif isinstance(value, list):
-        st.text_area(title, "\n".join(map(str, value)), key=key, height=90, placeholder="One a line", on_change=_turn, args=(user, row.key, key))
+        st.text_area(
+            title,
+            "\n".join(map(str, value)),
+            key=key,
+            height=90,
+            placeholder="One a line",
+            on_change=_turn,
+            args=(user, row.key, key),
+        )
     else:
         st.text_input(title, str(value), key=key, on_change=_turn, args=(user, row.key, key))
     show(mute(row.help + by))
@@ -51,7 +59,9 @@ def _switch(user: User, row: SwitchRow, editor: bool) -> None:
 
 def _turn(user: User, name: str, key: str) -> None:
     value = st.session_state[key]
-    wanted = value.splitlines() if isinstance(value, str) and name in ("extra_escalation_phrases", "allowed_link_hosts") else value
+    wanted = (
+        value.splitlines() if isinstance(value, str) and name in ("extra_escalation_phrases", "allowed_link_hosts") else value
+    )
     office.act(lambda session: administration.turn(session, user, name, wanted), f"{_TITLES.get(name, name)}: saved.")
 
 

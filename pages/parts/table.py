@@ -44,7 +44,14 @@ class Line:
 
 
 def table(
-    columns: Sequence[Column], lines: Sequence[Line], *, key: str, label: str, selected: str | None = None, opens: bool = True, sorts: bool = True
+    columns: Sequence[Column],
+    lines: Sequence[Line],
+    *,
+    key: str,
+    label: str,
+    selected: str | None = None,
+    opens: bool = True,
+    sorts: bool = True,
 ) -> str | None:
     """Draw the table; returns the id of the row that was opened just now."""
     data = {

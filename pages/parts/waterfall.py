@@ -16,6 +16,10 @@ _STYLES = {"run": "root", "agent": "group", "wait": "wait", "tool": "soft", "ret
 def waterfall(bars: Sequence[Bar], *, key: str, selected: int | None = None, open_steps: bool = True) -> int | None:
     """Draw the bars; returns the ordinal of the step that was chosen, or `selected`. `open_steps` False only shows them."""
     total = max((bar.start + bar.seconds for bar in bars), default=0.0)
+    held = st.session_state.get(key)
+    selected = (
+        held["step"] if held and held.get("step") is not None else selected
+    )  # what was chosen just now is newer than the address
     data = {"bars": [_plain(bar) for bar in bars], "total": total, "selected": selected, "open": open_steps}
     result = _component(key=key, data=data, default={"step": selected}, on_step_change=lambda: None)
     chosen = result.get("step")

@@ -51,14 +51,23 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
 
 
 def _fill(session: Session, desk: Any) -> None:
-    session.add_all(User(email=f"{name.split()[0].lower()}@desk.example", name=name, role=role, demo=True) for role, name in PEOPLE.items())
+    session.add_all(
+        User(email=f"{name.split()[0].lower()}@desk.example", name=name, role=role, demo=True) for role, name in PEOPLE.items()
+    )
     session.add(User(email="old@desk.example", name="Olda Former", role=Role.STAFF))
     session.add(Category(slug="plans", title="Plans"))
     session.add(Customer(external_id="c1", name="Ann Lee", email="ann@customer.example"))
     session.flush()
     for number, text in enumerate(("How do I pause my plan?", "Where is my <b>parcel</b>?", "WIN a prize, click here")):
-        spam = TicketPayload.model_validate({"subject": text, "body": text, "from": f"c{number}@customer.example"}).incoming(desk.settings)
-        receive(session, spam.model_copy(update={"quarantine": QuarantineReason.SPAM if number == 2 else None}), desk.settings, enqueue=desk.start)
+        spam = TicketPayload.model_validate({"subject": text, "body": text, "from": f"c{number}@customer.example"}).incoming(
+            desk.settings
+        )
+        receive(
+            session,
+            spam.model_copy(update={"quarantine": QuarantineReason.SPAM if number == 2 else None}),
+            desk.settings,
+            enqueue=desk.start,
+        )
     _runs(session)
 
 
@@ -66,9 +75,14 @@ def _publish(desk: Any, home: Path) -> None:
     desk.embedder, desk.index = embedder(), Index.open(home, desk.settings)
     desk.searcher = Searcher(desk.database, desk.index, desk.embedder)
     with desk.database.transaction() as session:
-        for article, title, body in (("pause", "Pause your plan", PAUSE), ("policy", "Refund policy", "Only managers decide refunds.")):
+        for article, title, body in (
+            ("pause", "Pause your plan", PAUSE),
+            ("policy", "Refund policy", "Only managers decide refunds."),
+        ):
             audience = "public" if article == "pause" else "internal"
-            articles.save_version(session, article, title=title, body=body, author="system", category="plans", audience=audience, owner="Sofia")
+            articles.save_version(
+                session, article, title=title, body=body, author="system", category="plans", audience=audience, owner="Sofia"
+            )
             articles.publish(session, article, author="system", embed=desk.embedder)
     desk.index.sync(desk.database)
 
@@ -79,7 +93,9 @@ def _runs(session: Session) -> None:
     assert staff
     tickets[0].assignee_id = staff.id
     for name, ticket in (("mine", tickets[0]), ("other", tickets[1])):
-        session.add(Run(id=name, ticket_id=ticket.id or 0, status="ended", outcome="awaiting_approval", model="offline", ended_at=now()))
+        session.add(
+            Run(id=name, ticket_id=ticket.id or 0, status="ended", outcome="awaiting_approval", model="offline", ended_at=now())
+        )
         session.flush()
         session.add(RunStep(
             run_id=name, ordinal=0, kind="model", role="writer", name="offline", seconds=0.02,

@@ -17,7 +17,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with open_small_desk(tmp_path_factory.mktemp("guardrails")) as opened_desk:
         with opened_desk.database.transaction() as session:
             session.add(BlockedAction(ticket_id=2, action="issue_refund", rule="payments", amount="49 EUR", reason="late"))
-            session.add(GuardVerdict(ticket_id=2, stage="input", rule="injection", verdict="flag", findings=[{"why": "gives <b>orders</b>"}]))
+            session.add(
+                GuardVerdict(
+                    ticket_id=2, stage="input", rule="injection", verdict="flag", findings=[{"why": "gives <b>orders</b>"}]
+                )
+            )
         yield opened_desk
 
 
@@ -45,7 +49,9 @@ def test_administrators_turn_a_switch(desk: Any) -> None:
         assert workspace.get(session, "extra_escalation_phrases") == ["recall notice", "lead paint"]
 
 
-@pytest.mark.parametrize(("key", "value"), [("minimum_confidence", 3), ("business_hours", "whenever"), ("signature", 4), ("nothing", True)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("minimum_confidence", 3), ("business_hours", "whenever"), ("signature", 4), ("nothing", True)]
+)
 def test_a_switch_refuses_what_it_cannot_take(desk: Any, key: str, value: object) -> None:
     admin = person(desk, Role.ADMIN)
     with pytest.raises(InputError):
@@ -58,7 +64,11 @@ def test_the_bench_marks_the_words_and_stores_nothing(desk: Any) -> None:
     page.button(key="bench_go").click().run()
     shown = html(page)
     assert not page.exception
-    assert "Stopped; a person takes over" in shown and ">Ignore all previous instructions</mark>" in shown and "Always to a person" in shown
+    assert (
+        "Stopped; a person takes over" in shown
+        and ">Ignore all previous instructions</mark>" in shown
+        and "Always to a person" in shown
+    )
     with desk.database.read() as session:
         assert len(session.exec(select(GuardVerdict)).all()) == 1
 

@@ -94,5 +94,10 @@ def test_import_reports_each_file_and_export_gives_it_back(desk: Any) -> None:
 
 
 def test_a_text_in_work_is_held_against_what_is_found(desk: Any) -> None:
-    tried = library.try_search(desk.searcher, "how do I stop my plan for a while", internal=False, draft=("Pause", "Stop your plan for a while under Plan."))
+    tried = library.try_search(
+        desk.searcher,
+        "how do I stop my plan for a while",
+        internal=False,
+        draft=("Pause", "Stop your plan for a while under Plan."),
+    )
     assert tried.own and tried.own > 0.4 and tried.own_place == 1

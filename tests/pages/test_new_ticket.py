@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tests.pages.desk import html, open_small_desk, opened, person
 from triage import new_tickets
@@ -23,7 +23,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def tickets(desk: Any) -> list[Ticket]:
     with desk.database.read() as session:
-        return list(session.exec(select(Ticket).order_by(Ticket.id.desc())))
+        return list(session.exec(select(Ticket).order_by(col(Ticket.id).desc())))
 
 
 def test_a_written_ticket_goes_to_the_agents_and_the_form_is_empty_again(desk: Any) -> None:
@@ -33,7 +33,12 @@ def test_a_written_ticket_goes_to_the_agents_and_the_form_is_empty_again(desk: A
     page.text_area(key="new_body").set_value("She says the steam wand drips.")
     page.button(key="new_create").click().run()
     made = tickets(desk)[0]
-    assert (made.subject, made.requester_email, made.channel, made.identity) == ("Steam wand drips", "ann@customer.example", "phone", "unverified")
+    assert (made.subject, made.requester_email, made.channel, made.identity) == (
+        "Steam wand drips",
+        "ann@customer.example",
+        "phone",
+        "unverified",
+    )
     assert f"/?view=all&amp;ticket={made.id}" in html(page) and ("triage", made.id) in desk.work
     assert page.text_input(key="new_subject").value == "" and page.text_area(key="new_body").value == ""
 
@@ -49,8 +54,17 @@ def test_a_mistake_keeps_what_was_typed(desk: Any) -> None:
 
 def test_the_same_form_twice_is_one_ticket_and_a_checked_customer_is_verified(desk: Any) -> None:
     user = person(desk, Role.STAFF)
-    written = Written("token", "Help", "Please help", "ann@customer.example", checked=True, attachments=[("a.txt", "text/plain", b"hi"), ("b.exe", "", b"MZ")])
-    receipts = [desk.database.run_now(lambda s: new_tickets.create(s, user, desk.settings, desk.start, written)) for _ in range(2)]
+    written = Written(
+        "token",
+        "Help",
+        "Please help",
+        "ann@customer.example",
+        checked=True,
+        attachments=[("a.txt", "text/plain", b"hi"), ("b.exe", "", b"MZ")],
+    )
+    receipts = [
+        desk.database.run_now(lambda s: new_tickets.create(s, user, desk.settings, desk.start, written)) for _ in range(2)
+    ]
     assert receipts[0].ticket_id == receipts[1].ticket_id and receipts[1].again
     with desk.database.read() as session:
         assert session.get_one(Ticket, receipts[0].ticket_id).identity == "verified"
@@ -58,7 +72,9 @@ def test_the_same_form_twice_is_one_ticket_and_a_checked_customer_is_verified(de
     assert [(file.filename, bool(file.refused)) for file in files] == [("a.txt", False), ("b.exe", True)]
 
 
-@pytest.mark.parametrize("written", [Written("t", "", " ", "a@x.example"), Written("t", "Hi", "", ""), Written("t", "Hi", "", "Jonas")])
+@pytest.mark.parametrize(
+    "written", [Written("t", "", " ", "a@x.example"), Written("t", "Hi", "", ""), Written("t", "Hi", "", "Jonas")]
+)
 def test_what_is_missing_is_said(desk: Any, written: Written) -> None:
     user = person(desk, Role.STAFF)
     with pytest.raises(InputError):

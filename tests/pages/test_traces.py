@@ -35,7 +35,9 @@ def test_a_step_shows_exactly_what_went_in_and_came_out_as_text(desk: Any) -> No
     assert "Where is my &lt;b&gt;parcel&lt;/b&gt;?" in shown
 
 
-@pytest.mark.parametrize("address", [{"run": "nope"}, {"ticket": "999"}, {"outcome": "x", "page": "-1", "days": "q"}, {"view": "failed"}])
+@pytest.mark.parametrize(
+    "address", [{"run": "nope"}, {"ticket": "999"}, {"outcome": "x", "page": "-1", "days": "q"}, {"view": "failed"}]
+)
 def test_odd_addresses_are_answered_in_words(desk: Any, address: dict[str, str]) -> None:
     shown = html(opened(desk, "traces.py", Role.ADMIN, **address))
     assert "no run" in shown or "No run fits" in shown or "2 runs" in shown
