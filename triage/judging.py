@@ -12,6 +12,7 @@ from triage.canary import canary
 from triage.casefile import CaseFile
 from triage.guardrails.actions import check_action
 from triage.guardrails.escalation import always_escalate
+from triage.guardrails.escalation import reason as escalation_of
 from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.verdicts import Verdict
@@ -20,8 +21,8 @@ from triage.outcome import Blocked, Outcome
 from triage.recording import Recorder
 from triage.settings import Settings
 
+ALWAYS = "always_escalate"
 FACTUAL = ("fact", "step")
-_REASON_OF_SIGNAL = {"customer_request": EscalationReason.CUSTOMER_REQUEST}
 _IN_WORDS = {
     EscalationReason.CUSTOMER_REQUEST: "the customer asks for a person",
     EscalationReason.MISSING_KNOWLEDGE: "the knowledge base does not answer this",
@@ -61,11 +62,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Screening:
-    """What the guards at the door say. `signals` are the always-escalate rules that fired."""
+    """What the guards at the door say."""
 
     ticket: TicketBrief
     verdicts: list[Verdict]
-    signals: list[str]
+
+    @property
+    def signals(self) -> list[str]:
+        """The matters found in the message that always go to a person."""
+        return list(dict.fromkeys(f.kind for v in self.verdicts if v.rule == ALWAYS for f in v.findings))
 
     @property
     def quarantine(self) -> QuarantineReason | None:
@@ -73,7 +78,8 @@ class Screening:
 
     @property
     def flagged(self) -> list[str]:
-        return [v.why or v.rule for v in self.verdicts if v.verdict != "allow"]
+        """What else is suspicious, a sentence each."""
+        return [v.why or v.rule for v in self.verdicts if v.verdict != "allow" and v.rule != ALWAYS]
 
     @property
     def escalation(self) -> EscalationReason | None:
@@ -106,7 +112,9 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
             channel=brief.channel,
         )
         findings = always_escalate(f"{brief.subject}\n{brief.body}", rules.extra_escalation_phrases)
-        return {"verdicts": [v.to_json() for v in verdicts], "signals": list(dict.fromkeys(f.kind for f in findings))}
+        if findings:
+            verdicts = [*verdicts, Verdict("input", ALWAYS, "flag", findings, escalation_of(findings))]
+        return {"verdicts": [v.to_json() for v in verdicts]}
 
     async def live() -> dict[str, Any]:
         return await asyncio.to_thread(look)
@@ -117,8 +125,8 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
     }  # fmt: skip
     step = await recorder.step("guard", name="input", request=request, live=live)
     verdicts = [Verdict.from_json(verdict) for verdict in step["verdicts"]]
-    suspicious = any(verdict.verdict != "allow" for verdict in verdicts)
-    return Screening(brief.model_copy(update={"suspicious": suspicious}), verdicts, step["signals"])
+    suspicious = any(verdict.verdict != "allow" and verdict.rule != ALWAYS for verdict in verdicts)
+    return Screening(brief.model_copy(update={"suspicious": suspicious}), verdicts)
 
 
 # ---- after the plan ---------------------------------------------------------------------------------------
@@ -127,9 +135,7 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
 def bind(plan: Plan, screening: Screening) -> Plan:
     """The plan under the rules that always hold: what must reach a person does, whatever the model planned."""
     if screening.signals:
-        reason = next(
-            (_REASON_OF_SIGNAL[s] for s in screening.signals if s in _REASON_OF_SIGNAL), EscalationReason.POLICY_RESTRICTION
-        )
+        reason = screening.escalation or EscalationReason.POLICY_RESTRICTION
         urgent = {"safety_incident", "self_harm", "violence", "security_incident"} & set(screening.signals)
         usual = Priority.HIGH if plan.priority in (Priority.LOW, Priority.NORMAL) else plan.priority
         priority = Priority.URGENT if urgent else usual

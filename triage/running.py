@@ -11,6 +11,7 @@ from triage.database import Database
 from triage.database.engine import check
 from triage.demo import seed
 from triage.errors import SettingsError
+from triage.guardrails.input import check_input
 from triage.models import Ticket
 from triage.office import Desk, open_desk, use
 from triage.settings import Settings
@@ -64,6 +65,7 @@ def start_now(settings: Settings, database: Database | None = None, *, work: boo
         if settings.demo:
             seed.seed_company(desk)
         if works:
+            check_input(subject="", body="warm up")  # its library takes seconds to import: not at the first ticket
             desk.work()
         if settings.demo:
             seed.seed_tickets(desk)
