@@ -112,7 +112,7 @@ def try_search(searcher: Searcher, query: str, *, internal: bool, k: int = 8, dr
     vectors = articles.passage_vectors(searcher.embedder, [(draft[0], piece.heading, piece.text) for piece in pieces])
     near = vectors @ np.asarray(searcher.embedder.encode([query])[0])
     best = int(near.argmax())
-    return Tried(hits, float(near[best]), pieces[best].heading, 1 + sum(hit.meaning > near[best] for hit in hits))
+    return Tried(hits, float(near[best]), pieces[best].heading, 1 + sum(hit.meaning > near[best] + 1e-3 for hit in hits))
 
 
 def pieces(title: str, body: str) -> list[Chunk]:
