@@ -1,0 +1,139 @@
+"""The queue: views, order, search, pages and counts, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session
+
+from tests import desks
+from triage import inbox, ticket_view
+from triage.database import Database
+from triage.errors import InputError
+from triage.inbox import View
+from triage.models import BlockedAction, Category, Customer, Order, Role, Status, Ticket, User, now
+
+
+def waiting(session: Session, subject: str, *, due: float = 60, **fields: object) -> Ticket:
+    """A ticket whose draft waits; `due` in minutes from now."""
+    ticket = desks.ticket(session, first_reply_due=now() + timedelta(minutes=due), **fields)
+    ticket.subject = subject
+    status = ticket.status
+    desks.waiting_draft(session, ticket)
+    if status != Status.TRIAGING:
+        ticket.status = status
+    session.add(ticket)
+    session.flush()
+    return ticket
+
+
+def subjects(session: Session, user: User, view: View = View.NEEDS, **asked: object) -> list[str]:
+    return [row.subject for row in inbox.listing(session, user, view, **asked).rows]  # type: ignore[arg-type]
+
+
+def test_most_pressing_first_and_risk_weighs(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        waiting(session, "calm, soon", due=60)
+        waiting(session, "risky, later", due=180, risk="high")
+        waiting(session, "calm, later", due=170)
+        waiting(session, "overdue a bit", due=-5)
+        waiting(session, "overdue and risky", due=-4, risk="high", priority="urgent")
+        no_promise = waiting(session, "no promise")
+        no_promise.first_reply_due = no_promise.resolve_due = None
+        session.add(no_promise)
+        assert subjects(session, nadia) == [
+            "overdue and risky", "overdue a bit", "risky, later", "calm, soon", "calm, later", "no promise",
+        ]  # fmt: skip
+
+
+def test_views_and_counts_agree(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        waiting(session, "routine")
+        waiting(session, "sensitive", approver="manager")
+        waiting(session, "escalated", status=Status.ESCALATED)
+        waiting(session, "mine", assignee_id=nadia.id)
+        waiting(session, "sam's", assignee_id=sam.id)
+        waiting(session, "later", snoozed_until=now() + timedelta(hours=1))
+        waiting(session, "awake", snoozed_until=now() - timedelta(hours=1))
+        waiting(session, "spam", status=Status.QUARANTINED)
+        waiting(session, "broken", status=Status.FAILED)
+        waiting(session, "done", status=Status.RESOLVED)
+        desks.ticket(session, status=Status.RECEIVED)
+        numbers = inbox.counts(session, nadia)
+        for view, number in numbers.items():
+            assert inbox.listing(session, nadia, view).total == number, view
+        assert numbers[View.NEEDS] == 7 and numbers[View.UNASSIGNED] == 5
+        assert set(subjects(session, nadia, View.MANAGER)) == {"sensitive", "escalated"}
+        assert subjects(session, nadia, View.MINE) == ["mine"]
+        assert subjects(session, nadia, View.SNOOZED) == ["later"] and subjects(session, nadia, View.QUARANTINED) == ["spam"]
+        assert inbox.at_work(session) == 1 and inbox.arriving(session, nadia).total == 1
+        assert subjects(session, nadia, View.RESOLVED) == ["done"] and inbox.listing(session, nadia, View.ALL).total == 11
+
+
+@pytest.mark.parametrize(
+    ("find", "found"),
+    [("DESCALER", True), ("priya", True), ("foam milk", True), ("foam nothing", False), ("100%", False), ("lf-10425", True), ("LF-1", False), ("  ", True)],
+)
+def test_search(database: Database, find: str, found: bool) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        customer = Customer(external_id="C-1", name="Priya", email="priya@customer.example")
+        session.add(customer)
+        session.flush()
+        session.add(Order(number="LF-10425", customer_id=customer.id or 0, status="sent", placed_at=now(), total="10"))
+        waiting(session, "Which descaler?", body="It will not foam the milk.", customer_id=customer.id)
+        assert bool(subjects(session, nadia, find=find)) is found
+
+
+def test_search_by_number(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        waiting(session, "first")
+        second = waiting(session, "second")
+        assert subjects(session, nadia, find=f"#{second.id}") == ["second"] == subjects(session, nadia, find=str(second.id))
+
+
+def test_pages(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        tickets = [waiting(session, f"t{number}", due=number + 1) for number in range(5)]
+        page = inbox.listing(session, nadia, page=2, size=2)
+        assert [row.subject for row in page.rows] == ["t2", "t3"] and (page.total, page.pages) == (5, 3)
+        assert inbox.listing(session, nadia, page=99, size=2).page == 3
+        others = [ticket.id for ticket in tickets[1:]]
+        assert inbox.neighbours(session, nadia, View.NEEDS, tickets[0].id or 0) == others
+
+
+def test_a_row_tells_what_stands_in_the_way(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        session.add(Category(slug="care", title="Care"))
+        ticket = desks.ticket(session, category="care", claimed_by=sam.id, claimed_until=now() + timedelta(minutes=1))
+        draft = desks.waiting_draft(session, ticket, sentences=[
+            {"text": "a", "kind": "fact", "supported": True}, {"text": "b", "kind": "step", "supported": False},
+            {"text": "c", "kind": "courtesy", "supported": True},
+        ])  # fmt: skip
+        session.add(BlockedAction(ticket_id=ticket.id or 0, action="issue_refund", rule="payments"))
+        session.add(BlockedAction(ticket_id=ticket.id or 0, action="issue_refund", rule="payments", status="refused"))
+        session.flush()
+        (row,) = inbox.listing(session, nadia).rows
+        assert (row.category, row.facts, row.unsupported, row.blocked, row.looking) == ("Care", 2, 1, 1, "Sam")
+        assert row.draft_kind == draft.kind and inbox.listing(session, sam).rows[0].looking is None
+
+
+def test_the_ticket_view_has_everything_and_its_pulse_beats(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        ticket = desks.ticket(session)
+        first = desks.waiting_draft(session, ticket)
+        desks.waiting_draft(session, ticket, body="Better.")
+        view = ticket_view.load(session, ticket.id or 0)
+        assert view.draft and view.draft.version == 2 and view.previous and view.previous.id == first.id
+        assert view.letters[0].message.body == "How do I descale it?" and view.people[nadia.id or 0] == "Nadia"
+        before = ticket_view.pulse(session, ticket.id or 0)
+        desks.say(session, ticket, "One more thing")
+        assert ticket_view.pulse(session, ticket.id or 0) != before
+        with pytest.raises(InputError, match="no ticket 999"):
+            ticket_view.load(session, 999)
+        assert ticket_view.pulse(session, 999) == ()
