@@ -45,7 +45,8 @@ def _facts(known: Customer | None, ticket: Ticket) -> Markup:
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(str(part) for part in value.values() if part)
+        named = [(str(name), str(part)) for name, part in value.items() if part]
+        return ", ".join(part if number == 0 else f"{words.label(name).lower()} {part}" for number, (name, part) in enumerate(named))
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return "" if value is None else str(value)

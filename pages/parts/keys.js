@@ -34,6 +34,14 @@ function editor() {
   return id && area ? { id, area } : null;
 }
 
+// A form that was just opened by a key is typed into at once; it may be drawn a moment after this script runs.
+function focus(selector, tries) {
+  const field = document.querySelector(selector);
+  if (!field) return tries && setTimeout(() => focus(selector, tries - 1), 100);
+  field.focus();
+  if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
+}
+
 function saved(id) {
   try { return sessionStorage.getItem(SLOT + id); } catch { return null; }
 }
@@ -51,6 +59,10 @@ export default function (component) {
       memory.offered = data.ticket;
       memory.send("restored", { ticket: data.ticket, text });
     }
+  }
+  if (memory.open !== data.open) {
+    memory.open = data.open;
+    if (data.open) focus(data.open === "edit" ? ".st-key-draft textarea" : ".st-key-panel textarea, .st-key-panel input", 12);
   }
   if (memory.wired) return;
   memory.wired = true;

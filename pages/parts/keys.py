@@ -28,10 +28,12 @@ def keys(ticket_id: int | None, approve: Callable[[], None]) -> None:
     """Mounted once on the inbox. No key acts while a person types or a dialog is open."""
     forget = list(state.forgotten())
     state.forgotten().clear()
+    panel = state.panel()
+    opened = panel[0] if panel and panel[1] == ticket_id else "edit" if ticket_id in state.editing() else ""
     with st.container(key="keys"):
         _component(
             key="td_keys",
-            data={"ticket": ticket_id, "typed": ticket_id in state.typed(), "forget": forget},
+            data={"ticket": ticket_id, "typed": ticket_id in state.typed(), "forget": forget, "open": opened},
             on_approve_change=approve,
             on_help_change=_asked_for_help,
             on_restored_change=_restore,

@@ -16,6 +16,8 @@ _LINGER = timedelta(seconds=5)
 
 def told() -> None:
     """What the desk answered to the last step, once."""
+    if text := state.take("toast"):
+        office.toast(str(text))
     if said := state.said():
         tone = {"info": "i", "warning": "w", "error": "b"}[said.kind]
         show(tag("div", tag("b", said.title), ". " if said.text else "", said.text, cls=f"td-strip {tone}", role="alert"))
@@ -80,7 +82,7 @@ def _over(outbox: Outbox) -> bool:
 
 def _undo(user: User, decision_id: int, ticket_id: int) -> None:
     if office.attempt(lambda session: approval.undo(session, user, decision_id)) is not None:
-        office.toast("Taken back; nothing was sent.")
+        state.put("toast", "Taken back; nothing was sent.")  # shown with the next draw: a fragment's callback may not draw
         state.sent().remove(decision_id)
         st.query_params["ticket"] = str(ticket_id)
     state.put("undone", True)

@@ -89,5 +89,10 @@ def get(name: str, default: Any = None) -> Any:
     return st.session_state.get(f"td_{name}", default)
 
 
+def take(name: str) -> Any:
+    """Read and forget."""
+    return st.session_state.pop(f"td_{name}", None)
+
+
 def put(name: str, value: Any) -> None:
     st.session_state[f"td_{name}"] = value
