@@ -1,6 +1,7 @@
 """Fixtures that the whole suite shares: no network but loopback, a home folder, a database of either kind."""
 
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -56,23 +57,34 @@ def postgres() -> Iterator[str]:
 
     server = pgserver.get_server(root / "data", cleanup_mode="delete")
     admin = server.get_uri()
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing of a test's database has to survive
+        _sql(admin, f"ALTER SYSTEM SET {name} = off")
+    _sql(admin, "SELECT pg_reload_conf()")
     _sql(admin, "CREATE DATABASE template_desk")
-    template = open_database(load_settings(home=root, database_url=_named(admin, "template_desk")))
-    migrate(template)
-    template.close()
+    _make_template(load_settings(home=root, database_url=_named(admin, "template_desk")))
     yield admin
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, so that a test need not migrate its own."""
+    settings = load_settings(home=tmp_path_factory.mktemp("template"))
+    _make_template(settings)
+    return settings.home / "triage.db"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, home: Path) -> Iterator[Settings]:
     """Settings of a fresh desk, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
+        home.mkdir()
+        shutil.copy(request.getfixturevalue("sqlite_file"), home / "triage.db")
         yield load_settings(home=home)
         return
     admin = request.getfixturevalue("postgres")
     name = f"desk_{uuid4().hex[:12]}"
-    _sql(admin, f"CREATE DATABASE {name} TEMPLATE template_desk")
+    _sql(admin, f"CREATE DATABASE {name} TEMPLATE template_desk STRATEGY file_copy")
     yield load_settings(home=home, database_url=_named(admin, name))
     _sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -97,6 +109,16 @@ def desk(settings: Settings, request: pytest.FixtureRequest) -> Iterator["Desk"]
     yield opened
     use(None)
     opened.close()
+
+
+def _make_template(settings: Settings) -> None:
+    """Our tables and the durable engine's."""
+    from triage.durable import Durable
+
+    database = open_database(settings)
+    migrate(database)
+    Durable(database, settings).prepare()
+    database.close()
 
 
 def _sql(admin: str, statement: str) -> None:
