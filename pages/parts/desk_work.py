@@ -17,6 +17,7 @@ from triage.ticket_view import TicketView
 def desk_work(view: TicketView, user: User, changed: list[str], every_needs_manager: bool) -> None:
     """One of: a draft to decide, agents at work, a message on its way, something that failed, quarantine, a place to write."""
     ticket, draft = view.ticket, view.draft
+    state.put("editor", None)
     if ticket.status in DECIDABLE and draft and draft.status == "waiting":
         may = access.can_decide(user, draft=draft, ticket=ticket, every_draft_needs_manager=every_needs_manager)
         _draft(view, draft, user, changed, may)
@@ -71,6 +72,7 @@ def _editor(ticket: Ticket, draft: Draft) -> None:
     if kept and kept.draft_id not in (None, draft.id):
         show(tag("div", tag("b", "A newer draft arrived while you wrote. "), "Your text is kept; Reset shows the new draft.", cls="td-strip w"))
     start = kept.text if kept else draft.body
+    state.put("editor", number)
     st.text_area(
         "Reply", value=start, key=state.text_key(number), height=max(180, min(460, 24 * (start.count("\n") + len(start) // 75 + 3))),
         label_visibility="collapsed", on_change=state.keep_text, args=(number, draft.id),
@@ -181,6 +183,7 @@ def _compose(view: TicketView, user: User) -> None:
     ticket = view.ticket
     number = ticket.id or 0
     kept = state.typed().get(number)
+    state.put("editor", number)
     with st.container(key="compose"):
         st.text_area(
             "Your reply", value=kept.text if kept else "", key=state.text_key(number), height=140, placeholder="Write a reply…",
@@ -195,7 +198,7 @@ def _kept_text(view: TicketView) -> None:
     """Text that lost its editor (somebody else decided first) stays readable and can be copied."""
     number = view.ticket.id or 0
     kept = state.typed().get(number)
-    if kept is None or state.text_key(number) in st.session_state:
+    if kept is None or state.get("editor") == number:
         return
     with st.container(key="kept"):
         show(tag("div", tag("b", "Your text is kept. "), "Copy it, or drop it.", cls="td-strip"))

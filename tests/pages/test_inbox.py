@@ -1,0 +1,314 @@
+"""The review desk, driven without a browser: what each role sees, decides, and never loses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import col, select
+from streamlit.testing.v1 import AppTest
+
+import pages
+from pages.parts import conversation, draft_card, evidence, history, queue
+from pages.parts.markup import plain, tag
+from tests import desks
+from tests.pages.desk import html, keys_of, open_small_desk, opened, person
+from triage import inbox, replies
+from triage.inbox import View
+from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket
+
+EVIL = "<img src=x onerror=alert(1)> [go](javascript:alert(1)) <script>x</script>"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Any]:
+    with open_small_desk(tmp_path / "home") as small:
+        yield small
+
+
+def put(desk: Any, *, body: str = "Hello Priya,\n\nUse ClearCal every three months. It ships on Friday.", **fields: Any) -> int:
+    """A ticket with a waiting draft whose second sentence has no source."""
+    draft_fields = {name: fields.pop(name) for name in ("approver_reasons", "degraded", "kind") if name in fields}
+    with desk.database.transaction() as session:
+        ticket = desks.ticket(session, **fields)
+        sentences: list[dict[str, object]] = [
+            {"text": "Use ClearCal every three months.", "kind": "fact", "supported": True, "passages": ["care#1"]},
+            {"text": "It ships on Friday.", "kind": "fact", "supported": False, "passages": []},
+        ]
+        desks.waiting_draft(
+            session, ticket, body=body, sentences=replies.locate(body, sentences), approver=ticket.approver,
+            citations=[{"passage": "care#1", "article": "care", "version": 3, "title": "Care", "heading": "Descaling", "text": EVIL, "score": 0.8}],
+            **draft_fields,
+        )  # fmt: skip
+        return ticket.id or 0
+
+
+def show(desk: Any, ticket_id: int, role: Role = Role.STAFF, **address: str) -> AppTest:
+    return opened(desk, "inbox.py", role, ticket=str(ticket_id), **address)
+
+
+def acknowledge(page: AppTest) -> AppTest:
+    for box in page.checkbox:
+        box.check()
+    return page.run()
+
+
+def one(desk: Any, table: type[Any], **where: object) -> Any:
+    with desk.database.read() as session:
+        return session.exec(select(table).filter_by(**where)).one()
+
+
+def test_a_ticket_shows_its_conversation_draft_and_sources(desk: Any) -> None:
+    page = show(desk, put(desk, body="Hello Priya,\n\nUse ClearCal every three months. It ships on Friday."))
+    text = html(page)
+    assert "How do I descale it?" in text and "1 of 2 facts supported" in text
+    assert 'data-passages="care#1"' in text and 'class="bad"' in text and 'data-nosource="1"' in text
+    assert [tab.label for tab in page.tabs] == ["Evidence", "Customer", "Why", "History"]
+
+
+def test_nothing_a_customer_or_a_model_wrote_becomes_markup(desk: Any) -> None:
+    number = put(desk, body=EVIL + " Use ClearCal every three months. It ships on Friday.")
+    with desk.database.transaction() as session:
+        ticket = session.get_one(Ticket, number)
+        ticket.subject = EVIL
+        desks.say(session, ticket, EVIL)
+        message = session.exec(select(Message).where(Message.ticket_id == number).order_by(col(Message.id).desc())).first()
+        message.hidden, message.quoted, message.author_name = EVIL, EVIL, EVIL
+        session.add_all([ticket, message, BlockedAction(ticket_id=number, action=EVIL, rule=EVIL, target=EVIL)])
+    text = html(show(desk, number, Role.ADMIN))
+    assert "&lt;img src=x" in text and "<img" not in text and "<script" not in text
+
+
+def test_approving_needs_the_acknowledgement_then_sends_and_goes_on(desk: Any) -> None:
+    number, following = put(desk), put(desk)
+    page = show(desk, number)
+    page.button(key="td_approve").click().run()
+    assert "Acknowledge first" in html(page) and not page.exception
+    acknowledge(page).button(key="td_approve").click().run()
+    assert one(desk, Ticket, id=number).status == Status.APPROVED
+    decision = one(desk, Decision, ticket_id=number)
+    assert decision.acknowledged == [1] and decision.edit_distance == 0
+    assert page.query_params["ticket"] in (str(following), [str(following)]) and "Sending" in html(page)
+    page.button(key=f"td_undo_{decision.id}").click().run()
+    assert one(desk, Ticket, id=number).status == Status.AWAITING_APPROVAL
+    assert one(desk, Outbox, ticket_id=number).status == "cancelled" and not page.exception
+
+
+def test_an_edited_text_is_sent_and_survives_every_redraw(desk: Any) -> None:
+    number, other = put(desk), put(desk)
+    page = show(desk, number)
+    page.button(key="td_edit").click().run()
+    page.text_area(key=f"td_text_{number}").set_value("My own words.").run()
+    assert page.button(key="td_approve").label == "Send edited" and not page.checkbox
+    page.query_params["ticket"] = str(other)
+    page.run()
+    page.query_params["ticket"] = str(number)
+    page.run()
+    assert page.text_area(key=f"td_text_{number}").value == "My own words."
+    page.button(key="td_approve").click().run()
+    assert one(desk, Outbox, ticket_id=number).body == "My own words."
+
+
+def test_reset_brings_the_draft_back(desk: Any) -> None:
+    number = put(desk)
+    page = show(desk, number)
+    page.button(key="td_edit").click().run()
+    page.text_area(key=f"td_text_{number}").set_value("No.").run()
+    page.button(key="td_reset").click().run()
+    assert not [area for area in page.text_area if area.key == f"td_text_{number}"] and "It ships on Friday." in html(page)
+
+
+def test_a_second_decision_from_a_stale_tab_says_who_was_first_and_keeps_the_text(desk: Any) -> None:
+    number = put(desk)
+    first, second = show(desk, number), show(desk, number, Role.MANAGER)
+    second.button(key="td_edit").click().run()
+    second.text_area(key=f"td_text_{number}").set_value("Typed for ten minutes.")
+    acknowledge(first).button(key="td_approve").click().run()
+    second.button(key="td_approve").click().run()
+    assert "Nadia Brandt approved this draft" in html(second) and not second.exception
+    assert "Typed for ten minutes." in "".join(code.value for code in second.code)
+    assert one(desk, Decision, ticket_id=number).body.startswith("Hello Priya")
+
+
+def test_a_new_message_voids_the_approval_and_is_announced(desk: Any) -> None:
+    number = put(desk)
+    page = acknowledge(show(desk, number))
+    with desk.database.transaction() as session:
+        desks.say(session, session.get_one(Ticket, number), "Wait, I found it!")
+    page.button(key="td_approve").click().run()
+    text = html(page)
+    assert "the customer wrote again" in text and "Not sent" in text and "Wait, I found it!" in text
+    with desk.database.read() as session:
+        assert session.exec(select(Decision)).all() == []
+
+
+def test_staff_prepare_what_a_manager_decides(desk: Any) -> None:
+    number = put(desk, approver="manager", approver_reasons=["money is asked for"])
+    page = show(desk, number)
+    assert "needs a manager" in html(page) and "money is asked for" in html(page)
+    assert not {"td_approve", "td_reject", "td_escalate"} & keys_of(page)
+    page.button(key="td_edit").click().run()
+    page.text_area(key=f"td_text_{number}").set_value("Prepared words.").run()
+    page.button(key="td_hand_over").click().run()
+    page.text_input(key=f"td_hand_{number}").set_value("amount checked")
+    page.button(key="td_submit").click().run()
+    draft = one(desk, Draft, ticket_id=number, status="waiting")
+    assert draft.body == "Prepared words." and "amount checked" in draft.approver_reasons[-1]
+    manager = show(desk, number, Role.MANAGER)
+    assert "td_approve" in keys_of(manager)
+
+
+@pytest.mark.parametrize(
+    ("button", "field", "status"),
+    [("td_changes", "td_changes_{}", Status.TRIAGING), ("td_escalate", "td_escalate_{}", Status.ESCALATED), ("td_reject", "td_reject_{}", Status.REJECTED)],
+)
+def test_the_small_forms(desk: Any, button: str, field: str, status: Status) -> None:
+    number = put(desk)
+    page = show(desk, number)
+    page.button(key=button).click().run()
+    entry = field.format(number)
+    (page.text_area if button == "td_changes" else page.text_input)(key=entry).set_value("mention the outage")
+    if button == "td_reject":
+        page.button_group(key=f"td_reject_why_{number}").set_value("wrong tone")
+    page.button(key="td_submit").click().run()
+    assert not page.exception and one(desk, Ticket, id=number).status == status
+    with desk.database.read() as session:
+        assert session.exec(select(Decision.comment).where(Decision.ticket_id == number)).one() == "mention the outage"
+
+
+def test_a_form_without_its_reason_says_so_and_stays(desk: Any) -> None:
+    number = put(desk)
+    page = show(desk, number)
+    page.button(key="td_changes").click().run()
+    page.button(key="td_submit").click().run()
+    assert "Write what should change" in html(page) and f"td_changes_{number}" in keys_of(page)
+
+
+def test_assign_snooze_and_note(desk: Any) -> None:
+    number = put(desk)
+    page = show(desk, number)
+    page.button(key="td_take").click().run()
+    assert one(desk, Ticket, id=number).assignee_id == person(desk, Role.STAFF).id
+    page.button(key="td_note").click().run()
+    page.text_area(key=f"td_note_{number}").set_value("Called her.")
+    page.button(key="td_submit").click().run()
+    assert "Called her." in html(page) and "Note by Nadia Brandt" in html(page)
+    page.button(key="td_snooze").click().run()
+    page.button(key="td_submit").click().run()
+    assert one(desk, Ticket, id=number).snoozed_until is not None
+
+
+def test_quarantine_failure_and_work_have_their_own_cards(desk: Any) -> None:
+    with desk.database.read() as session:
+        spam = session.exec(select(Ticket.id).where(Ticket.status == Status.QUARANTINED)).one()
+    page = show(desk, spam)
+    assert "In quarantine: it looks like spam" in html(page)
+    page.button(key="td_let_in").click().run()
+    assert "The agents are working on this ticket" in html(page) and desk.work
+    with desk.database.transaction() as session:
+        failed = desks.ticket(session, status=Status.FAILED, error="gpt timed out").id
+    page = show(desk, failed)
+    assert "gpt timed out" in html(page)
+    page.button(key="td_retry").click().run()
+    assert one(desk, Ticket, id=failed).status == Status.TRIAGING
+
+
+def test_a_person_writes_when_no_draft_waits(desk: Any) -> None:
+    with desk.database.transaction() as session:
+        number = desks.ticket(session, status=Status.REJECTED).id
+    page = show(desk, number)
+    page.text_area(key=f"td_text_{number}").set_value("By hand.").run()
+    page.button(key="td_write").click().run()
+    assert one(desk, Draft, ticket_id=number).body == "By hand." and "written by a person" in html(page)
+    page.button(key="td_approve").click().run()
+    assert one(desk, Outbox, ticket_id=number).body == "By hand."
+
+
+def test_a_blocked_action_shows_its_dossier_and_takes_signatures(desk: Any) -> None:
+    number = put(desk, approver="manager")
+    with desk.database.transaction() as session:
+        action = BlockedAction(ticket_id=number, action="issue_refund", rule="payments", amount="49 EUR", target="card 4242")
+        session.add(action)
+        session.flush()
+        key = action.id
+    staff = show(desk, number)
+    assert "Blocked: Issue refund of 49 EUR for card 4242" in html(staff) and "needs 2 more signatures" in html(staff)
+    staff.button(key=f"td_dossier_{key}").click().run()
+    assert "Two managers sign this" in html(staff) and f"td_grant_{key}" not in keys_of(staff)
+    manager = show(desk, number, Role.MANAGER)
+    manager.button(key=f"td_dossier_{key}").click().run()
+    assert f"td_grant_{key}" in keys_of(manager)
+    with desk.database.read() as session:
+        assert session.exec(select(SignOff)).all() == []
+
+
+def test_no_ticket_a_wrong_address_and_an_ended_session(desk: Any) -> None:
+    assert "No such ticket" in html(show(desk, 999))
+    assert "No such ticket" not in html(opened(desk, "inbox.py", Role.STAFF, ticket="<b>"))
+    page = AppTest.from_file(str(Path(pages.__file__).with_name("inbox.py")))
+    page.run()
+    assert "not signed in" in page.warning[0].value and not page.button
+
+
+def test_the_navigation_shows_only_what_the_role_may_see(desk: Any) -> None:
+    def links(role: Role) -> set[str]:
+        page = opened(desk, "navigation.py", role)
+        return {element.proto.label for element in page.get("page_link")}
+
+    assert "Guardrails" not in links(Role.STAFF) and {"Inbox", "Knowledge"} <= links(Role.STAFF)
+    assert {"Guardrails", "Settings"} <= links(Role.MANAGER)
+
+
+def test_the_queue_is_drawn_from_plain_values(desk: Any) -> None:
+    put(desk, approver="manager")
+    with desk.database.read() as session:
+        staff = person(desk, Role.STAFF)
+        page = inbox.listing(session, staff)
+        props = queue.props(queue.Asked(View.NEEDS, "", 1, None), page, inbox.arriving(session, staff), inbox.counts(session, staff))
+    assert props["rows"][0]["chips"] == [("manager", "b"), ("1 unsupported", "w")] and props["range"] == "1–1 of 1"
+    assert [row["due"] for row in props["arriving"]] == ["just arrived", "just arrived"]
+    assert [chip["view"] for chip in props["chips"] if chip["on"]] == ["needs"]
+
+
+@given(st.text())
+def test_text_never_opens_an_element(text: str) -> None:
+    made = str(tag("p", text, title=text))
+    assert made.count("<") == 2 and made.count(">") == 2
+    assert made.count('"') == 2
+
+
+@given(st.text(alphabet="[]()<>*_`:!#@$\\ wx.j"))
+def test_a_label_has_no_live_markdown(text: str) -> None:
+    label = plain(text)
+    for mark in "[]<>*_`:!#@$":
+        assert label.count(mark) == label.count("\\" + mark)
+
+
+def test_a_difference_shows_what_went_and_what_came() -> None:
+    made = str(draft_card.difference("It is <b>free</b> today.", "It is <b>free</b> tomorrow."))
+    assert "<del>today.</del>" in made and "<ins>tomorrow.</ins>" in made and "<b>" not in made
+
+
+@pytest.mark.parametrize(
+    ("ways", "first"),
+    [(["in"], 0), (["in", "in"], 0), (["in", "out"], 0), (["in", "out", "in"], 2), (["in"] * 5, 2), (["in", "out", "in", "out", "note"], 2), ([], 0)],
+)
+def test_what_waits_for_an_answer_is_open(ways: list[str], first: int) -> None:
+    assert conversation._first_open(ways) == first
+
+
+def test_history_speaks_in_sentences() -> None:
+    def event(kind: str, **data: object) -> AuditEvent:
+        return AuditEvent(actor="user:7", kind=kind, data=data, previous_hash="", hash="")
+
+    people = {7: "Nadia", 8: "Sam"}
+    assert history.say(event("decision", decision="approve", version=2, edited=True), people) == "Nadia approved draft 2 after editing it"
+    assert history.say(event("assigned", to=8), people) == "Nadia gave it to Sam"
+    assert history.say(event("status", to="escalated", reason="low_confidence"), people).endswith("“escalated”: the agents are unsure")
+    assert history.say(event("something_new"), people) == "Nadia something new"
+
+
+def test_a_long_passage_unfolds() -> None:
+    assert "whole passage" in str(evidence._quote("word " * 200)) and "<" not in str(evidence._quote("short"))[5:-7].replace('class="td-text">', "")
