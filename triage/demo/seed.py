@@ -30,6 +30,9 @@ SPREAD = timedelta(hours=7)
 
 def seed_company(desk: Desk) -> None:
     """Knowledge, customers and history, in one transaction that waits for no embedding."""
+    with desk.database.read() as session:
+        if _empty(session, Article):
+            print("Loading the demo company; this happens at the first start only.", flush=True)
     prepared = prepare(desk)
     with desk.database.transaction() as session:
         seed_knowledge(session, prepared)

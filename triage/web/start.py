@@ -27,6 +27,7 @@ def lifespan(site: Site, start: Start | None = None) -> Callable[[object], Abstr
             print(welcome(site, token), flush=True)
         if start:
             site.desk = await start(site.settings, site.database)
+            print(f"Triage Desk is ready at {site.url}", flush=True)
         try:
             yield
         finally:
