@@ -4,12 +4,14 @@ import hashlib
 import json
 from datetime import UTC
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlmodel import Session, col, select
 
 from triage.models import AuditEvent, now
 
 GENESIS = "0" * 64
+_EVENTS: Table = AuditEvent.__table__  # type: ignore[attr-defined]
+_LAST_HASH = select(_EVENTS.c.hash).order_by(_EVENTS.c.id.desc()).limit(1)
 _LOCK = 0x7472_6961  # one advisory lock for the chain on PostgreSQL; SQLite writers are serial anyway
 
 
@@ -17,11 +19,12 @@ def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = N
     """Add one event at the chain's end. `actor` is "user:7", "agents", "api:3", "clock" or "system"."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    last = session.exec(select(AuditEvent.hash).order_by(col(AuditEvent.id).desc()).limit(1)).first() or GENESIS
+    session.flush()  # what the event tells of stands before it
+    connection = session.connection()
+    last = connection.execute(_LAST_HASH).scalar() or GENESIS
     event = AuditEvent(at=now(), actor=actor, kind=kind, ticket_id=ticket_id, data=_plain(data), previous_hash=last, hash="")
     event.hash = _digest(event)
-    session.add(event)
-    session.flush()
+    (event.id,) = connection.execute(_EVENTS.insert(), event.model_dump(exclude={"id"})).inserted_primary_key or (None,)
     return event
 
 

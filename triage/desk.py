@@ -21,7 +21,6 @@ from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION,
 from triage.judging import Rules, Screening
 from triage.models import Status
 from triage.outcome import Outcome
-from triage.recording import Recorder
 
 if TYPE_CHECKING:
     from triage.office import Desk
@@ -31,10 +30,12 @@ MOST_REVISIONS = 2
 
 async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> str:
     """Work on one ticket and hand the result to people. Safe to call again at any point; returns the ticket's status."""
-    case = await desk.database.run(lambda session: handover.begin(session, run_id, decision_id, desk.settings))
-    if case is None:
+    beginning = await desk.database.run(
+        lambda session: handover.begin(session, desk.database, run_id, decision_id, desk.settings)
+    )
+    if beginning is None:
         return "nothing to do"
-    recorder = await Recorder.resume(desk.database, run_id)
+    case, rules, recorder = beginning
     gate = desk.gate(recorder)
     crew = desk.crew(case, recorder, gate)
     with tracing.span(
@@ -42,14 +43,13 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
     ):
         try:
             async with asyncio.timeout(desk.settings.run_seconds):
-                outcome = await work_on(desk, case, crew)
+                outcome = await work_on(desk, case, rules, crew)
         except TimeoutError:
             outcome = judging.gave_up(f"The agents took longer than {desk.settings.run_seconds:.0f} seconds.", "budget_exceeded")
         except ModelError as error:
             outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
         except TriageError as error:
             outcome = judging.gave_up(str(error), "tool_failure")
-        await recorder.flush()
         await gate.close()
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         return await desk.database.run(
@@ -57,9 +57,8 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
         )
 
 
-async def work_on(desk: "Desk", case: CaseFile, crew: Crew) -> Outcome:
+async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Outcome:
     """The stages in order."""
-    rules = await desk.database.run(lambda session: Rules.load(session, desk.settings))
     screening = await judging.screen(case, crew.context.recorder, rules)
     if screening.quarantine:
         return Outcome(Status.QUARANTINED, screening.quarantine, verdicts=screening.verdicts)

@@ -103,10 +103,10 @@ class Durable:
         for kind in KINDS:
             _register(kind)
         DBOS.launch()
-        for kind, concurrency in (("triage", self.settings.worker_concurrency), ("deliver", 16), ("chore", 2)):
-            DBOS.register_queue(
-                kind, worker_concurrency=concurrency, polling_interval_sec=self.settings.poll_seconds, on_conflict="always_update"
-            )
+        poll = self.settings.poll_seconds
+        # each look costs 2 ms: only the agents' work is looked for so often
+        for kind, concurrency, pause in (("triage", self.settings.worker_concurrency, poll), ("deliver", 16, 5 * poll), ("chore", 2, 10 * poll)):
+            DBOS.register_queue(kind, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update")
         self.working = True
         if not self.database.is_sqlite:
             self._watcher = threading.Thread(target=self._take_over, name="takeover", daemon=True)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import NamedTuple
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from triage import replies, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
+from triage.database import Database
 from triage.guardrails.verdicts import Verdict
+from triage.judging import Rules
 from triage.models import (
     AT_WORK,
     BlockedAction,
@@ -19,7 +22,6 @@ from triage.models import (
     Quarantine,
     Role,
     Run,
-    RunStep,
     Status,
     Ticket,
     now,
@@ -33,17 +35,27 @@ from triage.transitions import move
 AGENTS = "agents"
 
 
-def begin(session: Session, run_id: str, decision_id: int | None, settings: Settings) -> CaseFile | None:
-    """The case file of a run; None when the run has ended or its ticket no longer waits for agents."""
+class Beginning(NamedTuple):
+    """What a run starts from, read in one transaction."""
+
+    case: CaseFile
+    rules: Rules
+    recorder: Recorder
+
+
+def begin(session: Session, database: Database, run_id: str, decision_id: int | None, settings: Settings) -> Beginning | None:
+    """Case file, rules and recorded steps of a run; None when it has ended or its ticket no longer waits for agents."""
     run = session.get(Run, run_id)
     if run is None or run.status != "running":
         return None
     ticket = session.get_one(Ticket, run.ticket_id)
     if ticket.status not in AT_WORK:
         return None
-    if session.exec(select(RunStep.id).where(RunStep.run_id == run_id).limit(1)).first() is None:
+    recorder = Recorder.load(session, database, run_id)
+    if recorder.fresh:
         run.started_at = now()  # waiting for a worker is not working
-    return open_case(session, run, decision_id, body_limit=settings.body_limit)
+    case = open_case(session, run, decision_id, body_limit=settings.body_limit)
+    return Beginning(case, Rules.load(session, settings), recorder)
 
 
 def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
@@ -65,6 +77,7 @@ def finish(
     When the customer wrote while the agents worked, the outcome answers an old conversation: it is dropped
     and a new run starts.
     """
+    recorder.write(session)
     run, ticket = session.get_one(Run, case.run_id), session.get_one(Ticket, case.ticket.id)
     if run.status != "running":
         return ticket.status

@@ -1,6 +1,7 @@
 """The open desk: what one process holds while it works, and how it is opened and closed."""
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -20,6 +21,8 @@ from triage.durable import Durable
 from triage.errors import SettingsError
 from triage.guardrails.gate import DeskGate
 from triage.llm import models_for
+from triage.llm.offline.gloss import gloss
+from triage.llm.offline.text import guess_language
 from triage.llm.protocol import Model
 from triage.models import Ticket
 from triage.recording import Recorder
@@ -27,6 +30,8 @@ from triage.runs import start_run
 from triage.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+NEIGHBOURS = 24  # labelled examples that vote on a ticket's category
 
 
 class Desk:
@@ -67,7 +72,7 @@ class Desk:
             return []
 
         async def live() -> dict[str, Any]:
-            near = await asyncio.to_thread(self.nearest.neighbours, text[:2_000], 8)
+            near = await asyncio.to_thread(self.nearest.neighbours, gloss(text[:2_000], guess_language(text)), NEIGHBOURS)
             return {"neighbours": [{"text": t, "category": c, "similarity": round(float(s), 4)} for t, c, s in near]}
 
         step = await crew.context.recorder.step(
@@ -88,6 +93,7 @@ class Desk:
         async def chore_work(name: str) -> str:
             return await self.database.run(chores.CHORES[name])
 
+        gc.freeze()  # libraries alone are a million objects: each full collection would stop everything for 0.3 s
         self.durable.launch({"triage": triage_work, "deliver": deliver_work, "chore": chore_work})
 
     def close(self) -> None:

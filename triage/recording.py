@@ -12,14 +12,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from opentelemetry.trace import Span
-from sqlalchemy import delete, insert
-from sqlmodel import col, select
+from sqlalchemy import Table, delete
+from sqlmodel import Session, col, select
 
 from triage import errors, genai, tracing
 from triage.database import Database
 from triage.models import RunStep, now
 
 Live = Callable[[], Awaitable[dict[str, Any]]]
+_STEPS: Table = RunStep.__table__  # type: ignore[attr-defined]
 
 
 class Recorder:
@@ -36,10 +37,18 @@ class Recorder:
     @classmethod
     async def resume(cls, database: Database, run_id: str) -> "Recorder":
         """A recorder that first reads back what the run had done before a crash."""
-        steps = await database.run(
-            lambda session: list(session.exec(select(RunStep).where(RunStep.run_id == run_id).order_by(col(RunStep.ordinal))))
-        )
-        return cls(database, run_id, steps)
+        return await database.run(lambda session: cls.load(session, database, run_id))
+
+    @classmethod
+    def load(cls, session: Session, database: Database, run_id: str) -> "Recorder":
+        """`resume` within a session of the caller's."""
+        steps = session.exec(select(RunStep).where(RunStep.run_id == run_id).order_by(col(RunStep.ordinal)))
+        return cls(database, run_id, list(steps))
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing was recorded before."""
+        return not self._recorded
 
     @property
     def used_before(self) -> tuple[int, float]:
@@ -99,10 +108,15 @@ class Recorder:
         return result
 
     async def flush(self) -> None:
-        """Write the steps that wait in memory, in one insert."""
+        """Write the steps that wait in memory, in one insert and a transaction of its own."""
+        if self._pending:
+            await self.database.run(self.write)
+
+    def write(self, session: Session) -> None:
+        """Write the steps that wait in memory, in the caller's transaction. Plain rows: the mapper would cost a third of it."""
         rows, self._pending = self._pending, []
         if rows:
-            await self.database.run(lambda session: session.execute(insert(RunStep), rows))
+            session.connection().execute(_STEPS.insert(), rows)
 
     def _keep(self, row: dict[str, Any]) -> None:
         usage = row["response"].get("usage") if row["kind"] == "model" else None
