@@ -1,0 +1,14 @@
+"""The long tests of chaos run only when asked for: `make chaos`, or `pytest -m chaos`."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "chaos" in str(config.getoption("-m")):
+        return
+    here, skip = Path(__file__).parent, pytest.mark.skip(reason="takes minutes; run it with `make chaos`")
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("chaos"):
+            item.add_marker(skip)
