@@ -244,6 +244,54 @@ async def test_an_error_of_a_stage_leaves_the_ticket_with_people(desk: Desk, mon
     assert ticket.approver == "manager"
 
 
+async def test_a_bug_of_ours_fails_the_ticket_visibly(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: Crew, *args: Any, **kwargs: Any) -> Any:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr(Crew, "ask", broken)
+    ticket, _ = await worked_on(desk, "How do I descale my kettle?")
+    assert (ticket.status, ticket.reason) == (Status.FAILED, "tool_failure") and "KeyError" in (ticket.error or "")
+
+
+@pytest.mark.parametrize(
+    ("comment", "agent", "calls"),
+    [
+        ("Please make it shorter", "writer", ["writer", "reviewer"]),
+        ("We must not promise this, see the policy", "reviewer", ["writer", "reviewer"]),
+        ("The blinking light K4 is missing", "analyst", ["analyst", "writer", "reviewer"]),
+    ],
+)
+async def test_a_request_for_changes_goes_to_the_agent_that_can_act_on_it(desk: Desk, comment: str, agent: str, calls: list[str]) -> None:
+    ticket, draft = await worked_on(desk, "How do I descale my kettle?")
+    assert draft
+    with desk.database.transaction() as session:
+        kind = DecisionKind.REQUEST_CHANGES
+        decision = approval.decide(
+            session, desk.enqueue, desk.settings, person(session), draft.id or 0, kind=kind, seal=draft.seal, comment=comment
+        )
+        run_id = newest_run(session, ticket.id or 0)
+    await triage(desk, run_id, decision.id)
+    _, second = seen(desk.database, ticket.id or 0)
+    assert second and second.cause == f"Nadia asked the {agent}: {comment}"
+    with desk.database.read() as session:
+        steps = session.exec(select(RunStep).where(RunStep.run_id == run_id, RunStep.kind == "model").order_by(RunStep.ordinal)).all()  # type: ignore[arg-type]
+    assert [step.role for step in steps][: len(calls)] == calls
+
+
+async def test_a_ticket_whose_agents_vanished_is_rescued(desk: Desk) -> None:
+    from triage import chores
+
+    ticket_id, run_id = come_in(desk, "How do I descale my kettle?")
+    with desk.database.transaction() as session:
+        ticket = session.get_one(Ticket, ticket_id)
+        ticket.status, ticket.updated_at = Status.TRIAGING, ticket.updated_at - 2 * chores.STUCK
+    with desk.database.transaction() as session:
+        assert chores.rescue(session) == "1 tickets rescued"
+    ticket, _ = seen(desk.database, ticket_id)
+    assert ticket.status == Status.FAILED
+    assert await triage(desk, run_id) == "nothing to do"
+
+
 async def test_managers_are_told_of_an_escalation(desk: Desk) -> None:
     from triage.models import Notification
 

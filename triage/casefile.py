@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
-from triage.models import Attachment, Category, Decision, Draft, Message, Run, Ticket
+from triage.models import Attachment, Category, Decision, Draft, Message, Run, Ticket, User
 
 EARLIER_MESSAGES = 6
 
@@ -23,6 +23,7 @@ class CaseFile:
     thread_head: int | None
     categories: list[CategoryCard]
     instruction: str = ""
+    instructed_by: str = ""
     former: Draft | None = None
 
     @property
@@ -60,6 +61,7 @@ def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit
         thread_head=ticket.thread_head,
         categories=[_category(c) for c in session.exec(select(Category).order_by(Category.slug))],
         instruction=decision.comment if decision else "",
+        instructed_by=session.get_one(User, decision.user_id).name if decision else "",
         former=session.get(Draft, decision.draft_id) if decision else None,
     )
 

@@ -8,9 +8,11 @@ from sqlmodel import Session, col, select
 
 from triage import replies
 from triage.accounts import ratelimit
-from triage.models import WAITS_FOR_PERSON, Notification, Role, SpanRecord, Status, Ticket, now
+from triage.models import WAITS_FOR_PERSON, Notification, Role, Run, SpanRecord, Status, Ticket, now
+from triage.transitions import move
 
 SILENCE = timedelta(days=3)
+STUCK = timedelta(hours=1)
 SPANS_KEPT = timedelta(days=30)
 
 
@@ -35,6 +37,19 @@ def warn_overdue(session: Session) -> str:
     return f"{len(late)} tickets overdue"
 
 
+def rescue(session: Session) -> str:
+    """Tickets whose agents ended without a result long ago go to people, so that none is dropped silently."""
+    stuck = session.exec(select(Ticket).where(Ticket.status == Status.TRIAGING, col(Ticket.updated_at) < now() - STUCK)).all()
+    for ticket in stuck:
+        ticket.error = "The agents stopped without a result. Try again, or write the reply yourself."
+        move(session, ticket, Status.FAILED, actor="clock", reason="tool_failure")
+        for run in session.exec(select(Run).where(Run.ticket_id == ticket.id, Run.status == "running")):
+            run.status, run.error, run.ended_at = "failed", ticket.error, now()
+            session.add(run)
+        session.add(Notification(role=Role.STAFF, ticket_id=ticket.id, kind="failed", text=f"#{ticket.id}: {ticket.error}"))
+    return f"{len(stuck)} tickets rescued"
+
+
 def tidy(session: Session) -> str:
     """Spans older than thirty days and old failed sign-ins go; recorded steps and the audit log stay."""
     limit = int((now() - SPANS_KEPT).timestamp() * 1e9)
@@ -43,4 +58,9 @@ def tidy(session: Session) -> str:
     return "tidied"
 
 
-CHORES: dict[str, Callable[[Session], str]] = {"assume_resolved": assume_resolved, "warn_overdue": warn_overdue, "tidy": tidy}
+CHORES: dict[str, Callable[[Session], str]] = {
+    "assume_resolved": assume_resolved,
+    "rescue": rescue,
+    "tidy": tidy,
+    "warn_overdue": warn_overdue,
+}

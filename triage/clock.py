@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 CRON: dict[str, dict[str, Any]] = {
     "assume_resolved": {"minute": 7},
+    "rescue": {"minute": "*/10"},
     "warn_overdue": {"minute": "*/5"},
     "tidy": {"hour": 3, "minute": 20},
 }

@@ -8,6 +8,7 @@ steps are read back, then it goes live where they end.
 """
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from triage import handover, judging, tracing
@@ -24,6 +25,8 @@ from triage.outcome import Outcome
 
 if TYPE_CHECKING:
     from triage.office import Desk
+
+logger = logging.getLogger(__name__)
 
 MOST_REVISIONS = 2
 
@@ -50,6 +53,9 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
             outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
         except TriageError as error:
             outcome = judging.gave_up(str(error), "tool_failure")
+        except Exception as error:  # a bug of ours must not drop a ticket: a person gets it, the log gets the rest
+            logger.exception("run %s of ticket %s broke", run_id, case.brief.ticket_id)
+            outcome = judging.broke(error)
         await gate.close()
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         return await desk.database.run(
@@ -69,7 +75,7 @@ async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Out
     customer = await gather_customer(crew.context)
     route = judging.route(plan, screening, passages, customer, rules)
 
-    facts = await find_facts(crew, case, plan, passages, customer) if route.kind == "reply" else judging.no_facts(plan)
+    facts = await find_facts(crew, case, plan, route, passages, customer)
     route = judging.reroute(route, plan, facts, passages)
     reply, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
 
@@ -86,17 +92,28 @@ async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Out
 
 
 async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screening) -> Plan:
-    """The manager's plan; a request for changes keeps the plan that the former draft was written by."""
+    """The manager's plan. A request for changes keeps the plan of the former draft; one about facts adds a search for it."""
     if case.former and case.former.plan:
-        return Plan.model_validate(case.former.plan)
+        plan = Plan.model_validate(case.former.plan)
+        search = [case.instruction] if judging.addressee(case.instruction) == "analyst" else []
+        return plan.model_copy(update={"searches": [*search, *plan.searches]})
     neighbours = await desk.neighbours(crew, f"{case.brief.subject}\n{case.brief.body}")
     brief = PlanBrief(ticket=screening.ticket, categories=case.categories, neighbours=neighbours, signals=screening.signals)
     with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
         return judging.bind(await manager.plan(crew, brief), screening)
 
 
-async def find_facts(crew: Crew, case: CaseFile, plan: Plan, passages: list[Evidence], customer: CustomerCard | None) -> Facts:
-    """The analyst's facts, each with its source; what it found by its own searches joins the passages."""
+async def find_facts(
+    crew: Crew, case: CaseFile, plan: Plan, route: judging.Route, passages: list[Evidence], customer: CustomerCard | None
+) -> Facts:  # fmt: skip
+    """The analyst's facts, each with its source; what it found by its own searches joins the passages.
+
+    A reply that states nothing needs none, and a request that is not about facts keeps those of the former draft.
+    """
+    if route.kind != "reply":
+        return judging.no_facts(plan)
+    if case.former and case.former.facts and judging.addressee(case.instruction) != "analyst":
+        return Facts.model_validate(case.former.facts)
     with tracing.span(f"{INVOKE_AGENT} analyst", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
         facts = await analyst.analyse(crew, AnalystBrief(ticket=case.brief, plan=plan, passages=passages, customer=customer))
     known = {passage.id for passage in passages}

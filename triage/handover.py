@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from triage import replies, workspace
+from triage import judging, replies, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
 from triage.database import Database
@@ -94,7 +94,7 @@ def finish(
     _describe(session, ticket, outcome)
     _open_dossiers(session, ticket, run, outcome)
     if outcome.reply is not None:
-        _draft(session, settings, ticket, run, outcome, degraded, model)
+        _draft(session, settings, case, ticket, run, outcome, degraded, model)
     ticket.error = outcome.error
     move(session, ticket, outcome.status, actor=AGENTS, reason=outcome.reason, run=run.id)
     _tell_the_team(session, ticket, outcome)
@@ -142,7 +142,7 @@ def _describe(session: Session, ticket: Ticket, outcome: Outcome) -> None:
 
 
 def _draft(
-    session: Session, settings: Settings, ticket: Ticket, run: Run, outcome: Outcome, degraded: list[str], model: str
+    session: Session, settings: Settings, case: CaseFile, ticket: Ticket, run: Run, outcome: Outcome, degraded: list[str], model: str
 ) -> Draft:  # fmt: skip
     assert outcome.reply is not None
     signature = str(workspace.get(session, "signature")) or settings.mail_from_name
@@ -164,9 +164,16 @@ def _draft(
         confidence=outcome.confidence,
         model=model,
         degraded=degraded,
-        cause="",
+        cause=_cause(case),
     )
     return replies.seal(session, draft, ticket)
+
+
+def _cause(case: CaseFile) -> str:
+    """Which request this version answers, and by which agent."""
+    if not case.instruction:
+        return ""
+    return f"{case.instructed_by} asked the {judging.addressee(case.instruction)}: {case.instruction}"
 
 
 def _open_dossiers(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """What code decides along the flow: models propose, the functions here say where the ticket goes and why."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,61 @@ from triage.recording import Recorder
 from triage.settings import Settings
 
 ALWAYS = "always_escalate"
+_POLICY_WORDS = frozenset(
+    [
+        "policy",
+        "policies",
+        "promise",
+        "promises",
+        "promised",
+        "allowed",
+        "legal",
+        "compliance",
+        "goodwill",
+        "liability",
+        "commit",
+        "rule",
+        "rules",
+    ]
+)
+_WORDING_WORDS = frozenset(
+    [
+        "shorter",
+        "short",
+        "longer",
+        "tone",
+        "formal",
+        "informal",
+        "friendlier",
+        "friendly",
+        "polite",
+        "politer",
+        "rephrase",
+        "reword",
+        "wording",
+        "typo",
+        "spelling",
+        "grammar",
+        "greeting",
+        "greet",
+        "sentence",
+        "paragraph",
+        "simpler",
+        "simple",
+        "warmer",
+        "apologise",
+        "apologize",
+        "sorry",
+        "remove",
+        "drop",
+        "delete",
+        "translate",
+        "bullet",
+        "list",
+        "first",
+        "name",
+    ]
+)
 FACTUAL = ("fact", "step")
 _IN_WORDS = {
     EscalationReason.CUSTOMER_REQUEST: "the customer asks for a person",
@@ -270,6 +326,20 @@ def conclude(
 def gave_up(error: str, reason: str) -> Outcome:
     """The agents ended without a draft: a person gets the ticket with the reason."""
     return Outcome(Status.ESCALATED, reason, error=error, approver_reasons=[error])
+
+
+def broke(error: Exception) -> Outcome:
+    """A stage broke in a way nobody foresaw: the ticket fails visibly."""
+    said = f"The agents broke off: {type(error).__name__}. The log has the details; try again, or write the reply yourself."
+    return Outcome(Status.FAILED, "tool_failure", error=said)
+
+
+def addressee(instruction: str) -> str:
+    """Which agent a person's request for changes is for: writer (wording), reviewer (policy) or analyst (facts)."""
+    words = set(re.findall(r"[a-z]+", instruction.lower()))
+    if words & _POLICY_WORDS:
+        return "reviewer"
+    return "writer" if words & _WORDING_WORDS else "analyst"
 
 
 def _manager_reasons(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from triage.accounts.demo import check_address
 from triage.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,7 @@ def serve(
     port, host = port or settings.port, host or settings.host
     os.environ["TRIAGE_PORT"], os.environ["TRIAGE_HOST"] = str(port), host
     os.environ["TRIAGE_HOME"] = str(settings.home.resolve())
+    check_address(load_settings(), host)
     print(f"Triage Desk is starting at http://{host}:{port}", flush=True)
     os.chdir(ROOT)
     command = ["streamlit", "run", "app.py", "--server.port", str(port), "--server.address", host, "--server.headless", "true"]
