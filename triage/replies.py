@@ -1,5 +1,6 @@
 """The life of a reply outside the agents: new versions, the outbox row, what follows once it is sent."""
 
+from datetime import timedelta
 from email.utils import make_msgid
 from typing import Any
 
@@ -139,7 +140,7 @@ def post(session: Session, settings: Settings, draft: Draft, ticket: Ticket, dec
         message_id=make_msgid(f"ticket{ticket.id}", domain=domain),
         in_reply_to=last.message_id if last else None,
         references=[*last.references, last.message_id][-20:] if last and last.message_id else [],
-        send_after=now(),
+        send_after=now() + timedelta(seconds=settings.undo_seconds),
         created_at=now(),
     )
     session.add(outbox)
