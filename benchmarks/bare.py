@@ -60,8 +60,7 @@ def _store(database: Path) -> sqlite3.Connection:
     return store
 
 
-async def run(requests: Path, base_url: str, latency: float, tickets: int, at_once: int, database: Path | None) -> Result:
-    calls: list[Call] = json.loads(requests.read_text())
+async def run(calls: list[Call], base_url: str, latency: float, tickets: int, at_once: int, database: Path | None) -> Result:
     transport = openai.DefaultAsyncHttpxClient(trust_env=False)
     async with openai.AsyncOpenAI(api_key="none", base_url=base_url, http_client=transport) as client:
         await Loop(client, calls, database).tickets(at_once, at_once)  # warm-up: imports, connections
@@ -74,6 +73,5 @@ async def run(requests: Path, base_url: str, latency: float, tickets: int, at_on
 
 if __name__ == "__main__":
     given, url, latency, tickets, at_once, *database = sys.argv[1:]
-    report(
-        asyncio.run(run(Path(given), url, float(latency), int(tickets), int(at_once), Path(database[0]) if database else None))
-    )
+    calls, store = json.loads(Path(given).read_text()), Path(database[0]) if database else None
+    report(asyncio.run(run(calls, url, float(latency), int(tickets), int(at_once), store)))

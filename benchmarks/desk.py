@@ -1,10 +1,10 @@
 """The desk itself: intake, durable engine, agents, retrieval, guards, traces, everything on.
 
-    python -m benchmarks.desk prepare HOME REQUESTS.json
+    python -m benchmarks.desk prepare HOME REQUESTS.json [small]
     python -m benchmarks.desk run HOME BASE_URL LATENCY_SECONDS TICKETS AT_ONCE
 
-`prepare` fills a home folder with the bundled help centre and keeps the requests of a first ticket; `run` works on
-tickets in a copy of that folder. TRIAGE_HOME names the folder that keeps the embedding model.
+`prepare` fills a home folder with the bundled help centre (`small`: a few articles, quicker) and keeps the requests
+of a first ticket; `run` works on tickets in a copy of that folder. TRIAGE_HOME names the folder that keeps the embedding model.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 
 from benchmarks.gauge import Gauge, Result, report
 from benchmarks.tickets import messages
-from tests import loopback
+from tests import knowledge, loopback
 from triage import desk as flow
 from triage import tracing
 from triage.demo import seed
@@ -33,17 +33,17 @@ from triage.settings import load_settings
 PATIENCE = 120.0  # seconds for any one ticket
 
 
-def prepare(home: Path, requests: Path) -> None:
+def prepare(home: Path, requests: Path, *, small: bool) -> None:
     """Fill the home folder and write down what a plain ticket asks the model."""
     with loopback.serve() as service:
         desk = open_desk(load_settings(home=home, openai_base_url=service.base_url))
-        with desk.database.transaction() as session:
-            seed.seed_knowledge(session, desk)
-            seed.seed_customers(session)
-        desk.index.sync(desk.database)
+        if small:
+            knowledge.fill(desk)
+        else:
+            seed.seed_company(desk)
         with desk.database.transaction() as session:
             receive(session, messages(1, "first")[0], desk.settings, enqueue=_by_hand)
-            run_id = session.exec(select(Run.id)).one()
+            run_id = session.exec(select(Run.id).where(Run.status == "running")).one()
         asyncio.run(_triage_once(desk, run_id))
         desk.close()
         requests.write_text(json.dumps(service.requests))
@@ -136,7 +136,7 @@ def _used(desk: Desk, tickets: int) -> tuple[int, int]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "prepare":
-        prepare(Path(sys.argv[2]), Path(sys.argv[3]))
+        prepare(Path(sys.argv[2]), Path(sys.argv[3]), small="small" in sys.argv[4:])
     else:
         home, url, latency, tickets, at_once = sys.argv[2:]
         report(run(Path(home), url, float(latency), int(tickets), int(at_once)))
