@@ -16,8 +16,6 @@ from triage.models import Ticket
 from triage.office import Desk, open_desk, use
 from triage.settings import Settings
 
-logger = logging.getLogger(__name__)
-
 
 class Running:
     """A desk that is at work behind the screens."""
@@ -59,6 +57,8 @@ def start_now(settings: Settings, database: Database | None = None, *, work: boo
 
     Raises SettingsError when another process already works on the same SQLite database.
     """
+    for name in ("triage", "knowledge_base"):
+        logging.getLogger(name).setLevel(settings.log_level.upper())
     desk = open_desk(settings, database=database)
     try:
         works = settings.worker if work is None else work

@@ -84,7 +84,9 @@ class Settings(BaseSettings):
     )
 
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
-    log_level: str = Field(default="INFO", description="Log level of the process.")
+    log_level: str = Field(
+        default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$", description="What the desk's own log tells: DEBUG, INFO, WARNING or ERROR."
+    )
 
     @property
     def database(self) -> str:

@@ -47,6 +47,23 @@ def import_(
 
 
 @app.command()
+def categories(
+    file: Annotated[Path, typer.Argument(help="TOML of [[category]] tables: slug, title, description, default_priority, group.")],
+    examples: Annotated[Path, typer.Argument(help="JSONL of text, category: messages with the category they belong to.")],
+    home: Home = None,
+) -> None:
+    """Set up the categories and their labelled examples; running it again brings them to what the files say."""
+    from knowledge_base.examples import load_taxonomy
+
+    desk = open_desk(_settings(home))
+    try:
+        count = desk.database.run_now(lambda session: load_taxonomy(session, file, examples, embed=desk.embedder))
+    finally:
+        desk.close()
+    typer.echo(f"{count} new examples learned")
+
+
+@app.command()
 def reindex(home: Home = None) -> None:
     """Build the search index anew from the database."""
     desk = open_desk(_settings(home))
