@@ -1,7 +1,7 @@
 """From the agents to people: storing how a run began and what it ended with, each in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -81,6 +81,7 @@ def finish(
     run, ticket = session.get_one(Run, case.run_id), session.get_one(Ticket, case.ticket.id)
     if run.status != "running":
         return ticket.status
+    outcome = _still_a_managers(case, outcome)
     _close_run(session, run, recorder, degraded, model, outcome)
     if ticket.thread_head != case.thread_head and outcome.status != Status.QUARANTINED:
         run.outcome = "overtaken"
@@ -110,6 +111,14 @@ def evidence_rows(evidence: list[Evidence], sentences: list[dict[str, object]]) 
     return [
         {"passage": p, **by_id[p].model_dump(include={"article", "version", "title", "heading", "text", "score"})} for p in used
     ]
+
+
+def _still_a_managers(case: CaseFile, outcome: Outcome) -> Outcome:
+    """A version that somebody asked for stays with managers when the former one was theirs: asking is no way round them."""
+    if case.former is None or "manager" not in (case.former.approver, case.ticket.approver):
+        return outcome
+    kept = case.former.approver_reasons or ["a manager was asked to decide this ticket"]
+    return replace(outcome, approver_reasons=list(dict.fromkeys([*outcome.approver_reasons, *kept])))
 
 
 def _close_run(session: Session, run: Run, recorder: Recorder, degraded: list[str], model: str, outcome: Outcome) -> None:

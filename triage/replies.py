@@ -54,6 +54,8 @@ def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     session.flush()
     draft.seal = seal_of(session, draft)
     ticket.draft_id = draft.id
+    if draft.approver != "staff":  # what one version made a manager's matter, the next one does not undo
+        ticket.approver = draft.approver
     session.add_all([draft, ticket])
     session.flush()
     return draft
