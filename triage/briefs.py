@@ -33,6 +33,7 @@ class Evidence(Value):
     text: str
     language: str = "en"
     audience: str = "public"
+    category: str = ""
     score: float = 0.0
     why: str = ""
 

@@ -211,7 +211,8 @@ def route(plan: Plan, screening: Screening, passages: list[Evidence], customer: 
         return _holding(plan.escalation_reason or EscalationReason.POLICY_RESTRICTION, manager)
     if plan.action == "clarify":
         return Route("clarify", Status.NEEDS_INFO, EscalationReason.PENDING_CLARIFICATION, manager)
-    if not passages and customer is None:
+    thanks = not plan.questions and not plan.requested_actions
+    if not passages and customer is None and not thanks:
         return _holding(EscalationReason.MISSING_KNOWLEDGE, manager)
     if plan.confidence < rules.minimum_confidence / 2:
         return _holding(EscalationReason.LOW_CONFIDENCE, manager)
@@ -220,8 +221,8 @@ def route(plan: Plan, screening: Screening, passages: list[Evidence], customer: 
 
 def reroute(route: Route, plan: Plan, facts: Facts, passages: list[Evidence]) -> Route:
     """After the analyst: with nothing to stand on, an honest holding reply instead of an answer."""
-    if route.kind != "reply":
-        return route
+    if route.kind != "reply" or not (plan.questions or plan.requested_actions):
+        return route  # who only says thanks is answered without facts
     sourced = [fact for fact in facts.facts if fact.source != "ticket"]
     return route if sourced else _holding(EscalationReason.MISSING_KNOWLEDGE, route.manager)
 

@@ -6,7 +6,8 @@ from triage.agents.customers import customer_card
 from triage.agents.toolbox import ToolContext, evidence
 from triage.briefs import CustomerCard, Evidence, Plan, TicketBrief
 
-PER_SEARCH, PER_FOREIGN_SEARCH, MOST = 6, 15, 14
+PER_SEARCH, PER_FOREIGN_SEARCH = 6, 40
+MOST, SURE = 14, 2  # passages in all, and of each search those that stay however well other searches did
 
 
 async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan) -> list[Evidence]:
@@ -15,17 +16,19 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
     For a customer who does not write English the help centre is searched in their language too, because a
     reply may only be grounded in passages that the customer could read.
     """
-    queries = list(dict.fromkeys([*plan.searches, *plan.questions]))[:8] or [f"{ticket.subject} {ticket.body[:300]}"]
+    queries = list(dict.fromkeys([*plan.searches, *plan.questions]))[:10] or [f"{ticket.subject} {ticket.body[:300]}"]
     languages = [None] if plan.language in ("", "en") else [plan.language, None]
 
     async def live() -> dict[str, Any]:
-        passages: list[dict[str, Any]] = []
+        kept: list[dict[str, Any]] = []
         for language in languages:
             most = PER_FOREIGN_SEARCH if language else PER_SEARCH  # the searcher prefers a language, it does not insist
-            for hits in await context.searcher.asearch_many(queries, k=most, language=language):
-                wanted = [hit for hit in hits if hit.audience == "public" and language in (None, hit.language)]
-                passages += [evidence(hit).model_dump() for hit in wanted]
-        return {"passages": _best(passages, plan.language)}
+            found = await context.searcher.asearch_many(queries, k=most, language=language)
+            kept += _best([
+                [evidence(hit).model_dump() for hit in hits if hit.audience == "public" and language in (None, hit.language)]
+                for hits in found
+            ])
+        return {"passages": list({passage["id"]: passage for passage in kept}.values())[:MOST + MOST // 2]}
 
     request = {"queries": queries, "languages": languages, "k": PER_SEARCH}
     recorded = await context.recorder.step("retrieval", role="analyst", name="knowledge", request=request, live=live)
@@ -46,10 +49,12 @@ async def gather_customer(context: ToolContext) -> CustomerCard | None:
     return CustomerCard.model_validate(recorded["customer"]) if recorded["customer"] else None
 
 
-def _best(passages: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
-    """Each passage once with its best score, the customer's language first, at most MOST."""
+def _best(found: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Each passage once with its best score, best first, at most MOST; the first SURE of every search among them."""
     best: dict[str, dict[str, Any]] = {}
-    for passage in passages:
+    for passage in (passage for passages in found for passage in passages):
         if passage["id"] not in best or passage["score"] > best[passage["id"]]["score"]:
             best[passage["id"]] = passage
-    return sorted(best.values(), key=lambda item: (item["language"] != (language or "en"), -item["score"]))[:MOST]
+    sure = list(dict.fromkeys(passage["id"] for passages in found for passage in passages[:SURE]))[:MOST]
+    rest = sorted((name for name in best if name not in sure), key=lambda name: -best[name]["score"])
+    return sorted((best[name] for name in [*sure, *rest][:MOST]), key=lambda passage: -passage["score"])

@@ -135,7 +135,7 @@ def evidence(hit: Any) -> Evidence:
     """A searcher's hit as the evidence agents see."""
     return Evidence(
         id=hit.id, article=hit.article, version=hit.version, title=hit.title, heading=hit.heading, text=hit.text,
-        language=hit.language, audience=hit.audience, score=round(float(hit.score), 4), why=hit.why,
+        language=hit.language, audience=hit.audience, category=getattr(hit, "category", ""), score=round(float(hit.score), 4), why=hit.why,
     )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from triage.briefs import AnalystBrief, CustomerCard, Evidence, Fact, Facts, Plan, TicketBrief
-from triage.llm.offline.choose import Answer, Shelf, answer
+from triage.llm.offline.choose import Answer, answer
 from triage.llm.offline.orders import about_orders, order_sentences, orders_meant
-from triage.llm.offline.questions import clean_subject, message, questions
+from triage.llm.offline.questions import questions
+from triage.llm.offline.said import clean_subject, message
+from triage.llm.offline.shelf import Shelf
 from triage.llm.offline.text import fold, guess_language, sentences, stems
 
 
@@ -29,7 +31,8 @@ def answers(ticket: TicketBrief, plan: Plan, passages: Sequence[Evidence], force
     A plan made by a language model asks in English; then a customer who wrote otherwise is heard in their own
     words. `force` holds positions of questions to answer also with weak support.
     """
-    shelf = Shelf([passage for passage in passages if passage.language == plan.language and passage.audience == "public"])
+    here = [passage for passage in passages if passage.language == plan.language and passage.audience == "public"]
+    shelf = Shelf(here, plan.language, plan.category)
     subject, said = clean_subject(ticket), sentences(message(ticket)[:2000])
     terse = len(plan.questions) > 2
     return _shared_out([

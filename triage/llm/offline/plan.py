@@ -2,9 +2,11 @@
 
 import re
 
-from triage.briefs import ActionRequest, Neighbour, Plan, PlanBrief, TicketBrief
-from triage.llm.offline.questions import clean_subject, is_vague, message, only_thanks, questions, searches
-from triage.llm.offline.text import LANGUAGES, ORDER_NUMBER, count, fold, guess_language, says, section, sentences, words
+from triage.briefs import ActionRequest, Plan, PlanBrief, TicketBrief
+from triage.llm.offline.category import category_of
+from triage.llm.offline.questions import is_vague, only_thanks, questions, searches
+from triage.llm.offline.said import clean_subject, message
+from triage.llm.offline.text import LANGUAGES, ORDER_NUMBER, count, fold, guess_language, says, section, sentences
 from triage.models import EscalationReason, Priority, Sentiment
 
 # What the summary begins with when a signal was found; the writer looks for the first two
@@ -27,7 +29,7 @@ def plan(brief: PlanBrief) -> Plan:
     """The plan for a message; the same message always gets the same one."""
     ticket = brief.ticket
     language = ticket.language if ticket.language and ticket.language != "und" else guess_language(message(ticket))
-    category, confidence = _category(brief)
+    category, confidence = category_of(brief, language)
     actions = _actions(ticket)
     thanks = only_thanks(ticket) and not brief.signals and not actions
     asked = [] if thanks else questions(ticket)
@@ -38,52 +40,10 @@ def plan(brief: PlanBrief) -> Plan:
     return Plan(
         action=action, category=category, priority=priority, sentiment=sentiment, language=language,
         summary=_summary(brief, asked, thanks), questions=[] if action == "clarify" else asked,
-        searches=[] if action == "clarify" else searches(ticket, asked), missing=_missing(category) if action == "clarify" else [],
+        searches=[] if action == "clarify" else searches(ticket, asked, language), missing=_missing(category) if action == "clarify" else [],
         escalation_reason=reason, requested_actions=actions, risk=_risk(brief, actions, sentiment, priority),
         confidence=max(confidence, 0.9) if thanks or brief.signals else confidence,
     )
-
-
-def _category(brief: PlanBrief) -> tuple[str, float]:
-    """The category by similarity-weighted neighbours and rules, and how clear it is (0 to 1)."""
-    slugs = [card.slug for card in brief.categories] or list(dict.fromkeys(near.category for near in brief.neighbours))
-    if not slugs:
-        return "", 0.2
-    near, rules = _shares(_neighbour_weights(brief.neighbours), slugs), _shares(_rule_weights(brief), slugs)
-    weight = 0.7 if brief.ticket.language in ("", "en") else 0.55
-    mixed = {slug: weight * near[slug] + (1 - weight) * rules[slug] for slug in slugs}
-    ranked = sorted(slugs, key=lambda slug: -mixed[slug])
-    first, second = mixed[ranked[0]], mixed[ranked[1]] if len(ranked) > 1 else 0.0
-    closest = max((neighbour.similarity for neighbour in brief.neighbours), default=0.0)
-    clear = 0.35 + 0.65 * (first - second) / (first + second) if first else 0.0
-    known = min(1.0, max(closest / 0.5, 0.75 if rules[ranked[0]] > 0.5 else 0.0))
-    return ranked[0], round(min(0.95, max(0.05, clear * known)), 3)
-
-
-def _neighbour_weights(neighbours: list[Neighbour]) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for near in neighbours:
-        weights[near.category] = weights.get(near.category, 0.0) + max(0.0, near.similarity) ** 3
-    return weights
-
-
-def _rule_weights(brief: PlanBrief) -> dict[str, float]:
-    """For each category the words in the message that speak for it; the subject counts twice."""
-    subject = clean_subject(brief.ticket)
-    said = words(f"{subject} {subject} {message(brief.ticket)[:4000]}")
-    weights: dict[str, float] = {}
-    for topic in section("topics").values():
-        cues = topic["words"].split()
-        hits = sum(any(word == cue or (len(cue) > 3 and word.startswith(cue)) for cue in cues) for word in said)
-        for card in brief.categories:
-            if hits and any(slug in fold(f"{card.slug} {card.title}") for slug in topic["slugs"]):
-                weights[card.slug] = weights.get(card.slug, 0.0) + hits
-    return weights
-
-
-def _shares(weights: dict[str, float], slugs: list[str]) -> dict[str, float]:
-    total = sum(weights.get(slug, 0.0) for slug in slugs)
-    return {slug: weights.get(slug, 0.0) / total if total else 0.0 for slug in slugs}
 
 
 def _actions(ticket: TicketBrief) -> list[ActionRequest]:
@@ -106,6 +66,8 @@ def _actions(ticket: TicketBrief) -> list[ActionRequest]:
 
 def _escalation(brief: PlanBrief, actions: list[ActionRequest], language: str) -> EscalationReason | None:
     signals = set(brief.signals)
+    if says("words", "distress", brief.ticket.body) or says("words", "others_data", f"{brief.ticket.subject}. {brief.ticket.body}"):
+        return EscalationReason.POLICY_RESTRICTION
     if signals - {"customer_request"}:
         return EscalationReason.POLICY_RESTRICTION
     if signals or says("words", "person", brief.ticket.body):
@@ -119,15 +81,15 @@ def _sentiment(ticket: TicketBrief) -> Sentiment:
     text = f"{ticket.subject}. {ticket.body}"
     letters = [char for char in ticket.body if char.isalpha()]
     shouts = len(letters) > 30 and sum(char.isupper() for char in letters) > 0.7 * len(letters)
-    bad = count("sentiment", "negative", text) + 2 * shouts
-    bad += bad > 0 and "!!" in text
+    bad = count("sentiment", "negative", text)
+    bad += (bad > 0 or "!" in text) * (2 * shouts + ("!!" in text))
     good = count("sentiment", "positive", text)
     return Sentiment.NEGATIVE if bad > good else Sentiment.POSITIVE if good > bad else Sentiment.NEUTRAL
 
 
 def _priority(brief: PlanBrief, category: str, sentiment: Sentiment) -> Priority:
     text = f"{brief.ticket.subject}. {brief.ticket.body}"
-    if URGENT & set(brief.signals) or says("priority", "urgent", text):
+    if URGENT & set(brief.signals) or says("priority", "urgent", text) or says("words", "distress", text):
         return Priority.URGENT
     if brief.signals or sentiment == Sentiment.NEGATIVE or says("priority", "high", text):
         return Priority.HIGH
@@ -145,7 +107,9 @@ def _risk(brief: PlanBrief, actions: list[ActionRequest], sentiment: Sentiment, 
 
 
 def _summary(brief: PlanBrief, asked: list[str], thanks: bool) -> str:
-    heads = [HEADLINES[signal] for signal in HEADLINES if signal in brief.signals]
+    found = {*brief.signals, *(["self_harm"] if says("words", "distress", brief.ticket.body) else [])}
+    found |= {"privacy_request"} if says("words", "others_data", f"{brief.ticket.subject}. {brief.ticket.body}") else set()
+    heads = [HEADLINES[signal] for signal in HEADLINES if signal in found]
     said = asked[0] if asked else clean_subject(brief.ticket) or " ".join(brief.ticket.body.split())
     matter = "The customer says thanks and asks nothing." if thanks else said[:160] or "The message says nothing."
     more = f" (and {len(asked) - 1} more)" if len(asked) > 1 else ""

@@ -1,28 +1,18 @@
 """What a customer asks: their mail as stand-alone questions, and the searches that would answer them."""
 
 import re
+from collections.abc import Sequence
 
 from triage.briefs import TicketBrief
-from triage.llm.offline.text import ORDER_NUMBER, codes, says, sentences, stems, stopwords, words
+from triage.llm.offline.gloss import gloss
+from triage.llm.offline.said import Said, clean_subject, message, spoken
+from triage.llm.offline.text import ORDER_NUMBER, codes, fold, says, stems, stopwords, words
 
 MOST = 6
-_SPOKEN_BY_US = re.compile(r"^(?:agent|support|operator|mitarbeiter(?:in)?|\[transcript[^\]]*\])\s*:?.*$", re.IGNORECASE | re.MULTILINE)
-_SPOKEN_BY_CUSTOMER = re.compile(r"^(?:caller|customer|kunde|kundin|client)\s*:\s*", re.IGNORECASE | re.MULTILINE)
-_SUBJECT_NOISE = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv|enc|antw|r|i)\s*:\s*|\[[^\]]*\]\s*)+", re.IGNORECASE)
-
-
-def message(ticket: TicketBrief) -> str:
-    """What the customer wrote, with their message before it when this one alone says little."""
-    body = _SPOKEN_BY_CUSTOMER.sub("", _SPOKEN_BY_US.sub("", ticket.body)).strip()
-    if len(stems(body)) >= 6 or says("asking", "solved", body):
-        return body
-    before = next((earlier.body for earlier in reversed(ticket.earlier) if earlier.direction == "in"), "")
-    return f"{before.strip()}\n{body}" if before else body
-
-
-def clean_subject(ticket: TicketBrief) -> str:
-    """The subject without Re: and [#12]."""
-    return _SUBJECT_NOISE.sub("", ticket.subject).strip()
+_LONGEST = 300
+_SECRET = re.compile(r"(?:\d[ -]?){12,}")  # a card or account number has no place in a question
+_CONJUNCTION = r"(?:and|or|und|oder|et|ou|y|o|e|en|of)\s+"
+_CLAUSE = re.compile(rf"\s*[,;:–]\s+(?:{_CONJUNCTION}|also\s+|but\s+)?|\s+(?:and|also|und|et|en)\s+", re.IGNORECASE)
 
 
 def only_thanks(ticket: TicketBrief) -> bool:
@@ -34,23 +24,51 @@ def only_thanks(ticket: TicketBrief) -> bool:
 
 
 def questions(ticket: TicketBrief) -> list[str]:
-    """Every question and request, each with the sentence it leans on; the problem itself when nothing is asked."""
-    said = [_ungreeted(sentence) for sentence in sentences(message(ticket)) if not _is_courtesy(sentence)]
-    asked: list[str] = []
-    for position, sentence in enumerate(said[:120]):
-        if _asks(sentence) and stems(sentence):
-            asked.append(_leaning(said, position))
-    kept = _different(asked) or _matter(ticket, said)
-    if len(kept) == 1 and len(stems(kept[0])) < 5:
-        kept = [_with_subject(kept[0], ticket)]
+    """Every question and request, each with the sentence it leans on; the problem itself when nothing is asked.
+
+    Where somebody asks with question marks, sentences that only wish for something are the story around it.
+    """
+    said = spoken(message(ticket))[:800]
+    asked = _listed(said)
+    alone = _standing_alone([one for one in said if not (asked and one.item)][:160]) if len(asked) < 3 else []
+    kept = _different([*asked, *alone]) or _matter(ticket, [one.text for one in said])
+    if len(kept) == 1 and len(stems(kept[0])) < 8:
+        kept = [_with_subject(kept[0], ticket, said)]
+    elif kept and _marked(subject := clean_subject(ticket)) and len(stems(subject) - stems(kept[0])) > 3:
+        kept = [f"{subject} {kept[0]}", *kept[1:]]
     return [_short(question) for question in kept[:MOST]]
 
 
-def searches(ticket: TicketBrief, asked: list[str]) -> list[str]:
-    """One to four searches: the matter as a whole, then each question."""
-    said = [_ungreeted(sentence) for sentence in sentences(message(ticket)) if not _is_courtesy(sentence)]
-    whole = _short(" ".join([clean_subject(ticket), *said[:4]]).strip())
-    return [search for search in dict.fromkeys([whole, *asked]) if search][:4]
+def facets(question: str) -> list[str]:
+    """The parts of a question that ask on their own: "how do I … and when does …" has two."""
+    found: list[str] = []
+    for sentence in (one.text for one in spoken(question)):
+        start = 0
+        for joint in _CLAUSE.finditer(sentence):
+            rest = sentence[joint.end() :]
+            if says("asking", "openers", rest) and stems(rest) and _enough(sentence[start : joint.start()]):
+                found.append(sentence[start : joint.start()])
+                start = joint.end()
+        found.append(sentence[start:])
+    asking = [part for part in found if _marked(part) or _wishes(part) or says("asking", "begins", part)]
+    return (asking or [question])[-3:]
+
+
+def _enough(clause: str) -> bool:
+    return len(stems(clause)) >= 2 or says("asking", "openers", clause)
+
+
+def searches(ticket: TicketBrief, asked: Sequence[str], language: str = "en") -> list[str]:
+    """Up to six searches: the matter as a whole, then each question under its subject; in English words as well."""
+    subject = clean_subject(ticket)
+    said = [one.text for one in spoken(message(ticket))[:4]]
+    whole = _short(" ".join([subject, *said]).strip())
+    under = [_short(f"{subject}: {question}") if 1 <= len(stems(subject)) <= 8 else question for question in asked]
+    parts = [part for question in asked if len(every := facets(question)) > 1 for part in every if len(stems(part)) >= 2]
+    found = [whole, *under[:3], *parts]
+    if language != "en":
+        found = [gloss(text, language) for text in found[:4]] + found[:2]
+    return [search for search in dict.fromkeys(found) if search.strip()][:6]
 
 
 def is_vague(ticket: TicketBrief) -> bool:
@@ -62,39 +80,61 @@ def is_vague(ticket: TicketBrief) -> bool:
     return len({*telling}) < 2
 
 
-def _is_courtesy(sentence: str) -> bool:
-    if "?" in sentence:
-        return False
-    few = len(stems(sentence)) <= 2
-    return not stems(sentence) or (few and (says("asking", "greeting", sentence) or says("asking", "thanks", sentence)))
+def _marked(sentence: str) -> bool:
+    return sentence.rstrip(" \"”»)").endswith("?")
 
 
-def _ungreeted(sentence: str) -> str:
-    """The sentence without the greeting it begins with."""
-    head, comma, rest = sentence.partition(",")
-    if comma and len(head) <= 40 and len(rest) > 10 and len(stems(head)) <= 2 and says("asking", "greeting", head):
-        rest = rest.strip()
-        return rest[:1].upper() + rest[1:]
-    return sentence
+def _wishes(sentence: str) -> bool:
+    return says("asking", "openers", sentence) or says("asking", "requests", sentence)
 
 
-def _asks(sentence: str) -> bool:
-    return sentence.rstrip(" \"”»)").endswith("?") or says("asking", "openers", sentence) or says("asking", "requests", sentence)
+def _listed(said: Sequence[Said]) -> list[str]:
+    """The entries of a list in which several ask, each as one question."""
+    entries: dict[int, list[str]] = {}
+    for one in said:
+        if one.item:
+            entries.setdefault(one.item, []).append(one.text)
+    asking = [texts for texts in entries.values() if any(_marked(text) or says("asking", "openers", text) for text in texts)]
+    return [_fitted(texts) for texts in asking] if len(asking) > 1 else []
 
 
-def _leaning(said: list[str], position: int) -> str:
-    """A short or pointing question with the sentence before it, so that it stands alone."""
-    sentence = said[position]
-    points = says("asking", "pointing", sentence) and len(stems(sentence)) < 6
-    if position and (len(stems(sentence)) < 3 or points) and len(said[position - 1]) <= 240 and not _asks(said[position - 1]):
-        return f"{said[position - 1]} {sentence}"
-    return sentence
+def _fitted(texts: list[str]) -> str:
+    """The entry, or as many of its last sentences as there is room for: the question comes last."""
+    while len(texts) > 1 and len(" ".join(texts)) > _LONGEST:
+        texts = texts[1:]
+    return " ".join(texts)
+
+
+def _standing_alone(said: Sequence[Said]) -> list[str]:
+    """What is asked outside of lists. A short or pointing question takes the sentence before it along; when that
+    one asks too, both are one question."""
+    asking = {n for n, one in enumerate(said) if stems(one.text) and (_marked(one.text) or says("asking", "begins", one.text))}
+    asking = asking or {n for n, one in enumerate(said) if _wishes(one.text) and stems(one.text)}
+    found: list[list[str]] = []
+    last = -2
+    for n in sorted(asking):
+        sentence, before = said[n].text, said[n - 1].text if n else ""
+        if not _leans(sentence) or not before or len(before) + len(sentence) > 240 or _SECRET.search(before):
+            found.append([sentence])
+        elif last == n - 1:
+            found[-1].append(sentence)
+        else:
+            found.append([before, sentence])
+        last = n if len(found[-1]) < 4 else -2
+    return [_fitted(texts) for texts in found]
+
+
+def _leans(sentence: str) -> bool:
+    few = len(stems(sentence))
+    return few < 3 or (few < 6 and says("asking", "pointing", sentence))
 
 
 def _different(asked: list[str]) -> list[str]:
+    """Each question once; one that another holds in full goes up in it."""
     kept: list[str] = []
     for question in asked:
         mine = stems(question)
+        kept = [other for other in kept if not (fold(other) in fold(question) and other != question)]
         if all(len(mine & stems(other)) < 0.75 * min(len(mine), len(stems(other)) or 1) for other in kept):
             kept.append(question)
     return kept
@@ -102,19 +142,24 @@ def _different(asked: list[str]) -> list[str]:
 
 def _matter(ticket: TicketBrief, said: list[str]) -> list[str]:
     """Nothing is asked in so many words: the one or two sentences that say most, in their order."""
-    rich = sorted(said[:8], key=lambda sentence: -len(stems(sentence)) - 8 * bool(codes(sentence)))[:2]
+    rich = sorted(said[:8], key=lambda sentence: -min(len(stems(sentence)), 8) - 8 * bool(codes(sentence)))[:2]
     told = " ".join(sentence for sentence in said if sentence in rich) or clean_subject(ticket)
     return [_with_subject(told, ticket)] if stems(told) else []
 
 
-def _with_subject(question: str, ticket: TicketBrief) -> str:
-    """The question under its subject, when that adds words of its own."""
+def _with_subject(question: str, ticket: TicketBrief, said: Sequence[Said] = ()) -> str:
+    """The question under its subject, when that adds words of its own; without a subject beside the message's opening."""
     subject = clean_subject(ticket)
+    if not subject:
+        others = [one.text for one in said[:3] if fold(one.text) not in fold(question) and not _SECRET.search(one.text)]
+        first = bool(said) and fold(said[0].text) in fold(question)
+        return " ".join([question, *others[:1]] if first else [*others[:1], question])
     adds = len(subject) <= 90 and len(stems(subject) - stems(question)) >= 1
-    return f"{subject.rstrip('.!: ')}: {question}" if adds else question
+    joint = " " if _marked(subject) else ": "
+    return f"{subject.rstrip('.!: ')}{joint}{question}" if adds else question
 
 
 def _short(question: str) -> str:
     question = " ".join(question.split())
     question = question[:1].upper() + question[1:]
-    return question if len(question) <= 300 else question[:300].rsplit(" ", 1)[0] + "…"
+    return question if len(question) <= _LONGEST else question[:_LONGEST].rsplit(" ", 1)[0] + "…"

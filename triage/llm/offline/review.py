@@ -1,7 +1,9 @@
 """The reviewer's skill: a deterministic check of grounding, promises, completeness and tone."""
 
 from triage.briefs import Note, Review, ReviewerBrief, Sentence
-from triage.llm.offline.text import guess_language, says, stems
+from triage.llm.offline.analyse import answers
+from triage.llm.offline.choose import ENOUGH
+from triage.llm.offline.text import guess_language, phrases, says, stems
 
 OVERLAP = 0.6  # share of a sentence's matter that its sources must carry
 LONGEST = 420  # words of a reply
@@ -14,7 +16,8 @@ def review(brief: ReviewerBrief) -> Review:
     notes: list[Note] = []
     facts = [sentence for sentence in brief.reply.sentences if sentence.kind in ("fact", "step")]
     weak = [sentence for sentence in facts if not _grounded(sentence, sources) or sentence.text in brief.unsupported]
-    loose = [text for text in brief.unsupported if text not in {sentence.text for sentence in weak}]
+    own = {sentence.text for sentence in weak} | {str(phrases(brief.plan.language)["care"])}  # the emergency number stands in no article
+    loose = [text for text in brief.unsupported if text not in own]
     for text in [*(sentence.text for sentence in weak), *loose]:
         notes.append(Note(topic="grounding", text=f"Remove the sentence “{text}”: no cited source supports it."))
     notes += _policy_notes(brief, sources)
@@ -85,7 +88,16 @@ def _confidence(brief: ReviewerBrief, facts: list[Sentence], weak: list[Sentence
     asked = len(brief.plan.questions)
     answered = 1 - len([q for q in brief.plan.questions if q in brief.facts.unanswered]) / asked if asked else 1.0
     cited = {name for fact in facts for name in fact.passages}
-    strongest = max((passage.score for passage in brief.passages if passage.id in cited), default=0.5)
-    strength = min(1.0, 0.55 + 0.6 * strongest)
-    value = grounded * (0.3 + 0.7 * answered) * strength * (0.6 + 0.4 * brief.plan.confidence) - 0.05 * len(notes)
+    strength = _strength(brief, cited)
+    value = grounded * (0.4 + 0.6 * answered) * strength * (0.6 + 0.4 * brief.plan.confidence) - 0.05 * len(notes)
     return round(min(0.95, max(0.05, value)), 3)
+
+
+def _strength(brief: ReviewerBrief, cited: set[str]) -> float:
+    """How well what was quoted fits what was asked, 0.5 to 1; the customer's own record fits."""
+    found = [answer.support for answer in answers(brief.ticket, brief.plan, brief.passages) if answer.units] if cited else []
+    record = any(name.startswith(RECORD) for name in cited)
+    if not found:
+        return 0.95 if record else 0.85
+    mean = sum(found) / len(found)
+    return min(1.0, max(0.5, 0.6 + 1.3 * (mean - ENOUGH)) + 0.15 * record)

@@ -24,20 +24,21 @@ def fold(text: str) -> str:
 
 
 @cache
-def _data(name: str) -> dict[str, Any]:
+def data(name: str) -> dict[str, Any]:
+    """A data file of the engine."""
     return tomllib.loads(resources.files(__package__).joinpath(f"data/{name}.toml").read_text("utf-8"))
 
 
 def phrases(language: str) -> dict[str, Any]:
     """The engine's own phrases in a language, English when it has none."""
-    every = _data("phrases")
+    every = data("phrases")
     chosen: dict[str, Any] = every.get(language) or every["en"]
     return chosen
 
 
 def section(name: str) -> dict[str, Any]:
     """A table of the lexicon."""
-    table: dict[str, Any] = _data("lexicon")[name]
+    table: dict[str, Any] = data("lexicon")[name]
     return table
 
 
@@ -48,13 +49,13 @@ def _patterns(table: str, name: str) -> tuple[re.Pattern[str], ...]:
 
 def says(table: str, name: str, text: str) -> bool:
     """Whether a rule of the lexicon fits the text."""
-    folded = fold(text)
+    folded = fold(" ".join(text.split()))
     return any(pattern.search(folded) for pattern in _patterns(table, name))
 
 
 def count(table: str, name: str, text: str) -> int:
     """How often the rules of a list fit the text."""
-    folded = fold(text)
+    folded = fold(" ".join(text.split()))
     return sum(len(pattern.findall(folded)) for pattern in _patterns(table, name))
 
 

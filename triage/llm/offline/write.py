@@ -2,16 +2,19 @@
 
 import re
 
-from triage.briefs import Paragraph, Reply, Sentence, WriterBrief
+from triage.briefs import Evidence, Paragraph, Reply, Sentence, WriterBrief
 from triage.llm.offline.analyse import answers
 from triage.llm.offline.choose import Answer
+from triage.llm.offline.holding import holding
+from triage.llm.offline.leads import lead, left_open
 from triage.llm.offline.notes import Wishes, read
 from triage.llm.offline.orders import about_orders, order_sentences, orders_meant
-from triage.llm.offline.passages import Unit, parsed
-from triage.llm.offline.plan import HEADLINES, MISSING
-from triage.llm.offline.questions import clean_subject
-from triage.llm.offline.text import fold, phrases, says
-from triage.models import Priority, Sentiment
+from triage.llm.offline.passages import Unit
+from triage.llm.offline.plan import MISSING
+from triage.llm.offline.said import clean_subject
+from triage.llm.offline.sentences import courtesy, ended, fact, text
+from triage.llm.offline.text import fold, phrases
+from triage.models import Sentiment
 
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ '’.-]+[^\W\d_][^\W\d_'’.-]*){0,3}")
 
@@ -19,11 +22,14 @@ _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ '’.-]+[^\W\d_][^\W\d_'’.-]*
 def write(brief: WriterBrief) -> Reply:
     """A reply of the asked kind in the customer's language (English when the phrase book lacks it)."""
     wishes = read(brief.notes)
-    paragraphs = {"reply": _answering, "clarify": _clarifying, "holding": _holding}[brief.kind](brief, wishes)
+    if brief.kind == "holding":
+        paragraphs = holding(brief)
+    else:
+        paragraphs = _answering(brief, wishes) if brief.kind == "reply" else _clarifying(brief, wishes)
     said = phrases(brief.plan.language)
     matter = clean_subject(brief.ticket) or said["subject"]
-    opening = Paragraph(style="text", sentences=[_courtesy(greeting(brief, formal=wishes.formal))])
-    return Reply(subject=f"Re: {matter}", paragraphs=_revised([opening, *_capitalised(paragraphs)], wishes))
+    opening = text(greeting(brief, formal=wishes.formal))
+    return Reply(subject=f"Re: {matter}", paragraphs=_revised([opening, *_capitalised(paragraphs), text(said["regards"])], wishes))
 
 
 def greeting(brief: WriterBrief, *, formal: bool = False) -> str:
@@ -52,30 +58,48 @@ def _capitalised(paragraphs: list[Paragraph]) -> list[Paragraph]:
 def _answering(brief: WriterBrief, wishes: Wishes) -> list[Paragraph]:
     said = phrases(brief.plan.language)
     if not brief.plan.questions:
-        return [_text(said["glad"]), _text(said["closing_glad"])]
+        return [text(said["glad"]), text(said["closing_glad"])]
     force = [n for n, question in enumerate(brief.plan.questions) if any(_same(question, wanted) for wanted in wishes.answer)]
     found = answers(brief.ticket, brief.plan, brief.passages, force)
     orders = _orders(brief)
-    about_order = [bool(orders) and about_orders(brief.ticket, [question]) for question in brief.plan.questions]
-    if orders and not any(about_order):
-        about_order[0] = True
     if not orders and not any(answer.units for answer in found):
-        return _holding(brief, wishes, open_all=True)
+        return holding(brief, unanswered=True)
     told: set[str] = set()
-    paragraphs = [_text(*_manners(brief))]
-    several = len(found) > 1
-    for position, answer in enumerate(found):
-        lead = said["nth"][min(position, len(said["nth"]) - 1)] if several else ""
-        first = orders if about_order[position] else []
-        orders = [] if about_order[position] else orders
-        paragraphs += _block(answer, first, lead, told, said, wishes)
+    paragraphs = [text(_manners(brief))]
+    last = ""
+    for answer, own in zip(found, _orders_first(brief, orders), strict=True):
+        name = lead(answer.question, _title(answer, brief.passages), brief.plan.language) if len(found) > 1 else ""
+        paragraphs += _block(answer, own, name if name != last else "", told, said, wishes)
+        last = name
+    if asked := _open(found, orders, brief):
+        paragraphs.append(text(left_open(asked, brief.plan.language)))
     if about_orders(brief.ticket, brief.plan.questions) and brief.customer is None:
-        paragraphs.append(_text(said["unverified"]))
-    closing = said["closing_formal"] if wishes.formal else said["closing"]
-    return [*paragraphs, _text(closing)]
+        paragraphs.append(text(said["unverified"]))
+    return [*paragraphs, text(said["closing_formal"] if wishes.formal else said["closing"])]
 
 
-def _block(answer: Answer, orders: list[Sentence], lead: str, told: set[str], said: dict[str, str], wishes: Wishes) -> list[Paragraph]:
+def _orders_first(brief: WriterBrief, orders: list[Sentence]) -> list[list[Sentence]]:
+    """For each question what is said of orders: all of it at the first that asks for them."""
+    asks = [about_orders(brief.ticket, [question]) for question in brief.plan.questions]
+    first = asks.index(True) if True in asks else 0
+    return [orders if n == first else [] for n in range(len(asks))]
+
+
+def _open(found: list[Answer], orders: list[Sentence], brief: WriterBrief) -> list[str]:
+    """What stays unanswered: whole questions, and parts of those that were answered."""
+    asked: list[str] = []
+    for answer in found:
+        told = bool(orders) and about_orders(brief.ticket, [answer.question])
+        asked += list(answer.open) if answer.units else [] if told else [answer.question]
+    return asked
+
+
+def _title(answer: Answer, passages: list[Evidence]) -> str:
+    cited = {unit.passage for unit in answer.units}
+    return next((passage.heading or passage.title for passage in passages if passage.id in cited), "")
+
+
+def _block(answer: Answer, orders: list[Sentence], name: str, told: set[str], said: dict[str, str], wishes: Wishes) -> list[Paragraph]:
     """One question's paragraphs: lead, order, sentences, steps; nothing that was told before."""
 
     def fresh(units: tuple[Unit, ...]) -> list[Unit]:
@@ -86,16 +110,16 @@ def _block(answer: Answer, orders: list[Sentence], lead: str, told: set[str], sa
     before, steps, after = fresh(answer.before), fresh(answer.steps), fresh(answer.after)
     if wishes.shorter:
         before, after = before[:1] if steps or orders else before[:2], []
-    opening = [*([_courtesy(lead)] if lead else []), *orders, *map(_fact, before)]
+    opening = [*orders, *map(fact, before)]
+    if steps and not answer.led and not (name and not opening):
+        opening.append(courtesy(said["steps"]))
+    paragraphs = []
+    if opening or (steps and name):
+        paragraphs.append(Paragraph(style="text", sentences=[*([courtesy(name)] if name else []), *opening]))
     if steps:
-        opening.append(_courtesy(said["steps"]))
-    if not answer.units and not orders:
-        opening.append(_courtesy(said["open_one"]))
-    paragraphs = [Paragraph(style="text", sentences=opening)] if len(opening) > bool(lead) else []
-    if steps:
-        paragraphs.append(Paragraph(style="steps", sentences=[_fact(unit, "step") for unit in steps]))
+        paragraphs.append(Paragraph(style="steps", sentences=[fact(unit, "step") for unit in steps]))
     if after:
-        paragraphs.append(Paragraph(style="text", sentences=[_fact(unit) for unit in after]))
+        paragraphs.append(Paragraph(style="text", sentences=[fact(unit) for unit in after]))
     return paragraphs
 
 
@@ -121,42 +145,15 @@ def _clarifying(brief: WriterBrief, wishes: Wishes) -> list[Paragraph]:
     asked = asked or [said["missing_product"], said["missing_symptom"]]
     questions = [Sentence(text=text, kind="question", passages=[]) for text in asked[:3]]
     return [
-        _text(*_manners(brief)), Paragraph(style="text", sentences=[_courtesy(said["clarify"]), *questions]),
-        _text(said["closing_formal"] if wishes.formal else said["closing"]),
+        text(_manners(brief)), Paragraph(style="text", sentences=[courtesy(said["clarify"]), *questions]),
+        text(said["closing_formal"] if wishes.formal else said["closing"]),
     ]
 
 
-def _holding(brief: WriterBrief, wishes: Wishes, *, open_all: bool = False) -> list[Paragraph]:
-    """A colleague takes over; safety steps first when it is about safety, and no promise at all."""
+def _manners(brief: WriterBrief) -> str:
+    """Thanks, or regret when the customer is upset."""
     said = phrases(brief.plan.language)
-    paragraphs = []
-    if brief.plan.summary.startswith(HEADLINES["self_harm"]):
-        paragraphs.append(_text(said["care"]))
-    elif safety := _safety(brief):
-        paragraphs.append(Paragraph(style="text", sentences=[_courtesy(said["safety"]), *map(_fact, safety)]))
-    if open_all:
-        return [*paragraphs, _text(*_manners(brief), said["open_all"]), _text(said["holding_end"])]
-    decided = [said["holding_more"]] if brief.plan.requested_actions else []
-    return [*paragraphs, _text(*_manners(brief)[-1:], said["holding"], *decided), _text(said["holding_end"])]
-
-
-def _safety(brief: WriterBrief) -> list[Unit]:
-    """Up to three sentences that say what to do at once, from passages in the customer's language."""
-    if brief.plan.priority != Priority.URGENT and not brief.plan.summary.startswith(HEADLINES["safety_incident"]):
-        return []
-    units = [
-        unit for passage in brief.passages if passage.language == brief.plan.language and passage.score >= 0.5
-        for block in parsed(passage) for unit in block.units if says("words", "safety", unit.text)
-    ]
-    return units[:3]
-
-
-def _manners(brief: WriterBrief) -> list[str]:
-    """Thanks, and regret when the customer is upset."""
-    said = phrases(brief.plan.language)
-    if brief.plan.sentiment == Sentiment.NEGATIVE:
-        return [said["sorry"]]
-    return [said["thanks"]]
+    return str(said["sorry"] if brief.plan.sentiment == Sentiment.NEGATIVE else said["thanks"])
 
 
 def _revised(paragraphs: list[Paragraph], wishes: Wishes) -> list[Paragraph]:
@@ -171,31 +168,14 @@ def _revised(paragraphs: list[Paragraph], wishes: Wishes) -> list[Paragraph]:
         if sentences:
             kept.append(paragraph.model_copy(update={"sentences": sentences}))
     if wishes.add:
-        added = Paragraph(style="text", sentences=[Sentence(text=_ended(text), kind="fact", passages=[]) for text in wishes.add])
-        kept.insert(max(1, len(kept) - 1), added)
+        added = Paragraph(style="text", sentences=[Sentence(text=ended(text), kind="fact", passages=[]) for text in wishes.add])
+        kept.insert(max(1, len(kept) - 2), added)
     return kept
 
 
 def _same(one: str, other: str) -> bool:
     first, second = fold(one).strip(" .…!?"), fold(other).strip(" .…!?")
     return first == second or (len(second) > 20 and second in first)
-
-
-def _fact(unit: Unit, kind: str = "fact") -> Sentence:
-    return Sentence.model_validate({"text": _ended(unit.text.rstrip(";")), "kind": kind, "passages": [unit.passage]})
-
-
-def _courtesy(text: str) -> Sentence:
-    return Sentence(text=text, kind="courtesy", passages=[])
-
-
-def _text(*texts: str) -> Paragraph:
-    return Paragraph(style="text", sentences=[_courtesy(text) for text in texts])
-
-
-def _ended(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."
 
 
 def _lower(text: str) -> str:
