@@ -39,7 +39,7 @@ class TicketState(BaseModel):
     """Where a ticket stands."""
 
     id: int
-    source_id: str | None = Field(description="The id given when it was sent in.")
+    source_id: str | None = Field(description="The id that you gave when you sent it in; null for tickets that came another way.")
     status: str
     reason: str | None = Field(description="Why it left the straight line (escalated, quarantined, …).")
     channel: str
@@ -58,8 +58,11 @@ class TicketState(BaseModel):
     url: str
 
     @classmethod
-    def of(cls, ticket: Ticket, draft: Draft | None) -> "TicketState":
+    def of(cls, ticket: Ticket, draft: Draft | None, mark: str) -> "TicketState":
+        """`mark` stands before the caller's own ids where they are kept."""
         plain = {name: getattr(ticket, name) for name in cls.model_fields if name not in ("draft", "url")}
+        kept = ticket.source_id or ""
+        plain["source_id"] = kept.removeprefix(mark) if kept.startswith(mark) else None
         state = DraftState.model_validate(draft, from_attributes=True) if draft else None
         return cls.model_validate({**plain, "draft": state, "url": ticket_url(ticket.id or 0)})
 

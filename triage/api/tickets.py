@@ -14,6 +14,7 @@ from triage.api.requests import Wish, read_json
 from triage.api.schemas import FurtherMessage, Taken, TicketPage, TicketState
 from triage.database import Database
 from triage.intake import Incoming, Receipt, TicketPayload, receive
+from triage.intake.clean import storable
 from triage.models import ApiKey, Draft, IdempotencyRecord, Status, Ticket
 from triage.settings import Settings
 
@@ -49,7 +50,10 @@ class Desk:
         done = session.get(IdempotencyRecord, (key.id, wish.key)) if wish else None
         if done and wish:
             return _repeat(session, done, wish), True
-        receipt = receive(session, make(session), self.settings, enqueue=enqueue)
+        incoming = make(session)
+        if incoming.source_id:
+            incoming = incoming.model_copy(update={"source_id": own_id(key, incoming.source_id)})
+        receipt = receive(session, incoming, self.settings, enqueue=enqueue)
         if wish:
             record = IdempotencyRecord(
                 api_key_id=key.id or 0, key=wish.key, request_hash=wish.request_hash,
@@ -84,28 +88,35 @@ def router(desk: Desk, caller: Callable[..., object]) -> APIRouter:
     async def add_message(ticket_id: int, request: Request, response: Response, key: Annotated[ApiKey, who]) -> Taken:
         """A further message of the ticket's own customer; agents read it with what came before."""
         message, wish = await read_json(request, FurtherMessage, desk.settings.message_limit)
+        if not str(storable(message.body)).strip():
+            raise invalid([FieldProblem(field="body.body", problem="Write what the customer said.")])
         taken, again = await asyncio.to_thread(desk.take_in, key, wish, lambda session: _further(session, ticket_id, message, desk.settings))
         return _told(response, taken, again)
 
     @routes.get(
-        "/tickets/{ticket_id}", response_model=TicketState, responses=_only(401, 404, 422, 429), dependencies=[who],
-        summary="Where a ticket stands",
+        "/tickets/{ticket_id}", response_model=TicketState, responses=_only(401, 404, 422, 429), summary="Where a ticket stands",
     )
-    async def look_up(ticket_id: int) -> TicketState:
-        return await asyncio.to_thread(_state, desk.database, ticket_id)
+    async def look_up(ticket_id: int, key: Annotated[ApiKey, who]) -> TicketState:
+        return await asyncio.to_thread(_state, desk.database, key, ticket_id)
 
     @routes.get(
-        "/tickets", response_model=TicketPage, responses=_only(401, 422, 429), dependencies=[who], summary="List tickets",
+        "/tickets", response_model=TicketPage, responses=_only(401, 422, 429), summary="List tickets",
     )
     async def listing(
+        key: Annotated[ApiKey, who],
         status: Annotated[list[Status], Query(description="Only these statuses; may be given several times.")] = [],  # noqa: B006
         before: Annotated[int | None, Query(ge=1, description="Only tickets with a smaller id.")] = None,
         limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 50,
     ) -> TicketPage:
         """The newest first; follow `next` to read on."""
-        return await asyncio.to_thread(_page, desk.database, status, before, limit)
+        return await asyncio.to_thread(_page, desk.database, key, status, before, limit)
 
     return routes
+
+
+def own_id(key: ApiKey, given: str) -> str:
+    """The id under which a caller's own id is kept: two callers may both begin to count at 1."""
+    return f"api-{key.prefix}/{given}"
 
 
 def _body(model: type[TicketPayload] | type[FurtherMessage]) -> dict[str, object]:
@@ -168,13 +179,13 @@ def _ticket(session: Session, ticket_id: int) -> Ticket:
     return ticket
 
 
-def _state(database: Database, ticket_id: int) -> TicketState:
+def _state(database: Database, key: ApiKey, ticket_id: int) -> TicketState:
     with database.read() as session:
         ticket = _ticket(session, ticket_id)
-        return TicketState.of(ticket, session.get(Draft, ticket.draft_id) if ticket.draft_id else None)
+        return TicketState.of(ticket, session.get(Draft, ticket.draft_id) if ticket.draft_id else None, own_id(key, ""))
 
 
-def _page(database: Database, statuses: list[Status], before: int | None, limit: int) -> TicketPage:
+def _page(database: Database, key: ApiKey, statuses: list[Status], before: int | None, limit: int) -> TicketPage:
     query = select(Ticket).order_by(col(Ticket.id).desc()).limit(limit + 1)
     if statuses:
         query = query.where(col(Ticket.status).in_([status.value for status in statuses]))
@@ -189,4 +200,4 @@ def _page(database: Database, statuses: list[Status], before: int | None, limit:
     if len(tickets) > limit:
         rest = [("status", status.value) for status in statuses] + [("before", str(shown[-1].id)), ("limit", str(limit))]
         following = f"/api/v1/tickets?{urlencode(rest)}"
-    return TicketPage(tickets=[TicketState.of(ticket, drafts.get(ticket.draft_id)) for ticket in shown], next=following)
+    return TicketPage(tickets=[TicketState.of(ticket, drafts.get(ticket.draft_id), own_id(key, "")) for ticket in shown], next=following)

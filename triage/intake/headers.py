@@ -14,8 +14,8 @@ from triage.intake.clean import reveal
 
 _LONGEST = 8_000  # characters of one header that are looked at
 _MOST = 100  # headers of one name that are looked at
-_MOST_WITH_ADDRESSES = 5
-_ADDRESS = re.compile(r"[^\s<>\"(),:;@\[\]\\]{1,64}@[^\s<>\"(),:;@\[\]\\]{1,190}")
+_MOST_WITHADDRESSES = 5
+ADDRESS = re.compile(r"[^\s<>\"(),:;@\[\]\\]{1,64}@[^\s<>\"(),:;@\[\]\\]{1,190}")
 _ID = re.compile(r"<([^<>\s]{1,400})>")
 
 
@@ -52,7 +52,7 @@ class Headers:
         return re.split(r"[\s;(]", self.text(name).strip().lower(), maxsplit=1)[0]
 
     def addresses(self, name: str) -> list[Address]:
-        return [address for value in self.raw(name)[:_MOST_WITH_ADDRESSES] for address in _addresses(value)]
+        return [address for value in self.raw(name)[:_MOST_WITHADDRESSES] for address in _addresses(value)]
 
     def address(self, name: str) -> Address | None:
         return next(iter(self.addresses(name)), None)
@@ -95,8 +95,8 @@ def _addresses(value: str) -> list[Address]:
         found = [Address(reveal(str(a.display_name))[0].strip(), a.addr_spec.strip().lower()) for a in parsed if a.domain]
     except Exception:  # the standard library's parser raises nearly anything on hostile headers
         found = []
-    found = [address for address in found if _ADDRESS.fullmatch(address.email)]
+    found = [address for address in found if ADDRESS.fullmatch(address.email)]
     if found:
         return found
     name = decoded(value.split("<", 1)[0]).strip(" \"'") if "<" in value else ""
-    return [Address(name if not _ADDRESS.search(name) else "", match.lower()) for match in _ADDRESS.findall(value)[:50]]
+    return [Address(name if not ADDRESS.search(name) else "", match.lower()) for match in ADDRESS.findall(value)[:50]]

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from triage.intake.attachments import accept, refuse_rest
 from triage.intake.automatic import absence
 from triage.intake.clean import reveal
+from triage.intake.headers import ADDRESS
 from triage.intake.mail import language_of
 from triage.intake.message import Incoming, IncomingFile, Text
 from triage.intake.quoting import split
@@ -68,15 +69,17 @@ class TicketPayload(BaseModel):
         for name in ("id", "customer_id"):
             if isinstance(data.get(name), int):
                 data[name] = str(data[name])
-        if not all(isinstance(file, dict) and "data" in file for file in data.get("attachments") or [] if not isinstance(file, FilePayload)):
-            data.pop("attachments", None)  # a list that only describes files carries none
+        files = data.get("attachments")
+        carries = isinstance(files, list) and all(isinstance(file, FilePayload) or (isinstance(file, dict) and "data" in file) for file in files)
+        if files is not None and not carries:
+            data.pop("attachments")  # a list that only describes files carries none
         return data
 
     @field_validator("sender_email")
     @classmethod
     def _address(cls, value: str) -> str:
         value = value.strip().lower()
-        if value and (value.count("@") != 1 or any(c.isspace() for c in value) or not all(value.split("@"))):
+        if value and not ADDRESS.fullmatch(value):
             raise ValueError("from must hold an e-mail address such as ann@example.com")
         return value
 
@@ -85,7 +88,17 @@ class TicketPayload(BaseModel):
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("sent_at needs a time zone, such as 2026-05-01T10:00:00Z")
+        if value is not None and not 1990 <= value.year <= 2100:
+            raise ValueError("sent_at must lie between 1990 and 2100")
         return value
+
+    @field_validator("message_id", "in_reply_to", "references")
+    @classmethod
+    def _ids(cls, value: Any) -> Any:
+        """Ids stand in headers of our replies, so they are one word each."""
+        if isinstance(value, list):
+            return [one for item in value if (one := "".join(item.split()))]
+        return "".join(value.split()) or None if value else None
 
     def incoming(self, settings: Settings) -> Incoming:
         """The message this payload stands for; files that cannot be taken are marked as refused, not dropped."""
