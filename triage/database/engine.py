@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -15,16 +18,22 @@ T = TypeVar("T")
 
 
 class Database:
-    """Short sessions only: none is held across a model call or a network wait."""
+    """Short sessions only: none is held across a model call or a network wait.
+
+    SQLite takes one writer at a time, and makes the others wait by sleeping ever longer. So writers of one
+    process queue here instead: on a lock, and those of the event loop on one thread.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = RLock() if self.is_sqlite else nullcontext()
+        self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back when the block raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -35,7 +44,8 @@ class Database:
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)` in one transaction, off the event loop."""
-        return await asyncio.to_thread(self.run_now, work)
+        context = copy_context()  # spans and the clock of tests live there
+        return await asyncio.get_running_loop().run_in_executor(self._writer, context.run, self.run_now, work)
 
     def run_now(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)` in one transaction, here."""
@@ -43,6 +53,9 @@ class Database:
             return work(session)
 
     def close(self) -> None:
+        """Let running work end and close all connections."""
+        if self._writer:
+            self._writer.shutdown()
         self.engine.dispose()
 
 
