@@ -9,7 +9,7 @@ from triage.llm.offline.passages import Block, Unit, parsed
 from triage.llm.offline.questions import facets
 from triage.llm.offline.shelf import Asked, Shelf
 
-_NEARLY = 0.3
+_NEARLY, _CLEARLY = 0.3, 0.5
 ENOUGH = 0.43  # support below which a question counts as unanswered
 
 
@@ -38,7 +38,8 @@ def answer(question: str, shelf: Shelf, *, subject: str = "", context: str = "",
     out. `terse` gives steps only to who asks how.
     """
     parts = [Asked(part, question, subject, context) for part in facets(question)]
-    found = [_answer_part(part, shelf, force=force, terse=terse) for part in parts]
+    whole = _best(shelf.supports(Asked(question, question, subject, context)), shelf) if len(parts) > 1 else frozenset()
+    found = [_answer_part(part, shelf, whole, force=force, terse=terse) for part in parts]
     told = [one for one in found if one.units]
     if not told:
         return Answer(question, max((one.support for one in found), default=0.0))
@@ -47,9 +48,17 @@ def answer(question: str, shelf: Shelf, *, subject: str = "", context: str = "",
     return replace(_joined(question, told), open=left)
 
 
-def _answer_part(asked: Asked, shelf: Shelf, *, force: bool, terse: bool) -> Answer:
+def _best(supports: Sequence[float], shelf: Shelf) -> frozenset[str]:
+    """The article that fits best."""
+    ranked = sorted(zip(supports, shelf.passages, strict=True), key=lambda pair: -pair[0])
+    return frozenset(list(dict.fromkeys(passage.article for _, passage in ranked))[:1])
+
+
+def _answer_part(asked: Asked, shelf: Shelf, whole: frozenset[str], *, force: bool, terse: bool) -> Answer:
+    """`whole` names the article that fits the whole question: others must fit its part clearly."""
     ranked = sorted(zip(shelf.supports(asked), shelf.passages, strict=True), key=lambda pair: -pair[0])
-    if not ranked or (ranked[0][0] < ENOUGH and not force):
+    enough = _CLEARLY if ranked and whole and ranked[0][1].article not in whole else ENOUGH
+    if not ranked or (ranked[0][0] < enough and not force):
         beside = frozenset(passage.id.rpartition("#")[0] for support, passage in ranked[:2] if support >= _NEARLY)
         return Answer(asked.text, ranked[0][0] if ranked else 0.0, beside=beside)
     best, top = ranked[0]
@@ -62,9 +71,9 @@ def _answer_part(asked: Asked, shelf: Shelf, *, force: bool, terse: bool) -> Ans
 
 
 def _opening(passages: Sequence[Evidence]) -> list[Block]:
-    """The sentence an article opens with, which says the whole in short."""
+    """The sentence an article opens with, as one like any other: what answers stands further down."""
     units = [unit for passage in passages for block in parsed(passage) for unit in block.units if unit.opening]
-    return [Block("", False, units[:1])] if units else []
+    return [Block("", False, [replace(unit, opening=False) for unit in units[:1]])] if units else []
 
 
 def _joined(question: str, told: Sequence[Answer]) -> Answer:

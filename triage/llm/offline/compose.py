@@ -10,6 +10,7 @@ from triage.llm.offline.text import codes, says, words
 
 MOST = 4
 _RELATED = 0.42  # share of the best sentence's score that its neighbours in the paragraph need
+_ALONE = 1.15  # how much better than any paragraph a single step must be to be quoted without its list
 _TELLING = 0.6  # … that the opening of the article needs
 _STEPS = 0.3  # … that a list needs: its steps are short and seldom repeat the question
 
@@ -32,8 +33,10 @@ def compose(asked: Asked, blocks: list[Block], shelf: Shelf, *, terse: bool) -> 
     texts = [block for block in blocks if not block.steps]
     steps = _steps(asked, listed, score, best) if listed and _wants_steps(asked, terse) else None
     paragraph = _paragraph(texts, score, best, MOST - 2 if steps else MOST - 1)
-    if steps is None and listed and not paragraph:
-        paragraph = [max((unit for block in listed for unit in block.units), key=lambda unit: score[unit])]
+    if steps is None and listed:
+        single = max((unit for block in listed for unit in block.units), key=lambda unit: score[unit])
+        if score[single] > _ALONE * max((score[unit] for unit in paragraph), default=0.0):
+            paragraph = [single]
     picked = _with_opening(paragraph, texts, score, best)
     if steps is None and listed and all(unit.opening for unit in picked) and says("asking", "trouble", f"{asked.subject} {asked.full}"):
         steps = _steps(asked, listed, score, 0.0)  # an opening alone does not help with a trouble

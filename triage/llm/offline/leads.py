@@ -17,7 +17,7 @@ def lead(question: str, title: str, language: str) -> str:
     best, chosen = 0, ""
     for topic in data("topics")["topic"]:
         cues = tuple(topic["cues"].split())
-        weight = 2 * sum(word.startswith(cues) for word in asked) + 3 * any(word.startswith(cues) for word in titled)
+        weight = 3 * sum(word.startswith(cues) for word in asked) + 2 * any(word.startswith(cues) for word in titled)
         if weight > best:
             best, chosen = weight, str(topic.get(language, topic["en"]))
     return chosen

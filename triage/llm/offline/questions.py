@@ -64,7 +64,7 @@ def searches(ticket: TicketBrief, asked: Sequence[str], language: str = "en") ->
     said = [one.text for one in spoken(message(ticket))[:4]]
     whole = _short(" ".join([subject, *said]).strip())
     under = [_short(f"{subject}: {question}") if 1 <= len(stems(subject)) <= 8 else question for question in asked]
-    parts = [part for question in asked if len(every := facets(question)) > 1 for part in every if len(stems(part)) >= 2]
+    parts = [part for question in asked if len(every := facets(question)) > 1 for part in every if stems(part)]
     found = [whole, *under[:3], *parts]
     if language != "en":
         found = [gloss(text, language) for text in found[:4]] + found[:2]

@@ -101,7 +101,7 @@ class Shelf:
         covered = self.coverage(self.matter(asked.core), self.terms[passage.id])
         titled = self.coverage(self.matter(f"{asked.subject} {asked.core}"), self.matter(head))
         around = self.coverage(self.matter(asked.context), self.terms[passage.id])
-        support = 0.75 * meaning + 0.2 * covered + 0.2 * titled + 0.08 * around
+        support = 0.8 * meaning + 0.2 * covered + 0.14 * titled + 0.08 * around
         if self.category and passage.category:
             support += 0.05 if passage.category == self.category else _ELSEWHERE if self.language == "en" else _ELSEWHERE_ABROAD
         wanted = codes(asked.full) or codes(f"{asked.subject} {asked.context}")
@@ -109,7 +109,7 @@ class Shelf:
         if heads and not wanted:
             support -= 0.02
         elif wanted and (heads or named):
-            support += 0.2 if wanted & heads else 0.1 if wanted & named else -0.2
+            support += (0.2 if codes(asked.core) else 0.1) if wanted & heads else 0.1 if wanted & named else -0.2
         return max(0.0, min(1.0, support))
 
 
