@@ -1,0 +1,83 @@
+"""One desk and one Chromium for all browser tests; each visitor gets a browser context of their own."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.chromium import FLAGS, find
+from tests.browser.desk import PATIENCE, RunningDesk, running
+from tests.browser.visitor import Visitor
+
+HERE = Path(__file__).parent
+FAILED = pytest.StashKey[bool]()
+Visit = Callable[..., Visitor]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them in one worker, so that one desk serves them."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="package")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """The desk that all browser tests share, with its demo content and its worker."""
+    with running(tmp_path_factory.mktemp("browser")) as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = find()
+    assert path, "There is no Chromium; `python -m tests.browser.chromium` installs one."
+    expect.set_options(timeout=PATIENCE * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(desk: RunningDesk, chromium: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
+    """Opens a browser of its own for somebody: "staff", "manager" or "admin" sign in with one click, "" is a stranger.
+
+    No page may log an error; the clock of a `frozen` one can be stopped. When a test fails, pictures of its pages lie in its temporary folder.
+    """
+    visitors: list[Visitor] = []
+
+    def come(role: str = "", *, frozen: bool = False, **options: Any) -> Visitor:
+        context = chromium.new_context(base_url=desk.address, viewport={"width": 1280, "height": 900}, **options)
+        context.set_default_timeout(PATIENCE * 1000)
+        visitors.append(Visitor(context.new_page()))
+        if frozen:
+            visitors[-1].page.clock.install()
+        if role:
+            visitors[-1].sign_in(role)
+        return visitors[-1]
+
+    yield come
+    failed = request.node.stash.get(FAILED, False)
+    for number, visitor in enumerate(visitors):
+        if failed:
+            _picture(visitor.page, tmp_path / f"page-{number}.png")
+        visitor.page.context.close()
+    assert failed or not (errors := [line for visitor in visitors for line in visitor.errors]), errors
+
+
+def _picture(page: Page, path: Path) -> None:
+    if not page.is_closed():
+        page.screenshot(path=path)
+        print(f"{page.url} looked so: {path}")

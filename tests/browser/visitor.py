@@ -1,0 +1,92 @@
+"""A person in front of a browser: what they press and what they look at, found by name and role as people find it."""
+
+import re
+from contextlib import suppress
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+
+class Visitor:
+    """One browser with one page, and the errors it logged."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{self.page.url}: {message.text}")
+
+    # ---- coming and going
+
+    def sign_in(self, role: str) -> None:
+        """One click on the sign-in page of a demo desk."""
+        self.page.goto("/login")
+        self.page.get_by_role("button", name=f"Sign in as {role}").click()
+        expect(self.queue).to_be_visible()
+
+    def sign_in_by_password(self, email: str, password: str) -> None:
+        self.page.goto("/login")
+        self.page.get_by_text("Sign in with a password instead").click()
+        self.page.get_by_label("E-mail address").fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(self.queue).to_be_visible()
+
+    def goto(self, name: str) -> None:
+        """To another screen by its link in the top bar."""
+        self.page.get_by_role("link", name=name, exact=True).click()
+        if name == "Inbox":
+            expect(self.queue).to_be_visible()
+        else:
+            expect(self.page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+    def open(self, ticket: int) -> None:
+        """To a ticket by its address."""
+        self.page.goto(f"/?view=all&ticket={ticket}")
+        expect(self.headline).to_contain_text(f"#{ticket}")
+
+    # ---- the inbox
+
+    @property
+    def queue(self) -> Locator:
+        return self.page.get_by_role("listbox", name="Tickets")
+
+    @property
+    def headline(self) -> Locator:
+        """Subject, number and state of the open ticket."""
+        return self.page.get_by_text(re.compile(r"^#\d+ · "))
+
+    @property
+    def editor(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Reply", exact=True)
+
+    def row(self, text: str) -> Locator:
+        return self.queue.get_by_role("option").filter(has_text=text)
+
+    def button(self, name: str) -> Locator:
+        """The buttons whose label begins with these words; a key's name may follow."""
+        return self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
+
+    def press(self, key: str, then: Locator) -> None:
+        """A key, and what it brings about. A key pressed while the page is still being drawn may be lost: people press again."""
+        self.settled()
+        for _ in range(3):
+            self.page.keyboard.press(key)
+            with suppress(AssertionError):
+                expect(then.first).to_be_visible(timeout=10_000)
+                return
+        expect(then.first).to_be_visible()
+
+    def settled(self) -> None:
+        """Wait until the page is drawn and nothing is under way."""
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+    def now(self) -> int:
+        """The page's clock, in milliseconds."""
+        return int(self.page.evaluate("Date.now()"))
+
+    def says(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
