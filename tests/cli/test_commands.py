@@ -1,0 +1,79 @@
+"""The smaller commands: knowledge base, doctor, metrics."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from triage.database import migrate, open_database
+from triage.models import AuditEvent
+from triage.settings import load_settings
+
+# typer asks click for names that click is about to move
+pytestmark = pytest.mark.filterwarnings("ignore:'click:DeprecationWarning")
+
+
+def test_articles_go_in_are_found_come_out_and_go_in_unchanged(run: Run, shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"no PDF")
+    ended = run("kb", "import", shelf, tmp_path / "broken.pdf", "--json")
+    report = {Path(line["source"]).name: line for line in map(json.loads, ended.out.splitlines())}
+    assert ended.code == 0 and report["descaling.md"]["outcome"] == "taken"
+    assert report["broken.pdf"]["outcome"] == "refused" and report["broken.pdf"]["why"]
+
+    hits = json.loads(run("kb", "search", "how often to descale", "-k", "1", "--json").out)
+    assert hits[0]["article"] == "descaling" and hits[0]["why"] and 0 < hits[0]["score"] <= 1
+    assert "descaling" in run("kb", "search", "Kalkweg").out
+
+    out = tmp_path / "export"
+    assert "2 articles" in run("kb", "export", out).out
+    again = [json.loads(line)["outcome"] for line in run("kb", "import", out, "--json").out.splitlines()]
+    assert again and "taken" not in again and "refused" not in again
+    assert re.match(r"[1-9]\d* passages indexed", run("kb", "reindex").out)
+    assert json.loads(run("kb", "search", "how often to descale", "-k", "1", "--json").out)[0]["article"] == "descaling"
+
+
+def test_when_everything_is_refused_the_exit_code_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"no PDF")
+    assert run("kb", "import", tmp_path / "broken.pdf").code == 2
+    assert run("kb", "search").code == 2
+
+
+def test_a_corpus_of_ones_own_is_searched_by_file(run: Run, tmp_path: Path) -> None:
+    corpus, queries, out = tmp_path / "corpus.jsonl", tmp_path / "queries.jsonl", tmp_path / "out.jsonl"
+    docs = {"d1": "Descale the kettle every three months with Kalkweg.", "d2": "Parcels arrive within two working days."}
+    corpus.write_text("".join(json.dumps({"id": name, "title": name, "text": text}) + "\n" for name, text in docs.items()))
+    queries.write_text('{"id": "q1", "text": "When does my parcel arrive?"}\n{"id": "q2"}\nnonsense\n')
+    assert run("kb", "search", "--corpus", corpus, "--queries", queries, "--out", out, "-k", "2").code == 0
+    got = [json.loads(line) for line in out.read_text().splitlines()]
+    assert set(got[0]) == {"id", "results", "rewritten", "seconds"} and got[0]["results"][0]["doc"] == "d2"
+    assert [line["id"] for line in got] == ["q1", "q2", None] and all("error" in line for line in got[1:])
+
+
+def test_the_doctor_finds_a_healthy_desk_and_a_changed_audit_log(run: Run, tmp_path: Path) -> None:
+    ended = run("doctor", "--json")
+    findings = {finding["check"]: finding for finding in map(json.loads, ended.out.splitlines())}
+    assert ended.code == 0 and all(finding["ok"] for finding in findings.values())
+    assert {"python", "packages", "home", "database", "audit log", "embedder", "search index", "models", "mail"} <= set(findings)
+    database = open_database(load_settings(home=tmp_path / "home"))
+    migrate(database)
+    with database.transaction() as session:
+        session.add(AuditEvent(actor="x", kind="x", previous_hash="0" * 64, hash="made up"))
+    database.close()
+    sick = run("doctor")
+    assert sick.code == 1 and "FAIL audit log" in sick.out and "→" in sick.out
+
+
+def test_metrics_come_with_definition_denominator_and_interval(run: Run) -> None:
+    ended = run("metrics", "--json", "--since", "2026-11-01")
+    told = json.loads(ended.out)
+    assert ended.code == 0 and told["metrics"] and {"value", "numerator", "denominator", "low", "high"} <= set(told["metrics"][0])
+    assert run("metrics").code == 0
+    bad = run("metrics", "--since", "yesterday")
+    assert bad.code == 2 and "2026-11-01" in bad.err
+
+
+def test_every_command_explains_itself(run: Run) -> None:
+    for words in ([], ["process"], ["approve"], ["kb"], ["doctor"], ["metrics"], ["user"], ["key"], ["serve"], ["worker"]):
+        assert run(*words, "--help").code == 0
