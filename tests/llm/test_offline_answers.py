@@ -97,3 +97,13 @@ def test_privacy_law_and_money_have_their_own_words() -> None:
 def test_capitals_alone_are_no_anger() -> None:
     assert planned(TicketBrief(ticket_id=1, subject="", body="SORRY FOR THE CAPITALS. MY KEYBOARD IS BROKEN. WHERE IS MY PARCEL?")).sentiment == "neutral"
     assert planned(TicketBrief(ticket_id=1, subject="", body="WHERE IS MY PARCEL?! I HAVE WAITED FOR THREE WEEKS NOW!!")).sentiment == "negative"
+
+
+def test_what_holds_only_under_a_condition_is_said_with_it() -> None:
+    late = Evidence(
+        id="late#1", article="late", version=1, title="My parcel is late or lost", heading="If there was no scan for 10 days", category="orders",
+        text="Reply with your order number. We then open a search with the carrier.",
+    )
+    assert quoted("What happens if my parcel is lost?", [late], category="orders")[0] == (
+        "If there was no scan for 10 days: Reply with your order number."
+    )

@@ -1,7 +1,7 @@
 """From the passages that answer to the sentences that are quoted: whole paragraphs and lists rather than shreds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage.llm.offline.meaning import likeness
 from triage.llm.offline.passages import Block, Unit
@@ -27,6 +27,11 @@ class Quote:
 
 def compose(asked: Asked, blocks: list[Block], shelf: Shelf, *, terse: bool) -> Quote:
     """The paragraph that answers best with the article's opening, and a list of steps for who needs one."""
+    quote = _quote(asked, blocks, shelf, terse)
+    return replace(quote, before=_under_conditions(quote.before, blocks), after=_under_conditions(quote.after, blocks))
+
+
+def _quote(asked: Asked, blocks: list[Block], shelf: Shelf, terse: bool) -> Quote:
     score = _scores(asked, blocks, shelf)
     best = max(score.values(), default=0.0)
     listed = [block for block in blocks if block.steps and len(block.units) > 1]
@@ -95,6 +100,18 @@ def _paragraph(blocks: Sequence[Block], score: dict[Unit, float], best: float, m
         else:
             last += 1
     return list(units[first : last + 1])
+
+
+def _under_conditions(units: Sequence[Unit], blocks: Sequence[Block]) -> tuple[Unit, ...]:
+    """What stands under a heading such as "If the code stays" is said with it, because it holds only then."""
+    told: list[Unit] = []
+    last = ""
+    for unit in units:
+        case = blocks[_place(unit, blocks)].heading.rpartition(" › ")[2]
+        conditional = not unit.opening and case != last and says("asking", "condition", case)
+        told.append(replace(unit, text=f"{case}: {unit.text}") if conditional else unit)
+        last = case
+    return tuple(told)
 
 
 def _with_opening(picked: list[Unit], blocks: Sequence[Block], score: dict[Unit, float], best: float) -> list[Unit]:
