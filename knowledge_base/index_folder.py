@@ -20,7 +20,7 @@ def check(folder: Path, seconds: float = _CHECK_SECONDS) -> str | None:
     if not (folder / "chroma").exists():
         return None
     mark = folder / "clean.json"
-    if mark.exists() and json.loads(mark.read_text()) == _print_of(folder):
+    if _closed_in_order(mark, folder):
         mark.unlink()
         return None
     mark.unlink(missing_ok=True)
@@ -34,6 +34,14 @@ def check(folder: Path, seconds: float = _CHECK_SECONDS) -> str | None:
     if child.returncode == 0:
         return None
     return (child.stdout.strip().splitlines() or [f"opening it ended with exit code {child.returncode}"])[-1]
+
+
+def _closed_in_order(mark: Path, folder: Path) -> bool:
+    """Whether the mark tells of the files as they are; one that a kill cut off half way tells nothing."""
+    try:
+        return bool(json.loads(mark.read_text()) == _print_of(folder))
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def owner_lock(path: Path) -> IO[str] | None:
