@@ -56,3 +56,9 @@ def test_what_no_database_takes_is_removed() -> None:
 ])
 def test_language(text: str, code: str) -> None:
     assert detect(text) == code
+
+
+def test_letters_styled_as_bold_are_still_letters() -> None:
+    plain = "my kettle stopped working after the update and I cannot switch it on any more"
+    styled = "".join(chr(0x1D5EE + ord(c) - ord("a")) if "a" <= c <= "z" else c for c in plain)
+    assert styled != plain and detect(styled) == "en"

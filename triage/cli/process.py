@@ -45,6 +45,7 @@ def process(
         raise InputError(
             "there is no such file or folder; give a JSONL file, a folder of .eml files or an mbox.", source=str(tickets)
         )
+    files.probe(tickets)
     with _home(home) as folder:
         settings = load_settings(home=folder, worker_concurrency=concurrency, poll_seconds=0.05, demo=False)
         desk = open_desk(settings)

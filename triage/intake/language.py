@@ -1,6 +1,7 @@
 """The language of a message, as an ISO 639-1 code."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ def _detector() -> "LanguageDetector":
 
 def detect(text: str) -> str:
     """The code of the text's language, or "und" when there is too little to tell."""
-    words = " ".join(_NOT_WORDS.sub(" ", text[: 4 * _ENOUGH]).split())[:_ENOUGH].lower()
+    plain = unicodedata.normalize("NFKC", text[: 4 * _ENOUGH])  # letters styled as bold or script are still letters
+    words = " ".join(_NOT_WORDS.sub(" ", plain).split())[:_ENOUGH].lower()
     if sum(c.isalpha() for c in words) < 2:
         return UNSURE
     found = {c.language.iso_code_639_1.name: c.value for c in _detector().compute_language_confidence_values(words)}
