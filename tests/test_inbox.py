@@ -137,3 +137,27 @@ def test_the_ticket_view_has_everything_and_its_pulse_beats(database: Database) 
         with pytest.raises(InputError, match="no ticket 999"):
             ticket_view.load(session, 999)
         assert ticket_view.pulse(session, 999) == ()
+
+
+def test_what_only_a_manager_decides_stands_behind_for_staff(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        waiting(session, "sensitive, soon", due=5, approver="manager")
+        waiting(session, "escalated, sooner", due=3, status=Status.ESCALATED)
+        waiting(session, "routine, later", due=90)
+        assert subjects(session, nadia) == ["routine, later", "escalated, sooner", "sensitive, soon"]
+        assert subjects(session, sam) == ["escalated, sooner", "sensitive, soon", "routine, later"]
+
+
+def test_among_all_tickets_what_waits_comes_first(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        for subject, age in (("long done", 40), ("just done", 1)):
+            ticket = waiting(session, subject, due=-60 * 24 * age, status=Status.RESOLVED)
+            ticket.updated_at = now() - timedelta(days=age)
+            session.add(ticket)
+        waits = waiting(session, "waits", due=60)
+        pressing = waiting(session, "presses", due=20)
+        assert subjects(session, nadia, View.ALL) == ["presses", "waits", "just done", "long done"]
+        assert inbox.neighbours(session, nadia, View.ALL, pressing.id or 0) == [waits.id]
+        assert inbox.neighbours(session, nadia, View.RESOLVED, pressing.id or 0) == []

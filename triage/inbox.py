@@ -2,6 +2,8 @@
 
 Sorted by the time left until the promised answer, weighted by risk: a risky ticket due in three hours
 stands beside a calm one due in one. What is overdue comes first, the riskiest of it before the rest.
+What only a manager decides stands behind what the person can decide. Where finished tickets are listed
+too, what waits comes first, and the finished ones follow by their newest change.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, case, extract, false, func, or_
 from sqlmodel import Session, col, select
 
+from triage.accounts import access
+from triage.accounts.access import Permission
 from triage.models import (
     AT_WORK,
     DECIDABLE,
@@ -96,7 +100,7 @@ def listing(
     total = session.exec(select(func.count()).select_from(Ticket).where(where)).one()
     pages = max(1, -(-total // size))
     page = min(max(1, page), pages)
-    statement = _ordered(select(Ticket).where(where), view).limit(size).offset((page - 1) * size)
+    statement = _ordered(select(Ticket).where(where), view, user).limit(size).offset((page - 1) * size)
     return QueuePage(_rows(session, user, session.exec(statement).all()), total, page, pages)
 
 
@@ -123,9 +127,10 @@ def counts(session: Session, user: User) -> dict[View, int]:
 
 
 def neighbours(session: Session, user: User, view: View, ticket_id: int, *, find: str = "") -> list[int]:
-    """The ids of the view's first hundred tickets in order, without this one: what comes next after a decision."""
-    where = and_(_condition(view, user), _matches(find), col(Ticket.id) != ticket_id)
-    ids = session.exec(_ordered(select(Ticket.id).where(where), view).limit(100)).all()
+    """The view's first hundred tickets that wait for a person, in order, without this one: what comes next after a decision."""
+    waits = col(Ticket.status).in_(WAITS_FOR_PERSON)
+    where = and_(_condition(view, user), waits, _matches(find), col(Ticket.id) != ticket_id)
+    ids = session.exec(_ordered(select(Ticket.id).where(where), view, user).limit(100)).all()
     return [number for number in ids if number is not None]
 
 
@@ -135,7 +140,7 @@ def _condition(view: View, user: User) -> ColumnElement[bool]:
     waits = and_(status.in_(DECIDABLE | {Status.FAILED}), awake)
     conditions: dict[View, ColumnElement[bool]] = {
         View.NEEDS: waits,
-        View.MANAGER: and_(status.in_(DECIDABLE), or_(col(Ticket.approver) == "manager", status == Status.ESCALATED), awake),
+        View.MANAGER: and_(status.in_(DECIDABLE), _for_a_manager(), awake),
         View.ESCALATED: and_(status == Status.ESCALATED, awake),
         View.MINE: and_(status.in_(WAITS_FOR_PERSON), col(Ticket.assignee_id) == user.id, awake),
         View.UNASSIGNED: and_(waits, col(Ticket.assignee_id).is_(None)),
@@ -148,6 +153,10 @@ def _condition(view: View, user: User) -> ColumnElement[bool]:
         View.ALL: col(Ticket.id).is_not(None),
     }
     return conditions[view]
+
+
+def _for_a_manager() -> ColumnElement[bool]:
+    return or_(col(Ticket.approver) == "manager", col(Ticket.status) == Status.ESCALATED)
 
 
 def _matches(find: str) -> ColumnElement[bool]:
@@ -171,7 +180,7 @@ def _has(word: str) -> ColumnElement[bool]:
     return or_(*in_ticket, col(Ticket.id).in_(in_message))
 
 
-def _ordered(statement: Any, view: View) -> Any:
+def _ordered(statement: Any, view: View, user: User) -> Any:
     if view in (View.SENT, View.RESOLVED, View.WORKING):
         return statement.order_by(col(Ticket.updated_at).desc(), col(Ticket.id).desc())
     due = func.coalesce(col(Ticket.first_reply_due), col(Ticket.resolve_due))
@@ -180,6 +189,12 @@ def _ordered(statement: Any, view: View) -> Any:
         (col(Ticket.priority) == "urgent", 3.0), (col(Ticket.priority) == "high", 1.5), else_=1.0
     )
     pressing = case((due.is_(None), 1e12), (left < 0, left * weight), else_=left / weight)
+    if view == View.ALL:
+        waits = col(Ticket.status).in_(WAITS_FOR_PERSON | AT_WORK)
+        changed = -extract("epoch", col(Ticket.updated_at))
+        return statement.order_by(case((waits, 0), else_=1), case((waits, pressing), else_=changed), col(Ticket.id))
+    if not access.may(user, Permission.DECIDE_SENSITIVE):
+        return statement.order_by(case((_for_a_manager(), 1), else_=0), pressing, col(Ticket.id))
     return statement.order_by(pressing, col(Ticket.id))
 
 
