@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, office, queue, state
+from pages.parts import deciding, office, queue, state, words
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -34,9 +34,10 @@ def page() -> None:
         with st.container(key="pane_queue"):
             queue.queue(user)
         with st.container(key="pane_ticket"):
-            if state.sent():
-                undo_bar(user)
-            told()
+            with st.container(key="notices"):
+                if state.sent():
+                    undo_bar(user)
+                told()
             _middle(view, user, changed, strict, problem)
         with st.container(key="pane_side"):
             _side(view, user)
@@ -78,8 +79,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[st
 
 def _middle(view: TicketView | None, user: User, changed: list[str], strict: bool, problem: str) -> None:
     if view is None:
-        said = problem or "New tickets appear on the left by themselves. Press H for the keys."
-        show(card(mute(said), title="Nothing is open" if not problem else "No such ticket", tone="quiet"))
+        _nothing_open(problem)
         return
     head(view, user.id)
     tools(user, view.ticket)
@@ -87,6 +87,16 @@ def _middle(view: TicketView | None, user: User, changed: list[str], strict: boo
     desk_work(view, user, changed, strict)
     blocked_actions(view, user)
     article_dialog()
+
+
+def _nothing_open(problem: str) -> None:
+    title, said = "Nothing is open", "New tickets appear on the left by themselves. Press H for the keys."
+    if problem:
+        title, said = "No such ticket", problem
+    elif busy := office.read(inbox.at_work):
+        said = f"The agents are working on {words.plural(busy, 'ticket')}. The first draft opens here by itself."
+        title = "Agents at work"
+    show(card(mute(said), title=title, tone="quiet"))
 
 
 def _side(view: TicketView | None, user: User) -> None:
@@ -98,7 +108,7 @@ def _side(view: TicketView | None, user: User) -> None:
     with tabs[1]:
         customer(view)
     with tabs[2]:
-        why(view)
+        why(view, user)
     with tabs[3]:
         history(view)
 

@@ -43,7 +43,13 @@ def _facts(known: Customer | None, ticket: Ticket) -> Markup:
     )
 
 
-def _value(value: Any) -> str:
+def _value(value: Any) -> str | Markup:
+    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
+        return join(*[tag("div", _text(part)) for part in value])
+    return _text(value)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         named = [(str(name), str(part)) for name, part in value.items() if part]
         return ", ".join(part if number == 0 else f"{words.label(name).lower()} {part}" for number, (name, part) in enumerate(named))

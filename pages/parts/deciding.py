@@ -100,13 +100,18 @@ def write(user: User, ticket: Ticket) -> None:
 
 
 def following(user: User, ticket_id: int) -> None:
-    """Open what comes next in the queue; with an empty queue, nothing."""
+    """Open what stands below in the queue, else the most pressing; an exhausted search gives way to the queue."""
     here = queue.asked()
     ids = office.read(lambda session: inbox.neighbours(session, user, here.view, ticket_id, find=here.find))
-    order = state.get("order", [])
-    after = order[order.index(ticket_id) + 1 :] if ticket_id in order else []
-    known = set(ids)
-    queue.go_to(next((number for number in after if number in known), ids[0] if ids else None))
+    order: list[int] = state.get("order", [])
+    known, after = set(ids), order[order.index(ticket_id) + 1 :] if ticket_id in order else []
+    below = next((number for number in after if number in known), None)
+    if below is None and here.find and not ids:
+        queue.leave_search()
+        ids = office.read(lambda session: inbox.neighbours(session, user, queue.asked().view, ticket_id))
+    if below is None:
+        queue.to_first_page()
+    queue.go_to(below if below is not None else ids[0] if ids else None)
 
 
 def seconds_on(draft: Draft) -> float:

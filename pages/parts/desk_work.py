@@ -91,10 +91,11 @@ def _acknowledge(draft: Draft, text: str) -> None:
 
 def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) -> None:
     seal, number = draft.seal, ticket.id or 0
+    submit = None if state.form_is_open(number) else panels.SUBMIT
     with st.container(key="actions", horizontal=True):
         if may:
             st.button(
-                "Send edited" if edited else "Approve and next", key="td_approve", type="primary", shortcut="Ctrl+Enter",
+                "Send edited" if edited else "Approve and next", key="td_approve", type="primary", shortcut=submit,
                 on_click=deciding.approve, args=(user, ticket, draft, seal, True),
             )
         else:
@@ -190,7 +191,8 @@ def _compose(view: TicketView, user: User) -> None:
             label_visibility="collapsed", on_change=state.keep_text, args=(number, ticket.draft_id),
         )
         with st.container(key="actions", horizontal=True):
-            st.button("Put it up for approval", key="td_write", type="primary", on_click=deciding.write, args=(user, ticket))
+            submit = None if state.form_is_open(number) else panels.SUBMIT
+            st.button("Put it up for approval", key="td_write", type="primary", shortcut=submit, on_click=deciding.write, args=(user, ticket))
             st.button("Close the ticket", key="td_close", on_click=_leave, args=(user, ticket, lambda session: work.resolve(session, user, number)))
 
 

@@ -27,7 +27,7 @@ def title(draft: Draft) -> Markup:
     if facts:
         said.append(f"{facts - unsupported} of {words.plural(facts, 'fact')} supported")
     questions: Any = draft.plan.get("questions") or []
-    if questions:
+    if questions and draft.kind == "reply":
         open_: Any = draft.review.get("unanswered") or []
         said.append(f"answers {max(0, len(questions) - len(open_))} of {words.plural(len(questions), 'question')}")
     return tag("div", f"{_KINDS.get(draft.kind, 'Draft')} {draft.version} ", mute(" · ".join(said)), cls="td-h3")

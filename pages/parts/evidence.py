@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
+from knowledge_base.chunking import plain
 from pages.parts import office, words
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage import ticket_view, work
@@ -54,7 +55,8 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
 
 
 def _quote(text: str) -> Markup:
-    """The passage; a long one shows its beginning and unfolds."""
+    """The passage as words, without its marks; a long one shows its beginning and unfolds."""
+    text = plain(text).strip()
     if len(text) <= _LONG:
         return tag("span", text, cls="td-text")
     cut = text.rfind(" ", 0, _LONG)

@@ -1,6 +1,7 @@
 // What the page's own widgets cannot do: single keys, a sentence that lights up its source, the undo clock,
 // and a copy of the text being typed that survives a reload of the tab. Draws nothing.
 const SLOT = "triage-text-";
+const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radiogroup] button, .st-key-panel button, .st-key-panel input" };
 
 function typing(event) {
   const node = event.composedPath()[0];
@@ -62,7 +63,11 @@ export default function (component) {
   }
   if (memory.open !== data.open) {
     memory.open = data.open;
-    if (data.open) focus(data.open === "edit" ? ".st-key-draft textarea" : ".st-key-panel textarea, .st-key-panel input", 12);
+    if (data.open) focus(FIRST[data.open] || ".st-key-panel textarea, .st-key-panel input", 12);
+  }
+  if (memory.ticket !== data.ticket) { // another ticket begins at its beginning
+    if (memory.ticket !== undefined) for (const pane of document.querySelectorAll(".st-key-panes > div:not(:first-child)")) pane.scrollTop = 0;
+    memory.ticket = data.ticket;
   }
   if (memory.wired) return;
   memory.wired = true;
@@ -97,18 +102,24 @@ export default function (component) {
     const now = editor();
     if (now && event.target === now.area) try { sessionStorage.setItem(SLOT + now.id, now.area.value); } catch { /* storage is off */ }
   };
+  const onSearch = (event) => {
+    // A combined key typed into the search decides nothing: the framework's shortcuts listen in fields as well.
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.closest?.(".st-key-td_find")) event.stopImmediatePropagation();
+  };
   const clock = setInterval(() => {
     for (const node of document.querySelectorAll("[data-deadline]")) {
       const left = Math.ceil((Date.parse(node.dataset.deadline) - Date.now()) / 1000);
       node.textContent = left > 0 ? `in ${left} s` : "now";
     }
   }, 500);
+  window.addEventListener("keydown", onSearch, true);
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("pointerup", onPointer, true);
   document.addEventListener("input", onInput);
   return () => {
     clearInterval(clock);
+    window.removeEventListener("keydown", onSearch, true);
     document.removeEventListener("keydown", onKey);
     document.removeEventListener("click", onClick);
     document.removeEventListener("pointerup", onPointer, true);

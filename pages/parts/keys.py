@@ -10,7 +10,7 @@ from pages.parts.theme import asset
 
 KEYS = [
     ("J  K", "next, previous ticket"),
-    ("Ctrl Enter", "approve and open the next"),
+    ("Ctrl Enter", "approve and open the next; in a form: send the form"),
     ("A", "approve and stay"),
     ("E", "edit the draft"),
     ("Q", "request changes"),

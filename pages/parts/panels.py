@@ -10,6 +10,7 @@ from triage import ticket_view, work
 from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
 
+SUBMIT = "Ctrl+Enter"  # belongs to the open form; no button under the draft may have it then
 _SNOOZES = {"In an hour": timedelta(hours=1), "In four hours": timedelta(hours=4), "In a day": timedelta(days=1), "In a week": timedelta(days=7)}
 
 
@@ -52,7 +53,7 @@ def _form(fields: Callable[[], None], label: str, submit: Callable[[], None]) ->
     with st.container(key="panel"):
         fields()
         with st.container(horizontal=True):
-            st.button(label, key="td_submit", type="primary", on_click=submit)
+            st.button(label, key="td_submit", type="primary", shortcut=SUBMIT, on_click=submit)
             st.button("Cancel", key="td_cancel", on_click=state.close_panel)
 
 

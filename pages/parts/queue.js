@@ -109,8 +109,14 @@ export default function (component) {
   if (data.arriving.length && data.rows.length) wanted.push(["rule", 1, () => el("hr", "rule")]);
   for (const row of data.rows) wanted.push(["t" + row.id, row, line]);
   if (!data.rows.length) wanted.push(["empty", data.empty, (empty) => {
-    const node = el("div", "empty");
+    const node = el("div", empty.busy ? "empty busy" : "empty");
     node.append(el("b", "", empty.title), document.createTextNode(empty.text));
+    for (let n = 0; empty.busy && n < 3; n++) { // rows to come, drawn as shapes
+      const shape = el("div", "shape");
+      shape.setAttribute("aria-hidden", "true");
+      shape.append(el("i"), el("i"), el("i"));
+      node.append(shape);
+    }
     return node;
   }]);
   if (memory.view !== data.view) { memory.drawn = false; list.scrollTop = 0; }

@@ -74,6 +74,17 @@ def go_to(ticket_id: int | None) -> None:
     state.close_panel()
 
 
+def leave_search() -> None:
+    """Back to everything that waits for a decision."""
+    for name in (FIND, FILTER, PAGE):
+        st.query_params.pop(name, None)
+    st.session_state["td_find"] = ""
+
+
+def to_first_page() -> None:
+    st.query_params.pop(PAGE, None)
+
+
 @st.fragment(run_every=EVERY)
 def queue(user: User) -> None:
     """Search, filters and rows. Looks at the database every three seconds and redraws the page only when the open ticket moved."""
@@ -93,6 +104,7 @@ def queue(user: User) -> None:
             ticket_view.pulse(session, here.ticket) if here.ticket else None,
         )
     )
+    state.put("order", [row.id for row in page.rows])
     drawn = state.get("pulse")
     if drawn is not None and here.ticket == drawn[0] and pulse != drawn[1]:
         st.rerun()
@@ -119,6 +131,8 @@ def props(here: Asked, page: QueuePage, coming: QueuePage, numbers: dict[View, i
     title, text = _EMPTY.get(here.view, ("Nothing here", "No ticket matches this filter."))
     if here.find:
         title, text = "Nothing found", "Try fewer words, a ticket number or an order number."
+    elif coming.total and here.view == View.NEEDS:
+        title, text = "Agents at work", "What needs a decision appears here by itself, within seconds."
     first = (page.page - 1) * inbox.PAGE + 1
     return {
         "chips": chips,
@@ -130,7 +144,7 @@ def props(here: Asked, page: QueuePage, coming: QueuePage, numbers: dict[View, i
         "page": page.page,
         "pages": page.pages,
         "range": f"{first:,}–{first + len(page.rows) - 1:,} of {page.total:,}",
-        "empty": {"title": title, "text": text},
+        "empty": {"title": title, "text": text, "busy": bool(shown) and not page.rows},
     }
 
 

@@ -67,6 +67,12 @@ def open_panel(name: str, ticket_id: int) -> None:
     st.session_state["td_panel"] = None if panel() == (name, ticket_id) else (name, ticket_id)
 
 
+def form_is_open(ticket_id: int) -> bool:
+    """Whether a small form of this ticket is open; what a person types then belongs to it."""
+    opened = panel()
+    return opened is not None and opened[1] == ticket_id
+
+
 def close_panel() -> None:
     st.session_state["td_panel"] = None
 

@@ -1,18 +1,25 @@
 """Why the desk did what it did: the plan, the guards' verdicts, the reviewer's notes, the run step by step."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import streamlit as st
 from markupsafe import Markup
 
-from pages.parts import words
+from pages.parts import office, screen, state, words
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
-from triage.models import GuardVerdict, Run, RunStep
+from pages.parts.step_view import step_view
+from pages.parts.waterfall import waterfall
+from triage import traces
+from triage.errors import AccessError, InputError
+from triage.models import GuardVerdict, Run, RunStep, User
 from triage.ticket_view import TicketView
+from triage.trace_tree import Bar
 
 _TONES = {"allow": "o", "flag": "w", "block": "b"}
 
 
-def why(view: TicketView) -> None:
+def why(view: TicketView, user: User) -> None:
     """The Why tab."""
     plan = view.draft.plan if view.draft else {}
     if view.ticket.reason and view.ticket.status in ("escalated", "quarantined", "failed", "needs_info", "rejected"):
@@ -24,7 +31,7 @@ def why(view: TicketView) -> None:
     if view.draft and view.draft.review:
         show(_review(view.draft.review))
     if view.run:
-        show(_run(view.run, view.steps))
+        _trace(user, view.run, view.steps)
     if not (plan or view.verdicts or view.run):
         show(card(mute("The agents have not worked on this ticket yet."), title="Nothing yet", tone="quiet"))
 
@@ -70,7 +77,41 @@ def _review(review: dict[str, Any]) -> Markup:
     return card(tag("ol", *notes, *open_, cls="td-list") if notes or open_ else mute("No notes."), title=join("Review ", verdict))
 
 
-def _run(run: Run, steps: list[RunStep]) -> Markup:
+def _trace(user: User, run: Run, steps: list[RunStep]) -> None:
+    """The run as a short story over its waterfall; who may not open runs reads its steps as a list."""
+    try:
+        trace = office.read(lambda session: traces.load(session, user, run.id))
+    except (AccessError, InputError):
+        show(_run(run, *[_step(step) for step in steps]))
+        return
+    with st.container(key="trace"):
+        show(_run(run, tag("p", " ".join(trace.story), cls="td-mute"), screen.run_link(run.id, "Open in Traces")))
+        _timeline(user, run.id, trace.bars)
+
+
+@st.fragment
+def _timeline(user: User, run_id: str, bars: Sequence[Bar]) -> None:
+    """A chosen bar opens its step; once that is closed, the bars are drawn anew with none chosen."""
+    chosen = waterfall(bars, key=f"timeline_{run_id}_{state.get('timeline', 0)}")
+    if chosen is not None:
+        _opened(user, run_id, chosen)
+
+
+def _opened(user: User, run_id: str, ordinal: int) -> None:
+    def draw() -> None:
+        try:
+            step_view(office.read(lambda session: traces.load_step(session, user, run_id, ordinal)))
+        except (AccessError, InputError) as error:
+            show(mute(str(error)))
+
+    st.dialog("Step", width="large", on_dismiss=_closed)(draw)()
+
+
+def _closed() -> None:
+    state.put("timeline", state.get("timeline", 0) + 1)
+
+
+def _run(run: Run, *below: Markup) -> Markup:
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
     tokens = run.input_tokens + run.output_tokens
     said = [words.plural(run.model_calls, "model call"), f"{tokens:,} tokens", f"${run.cost_usd:.4f}" if run.cost_usd else "no cost"]
@@ -79,7 +120,7 @@ def _run(run: Run, steps: list[RunStep]) -> Markup:
     return card(
         mute(" · ".join(said)),
         *[tag("div", sentence, cls="td-strip") for sentence in run.degraded],
-        tag("div", *[_step(step) for step in steps], style="margin-top:6px"),
+        tag("div", *below, style="margin-top:6px"),
         title=join("Trace ", chip(run.status, "b" if run.status == "failed" else "")),
     )
 

@@ -1,6 +1,7 @@
 """The review desk, driven without a browser: what each role sees, decides, and never loses."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 import pages
-from pages.parts import conversation, draft_card, evidence, history, queue
+from pages.parts import conversation, customer, draft_card, evidence, history, queue
 from pages.parts.markup import plain, tag
 from tests import desks
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person
 from triage import inbox, replies
 from triage.inbox import View
-from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket
+from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket, now
 
 EVIL = "<img src=x onerror=alert(1)> [go](javascript:alert(1)) <script>x</script>"
 
@@ -272,6 +273,63 @@ def test_the_queue_is_drawn_from_plain_values(desk: Any) -> None:
     assert [chip["view"] for chip in props["chips"] if chip["on"]] == ["needs"]
 
 
+def test_a_queue_that_is_empty_while_agents_work_says_so(desk: Any) -> None:
+    page = opened(desk, "inbox.py", Role.STAFF)
+    assert "Agents at work" in html(page) and "Nothing is open" not in html(page)
+    with desk.database.read() as session:
+        staff = person(desk, Role.STAFF)
+        props = queue.props(queue.Asked(View.NEEDS, "", 1, None), inbox.listing(session, staff), inbox.arriving(session, staff), {})
+    assert props["empty"]["title"] == "Agents at work" and props["empty"]["busy"] and props["arriving"]
+
+
+def shortcut(page: AppTest, key: str) -> str:
+    return str(page.button(key=key).proto.shortcut)
+
+
+def test_the_sending_key_belongs_to_the_form_that_is_open(desk: Any) -> None:
+    page = show(desk, put(desk))
+    assert shortcut(page, "td_approve") == "ctrl+enter"
+    for button in ("td_changes", "td_note", "td_snooze", "td_assign", "td_reject", "td_escalate"):
+        page.button(key=button).click().run()
+        assert shortcut(page, "td_submit") == "ctrl+enter" and not shortcut(page, "td_approve"), button
+    page.button(key="td_cancel").click().run()
+    assert shortcut(page, "td_approve") == "ctrl+enter"
+
+
+def approved(page: AppTest) -> str:
+    """The ticket that is open after this one was approved."""
+    acknowledge(page).button(key="td_approve").click().run()
+    return "".join(page.query_params["ticket"])
+
+
+def test_what_stands_below_is_next_and_a_search_without_more_gives_way_to_the_queue(desk: Any) -> None:
+    first, second, third = put(desk), put(desk), put(desk)
+    assert approved(show(desk, second)) == str(third)
+    assert approved(show(desk, third)) == str(first)
+    other = put(desk, body="Dear Tom,\n\nUse ClearCal every three months. It ships on Friday.", email="tom@other.example")
+    page = show(desk, other, find="tom@other.example")
+    assert approved(page) == str(first)
+    assert "find" not in page.query_params and page.text_input(key="td_find").value == ""
+
+
+def test_why_tells_the_story_of_the_run_to_whoever_may_see_it(desk: Any) -> None:
+    assert "Open in Traces" in html(show(desk, 1)) and "/traces?run=mine" in html(show(desk, 1))
+    with desk.database.transaction() as session:
+        ticket = session.get_one(Ticket, 2)
+        ticket.claimed_by, ticket.claimed_until = person(desk, Role.MANAGER).id, now() + timedelta(minutes=1)
+        session.add(ticket)
+    elsewhere = html(show(desk, 2))
+    assert "/traces?run=other" not in elsewhere and "td-step" in elsewhere
+
+
+@pytest.mark.parametrize("kind", ["holding", "clarify"])
+def test_only_a_reply_claims_to_answer_questions(kind: str) -> None:
+    draft = Draft(ticket_id=1, plan={"questions": ["When?"]}, kind=kind)
+    assert "answers" not in draft_card.title(draft)
+    draft.kind = "reply"
+    assert "answers 1 of 1 question" in draft_card.title(draft)
+
+
 @given(st.text())
 def test_text_never_opens_an_element(text: str) -> None:
     made = str(tag("p", text, title=text))
@@ -308,6 +366,16 @@ def test_history_speaks_in_sentences() -> None:
     assert history.say(event("assigned", to=8), people) == "Nadia gave it to Sam"
     assert history.say(event("status", to="escalated", reason="low_confidence"), people).endswith("“escalated”: the agents are unsure")
     assert history.say(event("something_new"), people) == "Nadia something new"
+
+
+def test_what_is_known_of_a_customer_is_words() -> None:
+    profile = [{"subject": "The bird", "category": "advice", "closed": "2026-03-02"}, {"subject": "<b>"}]
+    assert customer._value(profile) == "<div>The bird, category advice, closed 2026-03-02</div><div>&lt;b&gt;</div>"
+    assert customer._value({"plan": "Taster", "status": "active"}) == "Taster, status active" and customer._value(["a", 2]) == "a, 2"
+
+
+def test_a_passage_is_shown_without_its_marks() -> None:
+    assert "Start Machine › Care" in str(evidence._quote("4. Start **Machine › Care** in the app"))
 
 
 def test_a_long_passage_unfolds() -> None:
