@@ -54,12 +54,18 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
         for row in rows
     )
     pick = alt.selection_point(name="picked", fields=["key", "outcome"], on="click", clear="dblclick")
-    return (
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[str(row["day"])] = sums.get(str(row["day"]), 0) + int(row["tickets"])
+    top = ceiling(list(sums.values()))
+    cut = [{"day": f"{day}T00:00:00", "top": top, "tickets": f"▲ {count:,}"} for day, count in sums.items() if count > top]
+    day = alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, labelOverlap=True))
+    bars = (
         alt.Chart(table)
-        .mark_bar(cornerRadius=1, cursor="pointer")
+        .mark_bar(cornerRadius=1, cursor="pointer", clip=True)
         .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, labelOverlap=True)),
-            y=alt.Y("tickets:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d")),
+            x=day,
+            y=alt.Y("tickets:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d"), scale=alt.Scale(domain=[0, top], nice=not cut)),
             color=alt.Color("name:N", scale=alt.Scale(domain=list(names.values()), range=[shades[k] for k in names])),
             order=alt.Order("order:Q"),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
@@ -67,6 +73,21 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
         )
         .add_params(pick)
     )  # fmt: skip
+    if not cut:
+        return bars
+    totals = alt.Chart(_data(cut)).mark_text(baseline="bottom", dy=-3, fontSize=11, fontWeight=600, color=tones["ink"])
+    return alt.layer(bars, totals.encode(x=day, y=alt.Y("top:Q", title=None), text="tickets:N"))
+
+
+def ceiling(totals: Sequence[int]) -> int:
+    """Where the axis ends: at the highest bar, or, when few days tower over all others, above those, which are then cut and labelled."""
+    ordered = sorted(totals)
+    highest = ordered[-1] if ordered else 1
+    if len(ordered) < 7:
+        return max(1, highest)
+    usual = ordered[-max(2, len(ordered) // 10)]  # all but the highest tenth, and never only the highest one
+    below = [total for total in ordered if total <= 2.5 * usual]
+    return max(1, highest if len(below) == len(ordered) else -(-below[-1] * 5 // 4))
 
 
 def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:

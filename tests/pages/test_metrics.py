@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 import pages
-from pages.parts import board, figures
+from pages.parts import board, charts, figures
 from tests.learning.conftest import fill
 from triage import office
 from triage.database import Database, migrate, open_database
@@ -174,3 +174,11 @@ def test_little_data_makes_no_claim() -> None:
     volume = METRICS["volume"]
     counted = Figure(20.0, 20, 22, None, None, True)
     assert figures.change(volume, counted, counted, whole=False) is None
+
+
+@pytest.mark.parametrize(
+    ("totals", "top"),
+    [([], 1), ([3, 5, 4], 5), ([4, 40], 40), ([5] * 20 + [9], 9), ([5] * 27 + [8, 12, 71], 15), ([6] * 29 + [80], 8)],
+)
+def test_a_day_that_towers_over_all_others_is_cut(totals: list[int], top: int) -> None:
+    assert charts.ceiling(totals) == top
