@@ -109,7 +109,8 @@ def _under_conditions(units: Sequence[Unit], blocks: Sequence[Block]) -> tuple[U
     for unit in units:
         case = blocks[_place(unit, blocks)].heading.rpartition(" › ")[2]
         conditional = not unit.opening and case != last and says("asking", "condition", case)
-        told.append(replace(unit, text=f"{case}: {unit.text}") if conditional else unit)
+        named = case if says("asking", "supposing", case) else f"“{case}”"
+        told.append(replace(unit, text=f"{named}: {unit.text}") if conditional else unit)
         last = case
     return tuple(told)
 

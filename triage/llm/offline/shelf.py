@@ -14,7 +14,7 @@ from triage.llm.offline.meaning import likeness
 from triage.llm.offline.passages import parsed
 from triage.llm.offline.text import codes, says, stems
 
-UNSEEN = 1.4  # weight of a word that no passage has: customers say much that no article could
+UNSEEN = 2.2  # weight of a word that no passage has: customers say much that no article could
 _ELSEWHERE, _ELSEWHERE_ABROAD = -0.02, -0.12  # a passage of another category; abroad few articles compete, so likeness misleads
 _OWN = 0.55  # weight of a part of a question beside the whole, when the part says enough by itself
 
