@@ -84,6 +84,7 @@ def decide(
     Raises AccessError, AlreadyDecided (who and when), ApprovalVoid (what changed), GuardError (what may
     never leave) and InputError (what is missing); then nothing is changed.
     """
+    user = access.fresh(session, user)
     choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, active_seconds)
     draft = session.get(Draft, draft_id, with_for_update=True)
     if draft is None:
@@ -101,6 +102,8 @@ def decide(
 
 def undo(session: Session, user: User, decision_id: int) -> Draft:
     """Take an approval back while its message is held; the text, edits included, waits again as a new version."""
+    user = access.fresh(session, user)
+    access.require(user, Permission.WORK_INBOX)
     decision = session.get(Decision, decision_id)
     outbox = session.exec(select(Outbox).where(Outbox.decision_id == decision_id).with_for_update()).first()
     if decision is None or outbox is None:
@@ -133,6 +136,7 @@ def sign_off(session: Session, user: User, blocked_action_id: int, *, granted: b
 
     Granting only closes the dossier as granted: people carry the action out in their own systems.
     """
+    user = access.fresh(session, user)
     access.require(user, Permission.SIGN_OFF)
     action = session.get(BlockedAction, blocked_action_id, with_for_update=True)
     if action is None:

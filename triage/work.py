@@ -144,7 +144,7 @@ def resolve(session: Session, user: User, ticket_id: int, comment: str = "") -> 
     """Close the matter without a further reply; a sensitive one is closed by a manager."""
     ticket = _ticket(session, user, ticket_id)
     sensitive = ticket.approver != "staff" or ticket.status == Status.ESCALATED
-    if sensitive and not access.may(user, Permission.DECIDE_SENSITIVE):
+    if sensitive and not access.may(access.fresh(session, user), Permission.DECIDE_SENSITIVE):
         raise AccessError("A manager has to close this ticket; hand it to one with a note.")
     replies.resolve(session, ticket, actor=_actor(user), how="closed")
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
@@ -191,7 +191,7 @@ def rate_source(session: Session, user: User, ticket_id: int, passage: str, *, h
 
 
 def _ticket(session: Session, user: User, ticket_id: int) -> Ticket:
-    access.require(user, Permission.WORK_INBOX)
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
     ticket = session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed, or the address is wrong.")

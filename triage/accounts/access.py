@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from sqlmodel import Session
+
 from triage.errors import AccessError
 from triage.models import Draft, Role, Status, Ticket, User
 
@@ -47,6 +49,17 @@ def require(user: User, permission: Permission) -> None:
         role = "staff" if user.role == Role.STAFF else f"a {user.role}" if user.role == Role.MANAGER else str(user.role)
         needed = next((r for r in Role if permission in ROLES[r]), Role.ADMIN)
         raise AccessError(f"As {role} you may not {permission.value}; ask a person with the role {needed.value}.")
+
+
+def fresh(session: Session, user: User) -> User:
+    """The person as the database knows them now: a page that was drawn before keeps whom it was drawn for.
+
+    Raises AccessError when the account is gone.
+    """
+    found = session.get(User, user.id) if user.id else None
+    if found is None:
+        raise AccessError("This account is gone; sign in again.")
+    return found
 
 
 def is_sensitive(draft: Draft, ticket: Ticket, *, every_draft_needs_manager: bool = False) -> bool:

@@ -73,7 +73,10 @@ def enable(session: Session, user: User, *, actor: str) -> None:
 
 
 def set_role(session: Session, user: User, role: Role | str, *, actor: str) -> None:
-    """Give a person another role; raises InputError for the last administrator."""
+    """Give a person another role and end their sessions: pages still open were drawn for the old one.
+
+    Raises InputError for the last administrator.
+    """
     role = clean_role(role)
     if role == user.role:
         return
@@ -81,6 +84,7 @@ def set_role(session: Session, user: User, role: Role | str, *, actor: str) -> N
         _keep_an_admin(session, user)
     was, user.role = str(user.role), role
     session.add(user)
+    sessions.revoke_all(session, user.id or 0, actor=actor)
     audit.append(session, "role_changed", actor=actor, user_id=user.id, was=was, to=str(role))
 
 
