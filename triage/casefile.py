@@ -8,6 +8,7 @@ from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
 from triage.models import Attachment, Category, Decision, Draft, Message, Run, Ticket, User
 
 EARLIER_MESSAGES = 6
+_MOST_UNANSWERED = 20
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class CaseFile:
     instruction: str = ""
     instructed_by: str = ""
     former: Draft | None = None
+    unanswered: tuple[str, ...] = ()
+    """What else the customer wrote since our last reply: guarded like the newest message, which alone is the brief's body."""
 
     @property
     def said(self) -> str:
@@ -63,7 +66,15 @@ def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit
         instruction=decision.comment if decision else "",
         instructed_by=session.get_one(User, decision.user_id).name if decision else "",
         former=session.get(Draft, decision.draft_id) if decision else None,
+        unanswered=_unanswered(messages, newest, body_limit),
     )
+
+
+def _unanswered(messages: list[Message], newest: Message | None, body_limit: int) -> tuple[str, ...]:
+    """Inbound messages after the last outbound one, the newest left out; hidden text counts as written."""
+    ours = max((index for index, message in enumerate(messages) if message.direction == "out"), default=-1)
+    others = [m for m in messages[ours + 1 :] if m.direction == "in" and newest is not None and m.id != newest.id and m.duplicate_of is None]
+    return tuple(f"{m.subject}\n{m.body}\n{m.hidden}"[:body_limit] for m in others[-_MOST_UNANSWERED:])
 
 
 def _attachments(session: Session, message: Message | None) -> list[Attachment]:

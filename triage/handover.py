@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import NamedTuple
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from triage import judging, replies, workspace
 from triage.briefs import Evidence
@@ -14,7 +15,9 @@ from triage.guardrails.verdicts import Verdict
 from triage.judging import Rules
 from triage.models import (
     AT_WORK,
+    AuditEvent,
     BlockedAction,
+    Decision,
     Draft,
     Episode,
     GuardVerdict,
@@ -81,7 +84,7 @@ def finish(
     run, ticket = session.get_one(Run, case.run_id), session.get_one(Ticket, case.ticket.id)
     if run.status != "running":
         return ticket.status
-    outcome = _still_a_managers(case, outcome)
+    outcome = _still_a_managers(session, case, ticket, outcome)
     _close_run(session, run, recorder, degraded, model, outcome)
     if ticket.thread_head != case.thread_head and outcome.status != Status.QUARANTINED:
         run.outcome = "overtaken"
@@ -113,12 +116,28 @@ def evidence_rows(evidence: list[Evidence], sentences: list[dict[str, object]]) 
     ]
 
 
-def _still_a_managers(case: CaseFile, outcome: Outcome) -> Outcome:
-    """A version that somebody asked for stays with managers when the former one was theirs: asking is no way round them."""
-    if case.former is None or "manager" not in (case.former.approver, case.ticket.approver):
-        return outcome
-    kept = case.former.approver_reasons or ["a manager was asked to decide this ticket"]
-    return replace(outcome, approver_reasons=list(dict.fromkeys([*outcome.approver_reasons, *kept])))
+def _still_a_managers(session: Session, case: CaseFile, ticket: Ticket, outcome: Outcome) -> Outcome:
+    """A version that somebody asked for stays with managers when the former one was theirs: asking is no way round them.
+
+    And what a person handed to the managers stays theirs until it is answered, also when the customer writes again.
+    """
+    kept = ["a colleague handed this ticket to the managers"] if _handed_over(session, ticket) else []
+    if case.former is not None and "manager" in (case.former.approver, case.ticket.approver):
+        kept += case.former.approver_reasons or ["a manager was asked to decide this ticket"]
+    return replace(outcome, approver_reasons=list(dict.fromkeys([*outcome.approver_reasons, *kept]))) if kept else outcome
+
+
+def _handed_over(session: Session, ticket: Ticket) -> bool:
+    """Whether somebody escalated the running matter or gave it to the managers since a reply was last approved."""
+    if ticket.draft_id is None and ticket.approver == "staff":
+        return False
+    escalated = select(Decision.created_at).where(Decision.episode_id == ticket.episode_id, Decision.kind == "escalate")
+    handed = select(AuditEvent.at).where(AuditEvent.ticket_id == ticket.id, col(AuditEvent.kind).in_(("handed_to_manager", "prepared")))
+    approved = select(Decision.created_at).where(
+        Decision.ticket_id == ticket.id, Decision.kind == "approve", col(Decision.undone_at).is_(None)
+    )
+    moments = [*session.exec(escalated), *session.exec(handed)]
+    return bool(moments) and max(moments) > max(session.exec(approved), default=min(moments) - timedelta(seconds=1))
 
 
 def _close_run(session: Session, run: Run, recorder: Recorder, degraded: list[str], model: str, outcome: Outcome) -> None:

@@ -168,6 +168,9 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
             channel=brief.channel,
         )
         findings = always_escalate(f"{brief.subject}\n{brief.body}", rules.extra_escalation_phrases)
+        for text in case.unanswered:  # a second message must not hide what the first one said
+            verdicts = [*verdicts, *(v for v in check_input(subject="", body=text, channel=brief.channel) if v.verdict != "allow")]
+            findings = [*findings, *always_escalate(text, rules.extra_escalation_phrases)]
         if findings:
             verdicts = [*verdicts, Verdict("input", ALWAYS, "flag", findings, escalation_of(findings))]
         return {"verdicts": [v.to_json() for v in verdicts]}
@@ -179,6 +182,8 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
         "subject": brief.subject, "body": brief.body, "hidden": case.hidden, "attachments": case.attachment_texts,
         "phrases": rules.extra_escalation_phrases,
     }  # fmt: skip
+    if case.unanswered:
+        request["unanswered"] = list(case.unanswered)
     step = await recorder.step("guard", name="input", request=request, live=live)
     verdicts = [Verdict.from_json(verdict) for verdict in step["verdicts"]]
     suspicious = any(verdict.verdict != "allow" and verdict.rule != ALWAYS for verdict in verdicts)
