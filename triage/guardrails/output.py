@@ -17,7 +17,7 @@ from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Decision, Finding, Verdict
 from triage.models import EscalationReason
 
-_LINK = re.compile(r"\b(?:https?|ftp|javascript|data|file):[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+|(?<![@\w.])(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|info|biz|xyz|top|ru|cn|example|test|app|dev|me|eu|uk|de|fr|nl|es|it|pt)\b(?:/[^\s<>\"')\]]*)?", re.IGNORECASE)
+_LINK = re.compile(r"\b(?:https?|ftp|javascript|data|file):[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+|(?<![@\w.])(?:[a-z0-9-]{1,63}\.)+(?:com|net|org|io|co|info|biz|xyz|top|ru|cn|example|test|app|dev|me|eu|uk|de|fr|nl|es|it|pt|ch|pl|cc|tk|ml|ga|cf|gq|tv|ly|shop|store|site|online|click|cloud|website|icu|vip|club|zip|tech|ai)\b(?:/[^\s<>\"')\]]*)?|(?<![@\w./])(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}/[^\s<>\"')\]]+|(?<![:\w/])//(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
 _ACTIVE = re.compile(r"<\s*(script|img|iframe|object|embed|form|svg|style|link|meta)\b|!\[[^\]]{0,200}\]\(|\bon(error|load|click)\s*=", re.IGNORECASE)
 _LEAK = re.compile(
     r"\b(system prompt|my (system )?(instructions|prompt|guidelines)|hidden instructions|as an ai( language model)?|language model|<\|?(system|im_start)|"
@@ -115,7 +115,7 @@ def _promises(check: OutputCheck) -> Verdict | None:
     findings, decision = [], "flag"
     sources = [*(piece.text for piece in check.evidence), *check.customer_lines]
     for sentence, start, end in check.spans:
-        folded = fold(sentence.text)
+        folded = fold(normalise(sentence.text).text)
         if PROMISE.search(folded):
             firm = supports(sentence.text, check.evidence, check.customer_lines).score < _GRANTED
             decision = "block" if firm else decision
@@ -143,18 +143,20 @@ def _personal_data(check: OutputCheck) -> Verdict | None:
 
 
 def _links(check: OutputCheck) -> Verdict | None:
-    text = normalise(check.text).text
-    findings = []
-    for match in _LINK.finditer(text):
-        if not _host_allowed(_host(match.group()), check.allowed_hosts):
-            findings.append(Finding("link", match.start(), match.end(), "links", f"links to {_host(match.group()) or match.group()[:40]}, which is not allowed", "reply"))
+    normal = normalise(check.text)
+    text, findings = normal.text, []
+    for said in dict.fromkeys([text, check.text]):  # as a reader sees it, and as a mail program follows it: а is not a
+        for match in _LINK.finditer(said):
+            if not _host_allowed(_host(match.group()), check.allowed_hosts):
+                start, end = normal.span(*match.span()) if said is text else match.span()
+                findings.append(Finding("link", start, end, "links", f"links to {_host(match.group()) or match.group()[:40]}, which is not allowed", "reply"))
     findings += [Finding("active_content", m.start(), m.end(), "links", "carries active content or a remote image", "reply") for m in _ACTIVE.finditer(text)]
     return _verdict("links", "block", findings, "The draft links outside the allowed hosts.")
 
 
 def _host(link: str) -> str:
     """The host a browser would go to; empty when the link is no web address."""
-    link = link.rstrip(".,;:!?")
+    link = link.rstrip(".,;:!?").removeprefix("//")
     try:
         parts = urlsplit(link if ":" in link.split("/")[0] else f"https://{link}")
         return (parts.hostname or "").rstrip(".").lower() if parts.scheme in ("http", "https") else ""

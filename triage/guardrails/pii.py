@@ -1,12 +1,17 @@
 """Personal data that can be told from its form alone: addresses, phones, cards, bank accounts."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from triage.guardrails.normalise import normalise
 
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}")
 _PHONE = re.compile(r"(?<![\w+.-])(?:\+|00)?\(?\d[\d\s()./-]{6,20}\d(?![\w-])")
-_CARD = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+# Any row of 13 to 19 digits, or groups as they stand on a card with one and the same sign between them.
+_CARD = re.compile(
+    r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])|(?<!\d)\d{4}([^\w,;]|_)(?:\d{4}\1\d{4}\1\d{4}|\d{6}\1\d{5})(?!\d)"
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ .\-/]?[A-Z0-9]{4}){2,7}(?:[ .\-/]?[A-Z0-9]{1,4})?\b", re.IGNORECASE)
 _DATE = re.compile(r"^\s*(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})\s*$")
 _ORDER_BEFORE = re.compile(r"(?:order|bestell\w*|commande|pedido|ordine|tracking|parcel|serial|invoice|rechnung|factu\w*|sendung\w*|nr|no|number|code|#)[\s.:#nr]{0,6}$", re.IGNORECASE)
 
@@ -24,7 +29,15 @@ class Datum:
 
 
 def find(text: str) -> list[Datum]:
-    """E-mail addresses, cards, bank accounts and phone numbers, in order of certainty, none overlapping; at most 200 cards and 200 phones."""
+    """E-mail addresses, cards, bank accounts and phone numbers, in order of certainty, none overlapping; at most 200 cards and 200 phones.
+
+    Looked for in the text without disguises (invisible characters, full-width digits); places are those of the text given.
+    """
+    normal = normalise(text)
+    return [replace(datum, start=place[0], end=place[1]) for datum in _find(normal.text) if (place := normal.span(datum.start, datum.end))]
+
+
+def _find(text: str) -> list[Datum]:
     found: list[Datum] = []
     if "@" in text:
         found += [Datum("email", m.start(), m.end(), m.group().lower().rstrip(".")) for m in _EMAIL.finditer(text)]
@@ -61,7 +74,7 @@ def valid_iban(iban: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return text.replace(" ", "").upper()
+    return re.sub(r"\W", "", text).upper()
 
 
 def _is_phone(text: str, match: re.Match[str], digits: str) -> bool:

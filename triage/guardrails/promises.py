@@ -10,6 +10,7 @@ PROMISE = re.compile(
     r"refunded|credited|reimbursed|compensated|waive|send (you )?(a )?(new|free|replacement) (machine|one|unit)|give (you )?(a )?(\w+ )?(discount|voucher|refund|credit))\b"
     r"|\byou('ll| will| shall) (receive|get|be (given|paid|sent))\b[^.!?\n]{0,30}\b(refund\w*|credit\w*|money|compensation|voucher|discount|replacement)\b|\byou (will|'ll) be (refunded|reimbursed|compensated|credited)\b"
     r"|\byour (refund|credit|money|compensation)( of [^.]{1,20})? (has been|was|will be|is being|is on its way|is approved)\b|\b(we|i) (guarantee|promise)\b|\b(refund|credit|replacement) (is|has been) (approved|granted|confirmed|issued|processed)\b"
+    r"|\b(refund|credit|reimbursement)( of [^.!?\n]{1,30})? is on (its|the) way\b|\b(amount|money|payment)( \w+){0,3} (goes|will go|is going|comes|will come) back to (you|your)\b"
     # de
     r"|\b(wir|ich) (erstatten|erstatte|werden|werde|haben|habe|schreiben|gewahren|ersetzen|uberweisen)\b[^.!?\n]{0,50}\b(erstatte[nt]?|ruckerstatte[nt]?|gutschr\w+|gutgeschrieben|gut|gutschein|entschadig\w+|uberwiesen|uberweisen|rabatt|ersatzgerat|kostenlos(en)? ersatz|zuruck)\b"
     r"|\bsie (erhalten|bekommen)\b[^.!?\n]{0,40}\b(erstattung|ruckerstattung|gutschrift|gutschein|geld|rabatt|entschadigung|ersatzgerat)\b|\b(wir|ich) (garantieren|verspreche\w*|versprechen)\b|\bihre (erstattung|ruckerstattung|gutschrift) (wurde|wird|ist)\b"
