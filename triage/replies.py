@@ -1,11 +1,13 @@
 """The life of a reply outside the agents: new versions, the outbox row, what follows once it is sent."""
 
+import secrets
 from datetime import timedelta
-from email.utils import make_msgid
 from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from triage.accounts import access
+from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
 from triage.models import (
     DECIDABLE,
@@ -94,6 +96,8 @@ def write_reply(session: Session, user: User, ticket_id: int, body: str, *, subj
 
     Raises ConflictError when the ticket does not wait for a person, InputError when the body is empty.
     """
+    user = access.fresh(session, user)
+    access.require(user, Permission.WORK_INBOX)
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.status not in DECIDABLE and ticket.status not in (Status.FAILED, Status.DELIVERED):
         raise ConflictError(f"Ticket {ticket_id} is {ticket.status}; a reply can be written once it waits for a person.")
@@ -139,7 +143,7 @@ def post(session: Session, settings: Settings, draft: Draft, ticket: Ticket, dec
         recipient=ticket.requester_email,
         subject=" ".join(subject.split()),
         body=decision.body,
-        message_id=make_msgid(f"ticket{ticket.id}", domain=domain),
+        message_id=f"<{secrets.token_hex(12)}.ticket{ticket.id}@{domain}>",
         in_reply_to=last.message_id if last else None,
         references=[*last.references, last.message_id][-20:] if last and last.message_id else [],
         send_after=now() + timedelta(seconds=settings.undo_seconds),

@@ -62,18 +62,19 @@ async def _hand_over(settings: Settings, outbox: Outbox) -> None:
 
 def retry(session: Session, desk: Post, user: User, outbox_id: int) -> None:
     """Try a failed message again. Raises ConflictError when it is not failed."""
-    access.require(user, Permission.WORK_INBOX)
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
     outbox = session.get(Outbox, outbox_id, with_for_update=True)
-    if outbox is None or outbox.status != "failed":
-        raise ConflictError("Only a failed message can be tried again.")
+    ticket = session.get_one(Ticket, outbox.ticket_id) if outbox else None
+    if outbox is None or ticket is None or outbox.status != "failed" or ticket.status != Status.FAILED:
+        raise ConflictError("Only a failed message can be tried again, and only until somebody wrote another reply.")
     outbox.status, outbox.attempts, outbox.error = "held", 0, None
-    move(session, session.get_one(Ticket, outbox.ticket_id), Status.APPROVED, actor=f"user:{user.id}")
+    move(session, ticket, Status.APPROVED, actor=f"user:{user.id}")
     desk.enqueue(session, "deliver", f"{outbox.key}-again-{int(now().timestamp() * 1000)}", outbox_id)
 
 
 def settle(session: Session, desk: Post, user: User, outbox_id: int, *, was_sent: bool) -> None:
     """A person's word on an uncertain message: it was sent (book it) or it was not (try again)."""
-    access.require(user, Permission.DECIDE_SENSITIVE)
+    access.require(access.fresh(session, user), Permission.DECIDE_SENSITIVE)
     outbox = session.get(Outbox, outbox_id, with_for_update=True)
     if outbox is None or outbox.status != "uncertain":
         raise InputError("Only an uncertain message can be settled.")
