@@ -14,7 +14,7 @@ from triage.accounts.access import Permission
 from triage.database import Database
 from triage.errors import InputError
 from triage.intake import files
-from triage.intake.attachments import accept, refuse_rest, safe_name
+from triage.intake.attachments import Patience, accept, refuse_rest, safe_name
 from triage.intake.message import Incoming, Receipt
 from triage.intake.payload import TicketPayload
 from triage.intake.receive import receive
@@ -69,7 +69,8 @@ def create(session: Session, user: User, settings: Settings, start: Start, writt
         })  # fmt: skip
     except ValidationError as error:
         raise InputError(error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ") + ".") from None
-    kept = refuse_rest([accept(name, kind, data, settings) for name, kind, data in written.attachments])
+    patience = Patience()
+    kept = refuse_rest([accept(name, kind, data, settings, patience) for name, kind, data in written.attachments])
     # A colleague wrote it down, so it is no spam and no automatic reply.
     changes = {"attachments": kept, "sender_proven": written.checked, "quarantine": None, "problem": "", "auto": False}
     return receive(

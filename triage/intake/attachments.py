@@ -5,6 +5,8 @@ import io
 import re
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from triage.intake.charsets import decode
@@ -29,18 +31,34 @@ TEXT_LIMIT = 40_000  # characters of an attachment's text that agents and guards
 _EXTENSION = {content_type: extension for extension, content_type in reversed(ALLOWED.items())}
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
-_PDF_SECONDS = 10.0
+_TOO_MANY = f"More than {MOST_FILES} files in one message."
+_PDF_SECONDS, _PDF_SECONDS_TOGETHER = 10.0, 20.0
 
 
-def accept(filename: str, content_type: str, data: bytes, settings: Settings) -> IncomingFile:
-    """Take a file in or refuse it with the reason; the text of txt, csv, html and pdf files is read, up to a limit."""
+@dataclass
+class Patience:
+    """What the files of one message share: how many were looked at, and the seconds left for reading PDFs."""
+
+    files: int = 0
+    seconds: float = _PDF_SECONDS_TOGETHER
+
+
+def accept(filename: str, content_type: str, data: bytes, settings: Settings, patience: Patience | None = None) -> IncomingFile:
+    """Take a file in or refuse it with the reason; the text of txt, csv, html and pdf files is read, up to a limit.
+
+    Files of one message share a `patience`: those beyond the number that one may carry are refused unread.
+    """
+    patience = patience or Patience()
+    patience.files += 1
     name = safe_name(filename, content_type)
     declared = content_type.split(";")[0].strip().lower()
-    why = _refusal(name, declared, data, settings)
+    why = _TOO_MANY if patience.files > MOST_FILES else _refusal(name, declared, data, settings)
     if why:
         return IncomingFile(filename=name, content_type=declared[:100], size=len(data), refused=why)
     kept_type = _kept_type(name, declared)
-    text, hidden = text_of(kept_type, data)
+    begun = time.monotonic()
+    text, hidden = text_of(kept_type, data, seconds=min(_PDF_SECONDS, patience.seconds))
+    patience.seconds = max(0.0, patience.seconds - (time.monotonic() - begun))
     return IncomingFile(
         filename=name, content_type=kept_type, data=data, size=len(data), text=text[:TEXT_LIMIT], hidden=hidden[:TEXT_LIMIT]
     )
@@ -48,8 +66,7 @@ def accept(filename: str, content_type: str, data: bytes, settings: Settings) ->
 
 def refuse_rest(files: list[IncomingFile]) -> list[IncomingFile]:
     """Keep the first files and refuse those beyond the number that one message may carry."""
-    why = f"More than {MOST_FILES} files in one message."
-    rest = [file.model_copy(update={"data": b"", "text": "", "refused": file.refused or why}) for file in files[MOST_FILES:]]
+    rest = [file.model_copy(update={"data": b"", "text": "", "refused": file.refused or _TOO_MANY}) for file in files[MOST_FILES:]]
     return files[:MOST_FILES] + rest[:200]
 
 
@@ -66,12 +83,12 @@ def safe_name(filename: str, content_type: str = "") -> str:
     return name if len(name) <= 120 else f"{stem[: 119 - len(ending[:10])]}{dot}{ending[:10]}"
 
 
-def text_of(content_type: str, data: bytes) -> tuple[str, str]:
+def text_of(content_type: str, data: bytes, seconds: float = _PDF_SECONDS) -> tuple[str, str]:
     """What the file says to a reader, and what it says unseen; "" when it has no text that can be read."""
     if content_type == "text/html":
         return render(decode(data[: 4 * TEXT_LIMIT]))
     if content_type == "application/pdf":
-        return reveal(pdf_text(data))
+        return reveal(pdf_text(data, seconds))
     if content_type == "text/csv":
         return reveal(_csv_text(decode(data[: 4 * TEXT_LIMIT])))
     if content_type.startswith("text/") or content_type in ("application/json", "message/rfc822"):
@@ -81,6 +98,8 @@ def text_of(content_type: str, data: bytes) -> tuple[str, str]:
 
 def pdf_text(data: bytes, seconds: float = _PDF_SECONDS) -> str:
     """Text of a PDF, read in a child process with limits on time and memory; "" when it cannot be read."""
+    if seconds <= 0:
+        return ""
     reader = Path(__file__).with_name("pdf_reader.py")
     try:
         done = subprocess.run(

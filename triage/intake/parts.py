@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.message import Message
 from typing import NamedTuple
 
-from triage.intake.attachments import accept, refuse_rest
+from triage.intake.attachments import Patience, accept, refuse_rest
 from triage.intake.charsets import decode
 from triage.intake.clean import reveal
 from triage.intake.headers import decoded
@@ -48,7 +48,8 @@ def contents(message: Message, settings: Settings) -> Contents:
     plain = "\n\n".join(text for text, _ in plain_and_smuggled if text.strip())
     seen = "\n\n".join(page.visible for page in rendered if page.visible)
     text, unseen = _choose(plain, seen)
-    files = refuse_rest([_file(part, settings) for part in found.files])
+    patience = Patience()
+    files = refuse_rest([_file(part, settings, patience) for part in found.files])
     hidden = [page.hidden for page in rendered] + [smuggled for _, smuggled in plain_and_smuggled] + [unseen] + [f.hidden for f in files]
     return Contents(text, "\n".join(dict.fromkeys(h for h in hidden if h)), files)
 
@@ -103,12 +104,12 @@ def _bytes(part: Message) -> bytes:
     return str(part.get_payload() or "").encode("utf-8", "surrogateescape")
 
 
-def _file(part: Message, settings: Settings) -> IncomingFile:
+def _file(part: Message, settings: Settings, patience: Patience) -> IncomingFile:
     name = decoded(str(part.get_filename() or ""))
     kind = part.get_content_type()
     if not name and kind == "message/rfc822":
         name = "forwarded mail.eml"
-    return accept(name, kind, _bytes(part), settings)
+    return accept(name, kind, _bytes(part), settings, patience)
 
 
 def _choose(plain: str, seen: str) -> tuple[str, str]:

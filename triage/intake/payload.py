@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from triage.intake.attachments import accept, refuse_rest
+from triage.intake.attachments import Patience, accept, refuse_rest
 from triage.intake.automatic import absence
 from triage.intake.clean import reveal
 from triage.intake.headers import ADDRESS
@@ -105,7 +105,8 @@ class TicketPayload(BaseModel):
         text, hidden = reveal(self.body) if self.body.strip() or not self.html else render(self.html)
         subject = " ".join(reveal(self.subject)[0].split())[:500]
         body, quoted, signature = split(text, reply=bool(self.in_reply_to or self.references))
-        files = refuse_rest([_file(file, settings) for file in self.attachments])
+        patience = Patience()
+        files = refuse_rest([_file(file, settings, patience) for file in self.attachments])
         hidden = "\n".join(part for part in [hidden, *(file.hidden for file in files)] if part)
         reason, problem = self._quarantine(subject, body)
         limit = settings.body_limit
@@ -141,9 +142,9 @@ def _sender_fields(sender: Any) -> dict[str, str]:
     return {"sender_email": address or sender, "sender_name": name}
 
 
-def _file(file: FilePayload, settings: Settings) -> IncomingFile:
+def _file(file: FilePayload, settings: Settings, patience: Patience) -> IncomingFile:
     try:
         data = base64.b64decode(file.data, validate=True)
     except (binascii.Error, ValueError):
         return IncomingFile(filename=file.filename, content_type=file.content_type, refused="The file is not valid base64.")
-    return accept(file.filename, file.content_type, data, settings)
+    return accept(file.filename, file.content_type, data, settings, patience)
