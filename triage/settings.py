@@ -102,9 +102,7 @@ class Settings(BaseSettings):
 
     def folder(self, name: str) -> Path:
         """A folder under home, made when missing."""
-        path = self.home / name
-        path.mkdir(parents=True, exist_ok=True)
-        return path
+        return make_private(self.home / name)
 
     def signing_secret(self) -> str:
         """The secret that signs cookies: from the setting, else made once and kept in home with mode 0600."""
@@ -112,7 +110,7 @@ class Settings(BaseSettings):
             return given
         path = self.home / "secret.key"
         if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
+            make_private(self.home)
             try:
                 handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             except FileExistsError:
@@ -120,6 +118,14 @@ class Settings(BaseSettings):
             with os.fdopen(handle, "w") as file:
                 file.write(secrets.token_urlsafe(48))
         return path.read_text()
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder and what is missing above it, for this account only; what is there already keeps its rights."""
+    for path in reversed([folder, *folder.parents]):
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def load_settings(**overrides: object) -> Settings:

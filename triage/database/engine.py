@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import Session
 
-from triage.settings import Settings
+from triage.settings import Settings, make_private
 
 T = TypeVar("T")
 
@@ -63,7 +63,10 @@ def open_database(settings: Settings) -> Database:
     """Open the database of the settings; the folder of a SQLite file is made."""
     url = settings.database
     if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(url.removeprefix("sqlite:///"))
+        make_private(file.parent)
+        if not file.exists():
+            file.touch(mode=0o600)  # customers' mail stands in it; SQLite gives its side files the same rights
         return Database(_sqlite_engine(url))
     return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from triage.intake.message import Incoming
-from triage.settings import Settings
+from triage.settings import Settings, make_private
 
 
 def raw_path(settings: Settings, sha256: str) -> Path:
@@ -37,7 +37,7 @@ def _write(path: Path, data: bytes) -> None:
     """Whole or not at all: another process never sees half a file."""
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     half = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     half.write_bytes(data)
     half.replace(path)
