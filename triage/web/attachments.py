@@ -47,7 +47,8 @@ class Download:
                 access.require(user, Permission.WORK_INBOX)
             except AccessError as error:
                 return str(error)
-            attachment = session.get(Attachment, request.path_params["id"])
+            number = int(request.path_params["id"])
+            attachment = session.get(Attachment, number) if number < 2**31 else None
         if not attachment or not re.fullmatch(r"[0-9a-f]{64}", attachment.sha256):
             refused = attachment.refused if attachment else None
             return f"This attachment was not kept: {refused}." if refused else "There is no such attachment."

@@ -1,11 +1,14 @@
 """Which hosts the desk answers for, and which pages may talk to it."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
 from triage.accounts.demo import is_loopback
 from triage.settings import Settings
+
+_HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 
 
 def host_allowed(headers: Headers, settings: Settings) -> bool:
@@ -57,6 +60,8 @@ def safe_next(target: str | None) -> str:
 
 
 def _hostname(host: str) -> str:
+    if not _HOST.fullmatch(host):
+        return ""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -50,6 +50,8 @@ async def form(request: Request, site: Site) -> dict[str, str]:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20))
     except ValueError:
         raise InputError("Send this form from the page itself.") from None
+    if any(ord(character) < 32 for text in fields.values() for character in text):  # no database takes a NUL
+        raise InputError("A field holds characters that cannot be typed; write it anew.")
     who = identity.of(request.scope)
     visitor = request.cookies.get(cookies.VISITOR_COOKIE, "")
     expected = who.csrf if who else cookies.visitor_token(visitor, site.settings) if visitor else ""
