@@ -1,5 +1,7 @@
 """Metrics: what the desk achieved, how sure that is, and the tickets behind every number."""
 
+from datetime import date
+
 import streamlit as st
 
 from pages.parts import behind, board, charts, figures, screen
@@ -70,7 +72,7 @@ def _note(found: Board, name: str) -> str:
 
 def _charts(found: Board) -> None:
     with st.container(key="mx_two"):
-        with _box("outcome", "Tickets a day, by outcome", "click a bar to open its tickets"):
+        with _box("outcome", "Tickets a day, by outcome", _cut(found) + "click a bar to open its tickets"):
             if found.outcomes:
                 chart = charts.by_day(found.outcomes, OUTCOMES)
                 event = charts.draw(chart, height=250, key="by_day", selects=True, alt_text="Stacked bars: tickets a day by outcome")
@@ -97,6 +99,12 @@ def _charts(found: Board) -> None:
             _speeds(found.speeds)
         with _box("failures", "Most common failures", "rejections, escalations, errors, open breakers"):
             _failures(found.failures)
+
+
+def _cut(found: Board) -> str:
+    """What to say of days whose bars are cut, so that the others stay readable."""
+    said = [f"{date.fromisoformat(day):%-d %b} goes up to {count:,}" for day, count in charts.towers(found.outcomes).items()]
+    return ", ".join(said) + " · " if said else ""
 
 
 def _box(name: str, title: str, note: str = "") -> "st.delta_generator.DeltaGenerator":

@@ -51,21 +51,15 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
     shades = {"resolved": tones["acc"], "people": tones["soft"], "escalated": tones["warn"], "open": tones["rest"]}
     table = _data(
         {**row, "day": f"{row['day']}T00:00:00", "key": f"{row['day']}", "order": list(names).index(row["outcome"]), "name": names[row["outcome"]]}
-        for row in rows
+        for row in _cut(rows, list(names))
     )
     pick = alt.selection_point(name="picked", fields=["key", "outcome"], on="click", clear="dblclick")
-    sums: dict[str, int] = {}
-    for row in rows:
-        sums[str(row["day"])] = sums.get(str(row["day"]), 0) + int(row["tickets"])
-    top = ceiling(list(sums.values()))
-    cut = [{"day": f"{day}T00:00:00", "top": top, "tickets": f"▲ {count:,}"} for day, count in sums.items() if count > top]
-    day = alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, labelOverlap=True))
-    bars = (
+    return (
         alt.Chart(table)
-        .mark_bar(cornerRadius=1, cursor="pointer", clip=True)
+        .mark_bar(cornerRadius=1, cursor="pointer")
         .encode(
-            x=day,
-            y=alt.Y("tickets:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d"), scale=alt.Scale(domain=[0, top], nice=not cut)),
+            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, labelOverlap=True)),
+            y=alt.Y("shown:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d")),
             color=alt.Color("name:N", scale=alt.Scale(domain=list(names.values()), range=[shades[k] for k in names])),
             order=alt.Order("order:Q"),
             opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
@@ -73,14 +67,37 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
         )
         .add_params(pick)
     )  # fmt: skip
-    if not cut:
-        return bars
-    totals = alt.Chart(_data(cut)).mark_text(baseline="bottom", dy=-3, fontSize=11, fontWeight=600, color=tones["ink"])
-    return alt.layer(bars, totals.encode(x=day, y=alt.Y("top:Q", title=None), text="tickets:N"))
+
+
+def towers(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Days whose bars are cut, with their tickets; the screen has to say so in words."""
+    sums = _sums(rows)
+    top = ceiling(list(sums.values()))
+    return {day: count for day, count in sums.items() if count > top}
+
+
+def _cut(rows: Sequence[dict[str, Any]], order: list[str]) -> list[dict[str, Any]]:
+    """The rows with the height each part is drawn at: what lies above the ceiling is not drawn."""
+    top = ceiling(list(_sums(rows).values()))
+    room: dict[str, int] = {}
+    found = []
+    for row in sorted(rows, key=lambda row: order.index(row["outcome"])):
+        left = room.get(str(row["day"]), top)
+        shown = min(int(row["tickets"]), left)
+        room[str(row["day"])] = left - shown
+        found.append({**row, "shown": shown})
+    return found
+
+
+def _sums(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[str(row["day"])] = sums.get(str(row["day"]), 0) + int(row["tickets"])
+    return sums
 
 
 def ceiling(totals: Sequence[int]) -> int:
-    """Where the axis ends: at the highest bar, or, when few days tower over all others, above those, which are then cut and labelled."""
+    """Where the axis ends: at the highest bar, or, when few days tower over all others, a little above those others."""
     ordered = sorted(totals)
     highest = ordered[-1] if ordered else 1
     if len(ordered) < 7:

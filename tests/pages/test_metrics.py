@@ -182,3 +182,9 @@ def test_little_data_makes_no_claim() -> None:
 )
 def test_a_day_that_towers_over_all_others_is_cut(totals: list[int], top: int) -> None:
     assert charts.ceiling(totals) == top
+    rows = [{"day": f"2026-11-{day:02}", "outcome": "open", "tickets": count} for day, count in enumerate(totals, 1)]
+    assert set(charts.towers(rows).values()) == {count for count in totals if count > top}
+    parts = [part | {"outcome": outcome} for part in rows for outcome in ("resolved", "open")]
+    heights = charts._cut(parts, ["resolved", "open"])
+    assert [row["tickets"] for row in heights] == totals * 2 and all(row["shown"] <= row["tickets"] for row in heights)
+    assert max((row["shown"] for row in heights), default=0) <= charts.ceiling([2 * total for total in totals])
