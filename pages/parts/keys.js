@@ -1,7 +1,7 @@
 // What the page's own widgets cannot do: single keys, a sentence that lights up its source, the undo clock,
 // and a copy of the text being typed that survives a reload of the tab. Draws nothing.
 const SLOT = "triage-text-";
-const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radiogroup] button, .st-key-panel button, .st-key-panel input" };
+const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]" };
 
 function typing(event) {
   const node = event.composedPath()[0];
@@ -40,6 +40,7 @@ function focus(selector, tries) {
   const field = document.querySelector(selector);
   if (!field) return tries && setTimeout(() => focus(selector, tries - 1), 100);
   field.focus();
+  field.closest(".st-key-panel")?.scrollIntoView({ block: "nearest" });
   if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
 }
 
