@@ -1,9 +1,10 @@
-"""Keeps libraries from calling home; imported before any of them, so that the switches are read in time.
+"""Keeps libraries from calling home and from slow habits; imported before any of them, so that it is read in time.
 
 Defaults only: whoever sets one of these variables on purpose keeps their value.
 """
 
 import os
+import sys
 
 QUIET = {
     "ANONYMIZED_TELEMETRY": "False",  # chromadb
@@ -14,3 +15,7 @@ QUIET = {
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
+
+# jsonschema would import this to check the form of IRIs, which nobody here asks for; compiling its grammar takes
+# most of a second at every start.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
