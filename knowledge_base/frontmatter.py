@@ -61,6 +61,8 @@ def _split(text: str, source: str) -> tuple[dict[str, Any], str]:
     if not found:
         return {}, text.removeprefix("\ufeff")
     try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(found.group(1))):  # a few lines would grow to gigabytes
+            raise InputError("the front matter repeats values by reference (*name); write them out.", source=source, line=2)
         front = yaml.safe_load(found.group(1)) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

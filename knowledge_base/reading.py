@@ -78,6 +78,9 @@ def _pdf(data: bytes, name: str) -> Iterator[Item]:
 def _docx(data: bytes, name: str) -> Iterator[Item]:
     import docx
 
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > LARGEST_FILE:
+            raise InputError(f"it unpacks to more than {LARGEST_FILE:,} bytes, which looks like a zip bomb.", source=name)
     document = docx.Document(io.BytesIO(data))
     lines: list[str] = []
     for block in document.iter_inner_content():
