@@ -192,7 +192,7 @@ def test_bad_usage_ends_with_two_and_says_what_is_wrong(run: Run, tmp_path: Path
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_writes_every_line(run: Run, shelf: Path, tmp_path: Path) -> None:
     source, out, home = tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "batch"
-    source.write_text("\n".join(ticket(f"t{n}", f"How do I descale kettle number {n}?") for n in range(40)) + "\n")
+    source.write_text("\n".join(ticket(f"t{n}", f"How do I descale kettle number {n}?") for n in range(20)) + "\n")
     command = [sys.executable, "-m", "triage.cli.main", "process", "--tickets", source, "--kb", shelf, "--out", out, "--home", home]
     child = subprocess.Popen([*map(str, command), "--concurrency", "2"], env=os.environ, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 240
@@ -205,5 +205,5 @@ def test_a_killed_run_goes_on_and_writes_every_line(run: Run, shelf: Path, tmp_p
     ended = run("process", "--tickets", source, "--out", out, "--home", home)
     assert ended.code == 0, ended.err
     got = lines(out)
-    assert [line.id for line in got] == [f"t{n}" for n in range(40)] and {line.status for line in got} == {"awaiting_approval"}
+    assert [line.id for line in got] == [f"t{n}" for n in range(20)] and {line.status for line in got} == {"awaiting_approval"}
     assert {line.id: line.run for line in got if line.id in done} == done and {line.usage.model_calls for line in got} == {4}
