@@ -26,6 +26,7 @@ from triage.ticket_view import TicketView
 
 def page() -> None:
     user = require(Permission.WORK_INBOX)
+    state.tidy()
     here = queue.asked()
     if here.ticket is None:
         here = _land(user, here)

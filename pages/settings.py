@@ -172,6 +172,7 @@ def _address() -> str:
 
 def _invite(user: User) -> None:
     show(tag("div", "Invite somebody", cls="td-h3"))
+    screen.cleared("invite_email", "invite_name")
     first, second, third, last = st.columns([1.4, 1.4, 1, 0.8], gap="small", vertical_alignment="bottom")
     email = first.text_input("E-mail address", key="invite_email", persist_state="session")
     name = second.text_input("Name", key="invite_name", persist_state="session")
@@ -185,8 +186,7 @@ def _invite(user: User) -> None:
         if made:
             person, path = made
             st.session_state["fresh_link"] = (person.name, path)
-            for field in ("invite_email", "invite_name"):
-                st.session_state.pop(field, None)
+            screen.clear("invite_email", "invite_name")
         st.rerun()
     show(mute(" · ".join(f"{_ROLES[value]}: {meaning}" for value, meaning in _MEANS.items())))
 
@@ -207,13 +207,14 @@ def _keys(user: User) -> None:
         _key(user, key)
     with st.container(key="box_newkey"):
         show(tag("div", "New key", cls="td-h3"))
+        screen.cleared("key_name")
         left, right = st.columns([3, 1], gap="small", vertical_alignment="bottom")
         name = left.text_input("What uses it", key="key_name", placeholder="such as contact-form", persist_state="session")
         if right.button("Create", key="key_go", type="primary"):
             made = office.attempt(lambda session: administration.create_key(session, user, name or ""))
             if made:
                 st.session_state["fresh_key"] = made
-                st.session_state.pop("key_name", None)
+                screen.clear("key_name")
             st.rerun()
 
 

@@ -65,6 +65,7 @@ def suggestion(user: User, view: ArticleView | None) -> None:
     """A word to the administrators about an article, or about one that is missing."""
     key = f"suggest_{view.row.id if view else NEW}"
     label = "What should it say differently?" if view else "Which question has no article yet, and what is the answer?"
+    screen.cleared(key)
     with st.container(key="box_suggest"):
         text = st.text_area(label, key=key, height=130, persist_state="session", max_chars=2000)
         if st.button("Send to the administrators", key=f"{key}_send", type="primary"):
@@ -72,7 +73,7 @@ def suggestion(user: User, view: ArticleView | None) -> None:
                 lambda session: _done(library.suggest, session, user, view.row.id if view else None, text or "")
             )
             if done:
-                st.session_state.pop(key, None)
+                screen.clear(key)
                 office.toast("Sent. The administrators see it on this page.")
             st.rerun()
 

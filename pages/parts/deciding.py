@@ -40,10 +40,11 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -
         state.say("warning", "Acknowledge first", "A sentence has no source. Tick it below the draft, or take it out.")
         return
     body = None if text == draft.body else text
+    sent, forget = state.sent(), state.forgetter(ticket.id or 0)
     decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged(draft))
     if decision and decision.id:
-        state.sent().append(decision.id)
-        state.drop_text(ticket.id or 0)
+        sent.append(decision.id)
+        forget()
         if onward:
             following(user, ticket.id or 0)
 
@@ -84,9 +85,10 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
         else:
             work.hand_to_manager(session, user, ticket.id or 0, comment)
 
+    forget = state.forgetter(ticket.id or 0)
     if office.do(hand):
+        forget()
         office.toast("Handed to the managers.")
-        state.drop_text(ticket.id or 0)
         _done(ticket)
         following(user, ticket.id or 0)
 
@@ -94,8 +96,9 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
 def write(user: User, ticket: Ticket) -> None:
     """A person's own reply becomes the newest draft, ready to be decided."""
     text = str(st.session_state.get(state.text_key(ticket.id or 0), ""))
+    forget = state.forgetter(ticket.id or 0)
     if office.attempt(lambda session: replies.write_reply(session, user, ticket.id or 0, text)):
-        state.drop_text(ticket.id or 0)
+        forget()
         _done(ticket)
 
 

@@ -34,7 +34,10 @@ def bench(user: User) -> None:
             placeholder="Paste a message or a reply. Nothing of it is stored.",
         )
         pressed = st.button("Ask the guards", type="primary", key="bench_go", shortcut="Ctrl+Enter")
-    if pressed and (text or "").strip():
+    if pressed and not (text or "").strip():
+        with left:
+            show(tag("div", "Paste a text first.", cls="td-strip w", role="alert"))
+    elif pressed:
         settings = office.desk().settings
         as_reply = kind == "reply"
         with st.spinner("The guards are reading it…"):

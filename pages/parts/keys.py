@@ -27,7 +27,6 @@ _component = st.components.v2.component("triage_keys", html="<i></i>", js=asset(
 def keys(ticket_id: int | None, approve: Callable[[], None]) -> None:
     """Mounted once on the inbox. No key acts while a person types or a dialog is open."""
     forget = list(state.forgotten())
-    state.forgotten().clear()
     panel = state.panel()
     opened = panel[0] if panel and panel[1] == ticket_id else "edit" if ticket_id in state.editing() else ""
     with st.container(key="keys"):
@@ -38,6 +37,7 @@ def keys(ticket_id: int | None, approve: Callable[[], None]) -> None:
             on_help_change=_asked_for_help,
             on_restored_change=_restore,
         )
+    del state.forgotten()[: len(forget)]  # only now: a draw that is broken off before has told the browser nothing
     if state.get("help"):
         state.put("help", False)
         _help()

@@ -38,6 +38,20 @@ def messages() -> None:
         {"error": st.error, "warning": st.warning}.get(said.kind, st.info)(f"{_plain(said.title)}. {_plain(said.text)}")
 
 
+def clear(*keys: str) -> None:
+    """Empty these fields on the next draw: what was typed there has been taken."""
+    st.session_state["td_clear"] = keys
+
+
+def cleared(*keys: str) -> None:
+    """Called before these fields are drawn: empties those that `clear` named."""
+    wanted = st.session_state.get("td_clear", ())
+    for key in keys:
+        if key in wanted:
+            st.session_state[key] = ""
+    st.session_state["td_clear"] = tuple(key for key in wanted if key not in keys)
+
+
 def empty(title: str, text: str) -> None:
     """A place where nothing is yet, and what would bring something there."""
     show(tag("div", tag("h3", title), text, cls="td-card quiet"))

@@ -1,5 +1,6 @@
 """What one browser tab remembers between reruns; texts a person typed outlive every redraw."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -44,12 +45,38 @@ def keep_text(ticket_id: int, draft_id: int | None) -> None:
         typed()[ticket_id] = Typed(text, draft_id)
 
 
+def forgetter(ticket_id: int) -> Callable[[], None]:
+    """What forgets the typed reply, in the browser too, without asking Streamlit for anything.
+
+    Streamlit may break a callback off at any access to its session state when a newer event waits. What has to hold
+    once a change is committed is therefore fetched before it, and only plain values are changed after it.
+    """
+    kept, opened, browser, stale = typed(), editing(), forgotten(), _stale()
+
+    def forget() -> None:
+        kept.pop(ticket_id, None)
+        opened.discard(ticket_id)
+        stale.add(ticket_id)
+        browser.append(ticket_id)
+
+    return forget
+
+
 def drop_text(ticket_id: int) -> None:
     """Forget the typed reply, in the browser too."""
-    typed().pop(ticket_id, None)
-    editing().discard(ticket_id)
-    st.session_state.pop(text_key(ticket_id), None)
-    forgotten().append(ticket_id)
+    forgetter(ticket_id)()
+
+
+def tidy() -> None:
+    """Empty the editors whose text was forgotten; at the beginning of a draw, before the editors are there."""
+    stale = _stale()
+    for ticket_id in list(stale):
+        st.session_state.pop(text_key(ticket_id), None)
+        stale.discard(ticket_id)
+
+
+def _stale() -> set[int]:
+    return cast(set[int], st.session_state.setdefault("td_stale", set()))
 
 
 def forgotten() -> list[int]:

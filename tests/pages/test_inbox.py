@@ -324,7 +324,7 @@ def test_why_tells_the_story_of_the_run_to_whoever_may_see_it(desk: Any) -> None
 
 @pytest.mark.parametrize("kind", ["holding", "clarify"])
 def test_only_a_reply_claims_to_answer_questions(kind: str) -> None:
-    draft = Draft(ticket_id=1, plan={"questions": ["When?"]}, kind=kind)
+    draft = Draft(ticket_id=1, episode_id=1, plan={"questions": ["When?"]}, kind=kind)
     assert "answers" not in draft_card.title(draft)
     draft.kind = "reply"
     assert "answers 1 of 1 question" in draft_card.title(draft)

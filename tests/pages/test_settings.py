@@ -42,6 +42,7 @@ def test_an_invitation_is_shown_once_and_the_person_can_be_switched_off_at_once(
     page.button(key="invite_go").click().run()
     assert not page.exception
     assert any("/invite/" in code.value for code in page.code)
+    assert page.text_input(key="invite_email").value == "" == page.text_input(key="invite_name").value
     page.button(key="link_done").click().run()
     assert not page.code
     with desk.database.transaction() as session:
@@ -67,6 +68,7 @@ def test_a_key_is_shown_once_and_ends_at_once(desk: Any) -> None:
     page.text_input(key="key_name").set_value("contact-form")
     page.button(key="key_go").click().run()
     plain = page.code[0].value
+    assert page.text_input(key="key_name").value == ""
     with desk.database.read() as session:
         key = apikeys.find(session, plain)
     assert key
