@@ -53,9 +53,10 @@ class Database:
             return work(session)
 
     def close(self) -> None:
-        """Let running work end and close all connections."""
+        """Let running work end and close all connections; the next use opens new ones."""
         if self._writer:
             self._writer.shutdown()
+            self._writer = ThreadPoolExecutor(1, "database")
         self.engine.dispose()
 
 
