@@ -57,7 +57,7 @@ class Visitor:
     @property
     def headline(self) -> Locator:
         """Subject, number and state of the open ticket."""
-        return self.page.get_by_text(re.compile(r"^#\d+ · "))
+        return self.page.get_by_text(re.compile(r"^#\d+ · ")).filter(visible=True).first
 
     @property
     def editor(self) -> Locator:
