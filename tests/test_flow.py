@@ -253,6 +253,15 @@ async def test_a_bug_of_ours_fails_the_ticket_visibly(desk: Desk, monkeypatch: p
     assert (ticket.status, ticket.reason) == (Status.FAILED, "tool_failure") and "KeyError" in (ticket.error or "")
 
 
+async def test_a_run_that_cannot_even_begin_fails_the_ticket_visibly(desk: Desk) -> None:
+    from triage.models import WorkspaceSetting
+
+    with desk.database.transaction() as session:
+        session.add(WorkspaceSetting(key="minimum_confidence", value={"value": "not a number"}))
+    ticket, _ = await worked_on(desk, "How do I descale my kettle?")
+    assert ticket.status == Status.FAILED and "ValueError" in (ticket.error or "")
+
+
 @pytest.mark.parametrize(
     ("comment", "agent", "calls"),
     [

@@ -51,7 +51,7 @@ def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit
         language=newest.language if newest else "",
         requester_name=ticket.requester_name,
         verified=ticket.identity == "verified",
-        earlier=[_earlier(m) for m in messages if newest is None or m.id != newest.id][-EARLIER_MESSAGES:],
+        earlier=[_earlier(m) for m in messages if m.direction != "note" and (newest is None or m.id != newest.id)][-EARLIER_MESSAGES:],
         attachments=[a.filename for a in attachments],
     )
     return CaseFile(

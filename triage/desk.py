@@ -33,6 +33,15 @@ MOST_REVISIONS = 2
 
 async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> str:
     """Work on one ticket and hand the result to people. Safe to call again at any point; returns the ticket's status."""
+    try:
+        return await _triage(desk, run_id, decision_id)
+    except Exception as error:  # a bug of ours must not drop a ticket: a person gets it, the log gets the rest
+        logger.exception("run %s broke", run_id)
+        outcome = judging.broke(error)
+        return await desk.database.run(lambda session: handover.abandon(session, run_id, outcome))
+
+
+async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
     beginning = await desk.database.run(
         lambda session: handover.begin(session, desk.database, run_id, decision_id, desk.settings)
     )
@@ -53,9 +62,6 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
             outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
         except TriageError as error:
             outcome = judging.gave_up(str(error), "tool_failure")
-        except Exception as error:  # a bug of ours must not drop a ticket: a person gets it, the log gets the rest
-            logger.exception("run %s of ticket %s broke", run_id, case.brief.ticket_id)
-            outcome = judging.broke(error)
         await gate.close()
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         return await desk.database.run(

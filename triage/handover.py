@@ -105,6 +105,21 @@ def finish(
     return ticket.status
 
 
+def abandon(session: Session, run_id: str, outcome: Outcome) -> str:
+    """Give a ticket whose run broke to people with the least that can still go wrong. Returns the ticket's status."""
+    run = session.get(Run, run_id)
+    if run is None or run.status != "running":
+        return "nothing to do"
+    ticket = session.get_one(Ticket, run.ticket_id)
+    run.status, run.outcome, run.error, run.ended_at = "failed", outcome.status.value, outcome.error, now()
+    ticket.error = outcome.error
+    session.add_all([run, ticket])
+    if ticket.status in AT_WORK:
+        move(session, ticket, Status.FAILED, actor=AGENTS, reason=outcome.reason, run=run.id)
+        _tell_the_team(session, ticket, outcome)
+    return ticket.status
+
+
 def evidence_rows(evidence: list[Evidence], sentences: list[dict[str, object]]) -> list[dict[str, object]]:
     """The passages that sentences rest on, in the order of first use."""
     by_id = {passage.id: passage for passage in evidence}

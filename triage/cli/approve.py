@@ -25,6 +25,8 @@ def approve(
     home: Annotated[Path, typer.Option(help="Home folder of the tickets.")],
 ) -> None:
     """Decide drafts and wait until each reply is delivered. Run again, it decides nothing twice."""
+    if not decisions.is_file():
+        raise InputError("there is no such file; give a JSONL of decisions.", source=str(decisions))
     desk = open_desk(load_settings(home=home, undo_seconds=0.0, poll_seconds=0.05, demo=False))
     try:
         working = _work(desk)
