@@ -67,7 +67,7 @@ export default function (component) {
     if (data.open) focus(FIRST[data.open] || ".st-key-panel textarea, .st-key-panel input", 12);
   }
   if (memory.ticket !== data.ticket) { // another ticket begins at its beginning
-    if (memory.ticket !== undefined) for (const pane of document.querySelectorAll(".st-key-panes > div:not(:first-child)")) pane.scrollTop = 0;
+    if (memory.ticket !== undefined) for (const pane of document.querySelectorAll(".st-key-panes > div:not(:first-child), .stMain")) pane.scrollTop = 0;
     memory.ticket = data.ticket;
   }
   if (memory.wired) return;
