@@ -23,6 +23,7 @@ serve: .venv/.run-ready  ## open the desk without demo content
 
 test: .venv/.test-ready  ## install what the tests need and run them all
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 

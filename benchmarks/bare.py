@@ -1,6 +1,6 @@
 """The yardstick: the same model calls by the openai client in a plain asyncio loop, with and without keeping the answers.
 
-    python -m benchmarks.bare REQUESTS.json BASE_URL LATENCY_SECONDS TICKETS AT_ONCE [DATABASE]
+python -m benchmarks.bare REQUESTS.json BASE_URL LATENCY_SECONDS TICKETS AT_ONCE [DATABASE]
 """
 
 import asyncio

@@ -51,9 +51,18 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flow", description="The whole flow beside a bare model loop.")
-    parser.add_argument("--tickets", type=int, default=TICKETS, help=f"most tickets of a round (default {TICKETS}; at most {PER_PLACE} times --concurrency)")
-    parser.add_argument("--latency", type=float, nargs="+", default=[0.0, 200.0], help="of the model, in milliseconds (default 0 200)")
-    parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 8, 32], help="tickets under way at once (default 1 8 32)")
+    parser.add_argument(
+        "--tickets",
+        type=int,
+        default=TICKETS,
+        help=f"most tickets of a round (default {TICKETS}; at most {PER_PLACE} times --concurrency)",
+    )
+    parser.add_argument(
+        "--latency", type=float, nargs="+", default=[0.0, 200.0], help="of the model, in milliseconds (default 0 200)"
+    )
+    parser.add_argument(
+        "--concurrency", type=int, nargs="+", default=[1, 8, 32], help="tickets under way at once (default 1 8 32)"
+    )
     parser.add_argument("--quick", action="store_true", help="one small round on a small knowledge base, to see that it works")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
@@ -99,7 +108,12 @@ def _run(command: list[str], home: Path) -> str:
     """The last line that a contestant prints. Raises SystemExit with what it said when it fails."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRIAGE_", "OPENAI_", "OTEL_"))}
     done = subprocess.run(
-        [sys.executable, "-m", *command], capture_output=True, text=True, timeout=LIMIT, check=False, env=clean | {"TRIAGE_HOME": str(home)}
+        [sys.executable, "-m", *command],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        env=clean | {"TRIAGE_HOME": str(home)},
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(command[:2])} failed:\n{done.stderr[-3000:]}{done.stdout[-1000:]}")

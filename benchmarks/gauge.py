@@ -38,7 +38,9 @@ class Gauge:
         """The last ticket is done; what is still written afterwards counts as processor time only."""
         self._wall_end = time.perf_counter()
 
-    def result(self, contestant: str, latency: float, at_once: int, seconds: list[float], calls: int, prompt_tokens: int) -> Result:
+    def result(
+        self, contestant: str, latency: float, at_once: int, seconds: list[float], calls: int, prompt_tokens: int
+    ) -> Result:
         """`latency` of the model and `seconds` that each ticket took, both in seconds; `calls` and `prompt_tokens` of all tickets."""
         cpu_ms = (time.process_time() - self._cpu) * 1000
         tickets = len(seconds)

@@ -12,7 +12,15 @@ QUESTIONS = [
     ("How long does the warranty last", "My machine leaks a little {detail}. Is that covered, and what do you need from me?"),
     ("Can I change my delivery address", "We have moved house {detail}. Where do I change the address for the next delivery?"),
 ]
-DETAILS = ["since Monday", "after the last update", "as of this morning", "for two weeks now", "since we moved it", "again", "today"]
+DETAILS = [
+    "since Monday",
+    "after the last update",
+    "as of this morning",
+    "for two weeks now",
+    "since we moved it",
+    "again",
+    "today",
+]
 NAMES = ["Amira", "Bram", "Chloe", "Dario", "Elif", "Femke", "Goran", "Hanna", "Ines", "Jonas", "Karim"]
 
 

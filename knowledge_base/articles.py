@@ -58,7 +58,9 @@ def save_version(
     article.updated_at = now()
     session.add(article)
     session.flush()
-    version = ArticleVersion(article_id=article.id, number=article.latest_version, title=title, body=body, author=author, note=note)
+    version = ArticleVersion(
+        article_id=article.id, number=article.latest_version, title=title, body=body, author=author, note=note
+    )
     session.add(version)
     session.flush()
     audit.append(session, "article.saved", actor=author or "system", article=article.id, version=version.number)
@@ -131,14 +133,19 @@ def is_same(session: Session, article_id: str, title: str, body: str, meta: dict
     if article is None:
         return False
     latest = _version(session, article_id, article.latest_version)
-    return (latest.title, latest.body) == (title, body) and all(getattr(article, name) == value for name, value in _checked(meta).items())
+    return (latest.title, latest.body) == (title, body) and all(
+        getattr(article, name) == value for name, value in _checked(meta).items()
+    )
 
 
 def listing(session: Session) -> list[tuple[Article, str]]:
     """Every article with the title of its latest version, by title."""
     statement = (
         select(Article, ArticleVersion.title)
-        .join(ArticleVersion, (col(ArticleVersion.article_id) == Article.id) & (col(ArticleVersion.number) == Article.latest_version))
+        .join(
+            ArticleVersion,
+            (col(ArticleVersion.article_id) == Article.id) & (col(ArticleVersion.number) == Article.latest_version),
+        )
         .order_by(func.lower(ArticleVersion.title), col(Article.id))
     )
     return list(session.exec(statement))
@@ -180,7 +187,9 @@ def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vect
     """Vectors of (title, heading, text), with a share of the title's own vector: float32 (n, d), unit length."""
     if not parts:
         return np.zeros((0, 0), np.float32)
-    encoded = encoder.encode([searched_title(title, text) or text for title, _, text in parts] + [embedded_text(*part) for part in parts])
+    encoded = encoder.encode(
+        [searched_title(title, text) or text for title, _, text in parts] + [embedded_text(*part) for part in parts]
+    )
     shares = np.array([_TITLE_SHARE if searched_title(title, text) else 0.0 for title, _, text in parts], np.float32)
     mixed = encoded[len(parts) :] + shares[:, None] * encoded[: len(parts)]
     vectors: Vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
@@ -237,7 +246,9 @@ def _article(session: Session, article_id: str) -> Article:
 
 
 def _version(session: Session, article_id: str, number: int) -> ArticleVersion:
-    found = session.exec(select(ArticleVersion).where(ArticleVersion.article_id == article_id, ArticleVersion.number == number)).first()
+    found = session.exec(
+        select(ArticleVersion).where(ArticleVersion.article_id == article_id, ArticleVersion.number == number)
+    ).first()
     if found is None:
         raise InputError(f"Article {article_id} has no version {number}.")
     return found

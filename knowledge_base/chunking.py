@@ -9,7 +9,9 @@ from typing import Any
 FEWEST, MOST = 60, 180  # words of a passage; a short section may have fewer, none has more
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]”’]*\s+(?=[\"'(\[“‘¿¡]?[A-ZÀ-ÞА-Я0-9*_`])")
-_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|etc|approx|no|nr|art|vs|z\.B|bzw|ca|p\.ej|bijv|Mr|Mrs|Dr|St)\.|^\W*\d+[.)])$", re.IGNORECASE)
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|approx|no|nr|art|vs|z\.B|bzw|ca|p\.ej|bijv|Mr|Mrs|Dr|St)\.|^\W*\d+[.)])$", re.IGNORECASE
+)
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)|[*_`~]{1,3}|^#{1,6}\s+|^>\s?|^\s*[-+]\s+", re.MULTILINE)
 
 

@@ -47,7 +47,8 @@ def load_taxonomy(session: Session, categories: Path, examples: Path, *, embed: 
     fresh = [key for key in wanted if key not in known]
     vectors = as_encoder(embed).encode([text for text, _ in fresh])
     session.add_all(
-        CategoryExample(category=slug, text=text, vector=vector.tobytes()) for (text, slug), vector in zip(fresh, vectors, strict=True)
+        CategoryExample(category=slug, text=text, vector=vector.tobytes())
+        for (text, slug), vector in zip(fresh, vectors, strict=True)
     )
     session.flush()
     return len(fresh)
@@ -64,7 +65,10 @@ def _load_categories(session: Session, path: Path) -> set[str]:
             raise InputError("every [[category]] needs a slug and a title.", source=path.name)
         category = session.get(Category, table["slug"]) or Category(slug=table["slug"], title="")
         category.title, category.description = table["title"], table.get("description", "")
-        category.default_priority, category.team = table.get("default_priority", "normal"), table.get("team", table.get("group", ""))
+        category.default_priority, category.team = (
+            table.get("default_priority", "normal"),
+            table.get("team", table.get("group", "")),
+        )
         session.add(category)
         slugs.add(category.slug)
     session.flush()
@@ -82,7 +86,9 @@ def _read_examples(path: Path, slugs: set[str]) -> list[tuple[str, str]]:
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise InputError("a line needs a JSON object with text and category.", source=path.name, line=number) from error
         if slug not in slugs:
-            raise InputError(f"there is no category {slug}; use one of {', '.join(sorted(slugs))}.", source=path.name, line=number)
+            raise InputError(
+                f"there is no category {slug}; use one of {', '.join(sorted(slugs))}.", source=path.name, line=number
+            )
         found[text, slug] = None
     return list(found)
 
@@ -137,7 +143,8 @@ class Nearest:
             return []
         similarity = known.vectors @ self.embedder.encode([text])[0]
         return [
-            (known.texts[n], known.classes[known.labels[n]], float(similarity[n])) for n in np.argsort(-similarity, kind="stable")[:k]
+            (known.texts[n], known.classes[known.labels[n]], float(similarity[n]))
+            for n in np.argsort(-similarity, kind="stable")[:k]
         ]
 
     def classify(self, text: str) -> tuple[str, float, list[tuple[str, float]]]:
@@ -162,7 +169,10 @@ class Nearest:
                 return self._classifier
 
     def _fit(self, session: Session) -> Classifier:
-        rows = [(row.text, row.category, row.vector) for row in session.exec(select(CategoryExample).order_by(col(CategoryExample.id)))]
+        rows = [
+            (row.text, row.category, row.vector)
+            for row in session.exec(select(CategoryExample).order_by(col(CategoryExample.id)))
+        ]
         published = select(Passage.title, Passage.heading, Passage.category, Passage.vector).where(
             Passage.audience == "public", Passage.embedder == self.embedder.name, col(Passage.category).in_(select(Category.slug))
         )

@@ -42,7 +42,9 @@ def read_document(text: str, *, source: str, fallback_id: str) -> Document:
     if status not in ("published", "draft"):
         raise InputError(f"status is {status!r}; use published or draft.", source=source)
     body = body.replace("\r\n", "\n").strip("\n")
-    return Document(str(front.get("id") or fallback_id), " ".join(title.split()) or fallback_id.replace("-", " "), body, meta, status)
+    return Document(
+        str(front.get("id") or fallback_id), " ".join(title.split()) or fallback_id.replace("-", " "), body, meta, status
+    )
 
 
 def write_document(article: Article, version: ArticleVersion, *, published: bool) -> str:
@@ -68,7 +70,8 @@ def _split(text: str, source: str) -> tuple[dict[str, Any], str]:
         mark = getattr(error, "problem_mark", None)
         raise InputError(
             f"the front matter is not YAML ({getattr(error, 'problem', error)}); put quotes around values with a colon.",
-            source=source, line=mark.line + 2 if mark else None,
+            source=source,
+            line=mark.line + 2 if mark else None,
         ) from error
     if not isinstance(front, dict):
         raise InputError("the front matter must be lines of `name: value`.", source=source, line=2)
@@ -76,7 +79,11 @@ def _split(text: str, source: str) -> tuple[dict[str, Any], str]:
 
 
 def _strings(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [part.strip() for part in str(value or "").split(",") if part.strip()]
+    return (
+        [str(item) for item in value]
+        if isinstance(value, list)
+        else [part.strip() for part in str(value or "").split(",") if part.strip()]
+    )
 
 
 def _date(value: Any, source: str) -> date:

@@ -4,8 +4,27 @@ import re
 from typing import Any
 
 _NEVER = "script, style, noscript, template, iframe, object, embed, svg, nav, header, footer, aside, form, button, [hidden], [aria-hidden=true]"
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])", re.IGNORECASE)
-_BLOCKS = {"p", "div", "section", "article", "main", "blockquote", "figure", "dl", "dd", "dt", "body", "td", "th", "center", "details", "summary"}
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])", re.IGNORECASE
+)
+_BLOCKS = {
+    "p",
+    "div",
+    "section",
+    "article",
+    "main",
+    "blockquote",
+    "figure",
+    "dl",
+    "dd",
+    "dt",
+    "body",
+    "td",
+    "th",
+    "center",
+    "details",
+    "summary",
+}
 
 
 def to_markdown(html: str) -> tuple[str, str]:

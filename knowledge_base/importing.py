@@ -48,7 +48,13 @@ class Report:
 
 
 def import_paths(
-    database: Database, paths: Iterable[Path], *, author: str, embed: Embed, publish: bool = True, meta: dict[str, Any] | None = None
+    database: Database,
+    paths: Iterable[Path],
+    *,
+    author: str,
+    embed: Embed,
+    publish: bool = True,
+    meta: dict[str, Any] | None = None,
 ) -> Report:
     """Import files and folders; `meta` holds properties for articles that do not say their own (such as audience).
 
@@ -58,7 +64,12 @@ def import_paths(
 
 
 def import_items(
-    database: Database, items: Iterable[tuple[str, Item]], *, author: str, embed: Embed, publish: bool = True,
+    database: Database,
+    items: Iterable[tuple[str, Item]],
+    *,
+    author: str,
+    embed: Embed,
+    publish: bool = True,
     meta: dict[str, Any] | None = None,
 ) -> Report:
     """Import (source, document or error) pairs, as `read_bytes` gives them; an id met twice is refused the second time."""
@@ -67,7 +78,9 @@ def import_items(
         if isinstance(item, InputError):
             report.lines.append(Line(item.source or source, "refused", why=str(item)))
         elif item.id in seen:
-            report.lines.append(Line(source, "refused", item.id, f"Its id {item.id} was already used by {seen[item.id]}; give it another."))
+            report.lines.append(
+                Line(source, "refused", item.id, f"Its id {item.id} was already used by {seen[item.id]}; give it another.")
+            )
         else:
             seen[item.id] = source
             waiting.append((source, item))
@@ -95,7 +108,9 @@ def export(session: Session, folder: Path) -> int:
 def _items(paths: Iterable[Path]) -> Iterator[tuple[str, Item]]:
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts))
+            files = sorted(
+                p for p in path.rglob("*") if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
+            )
             for file in files:
                 yield from _file(file, str(file.relative_to(path)))
         elif path.exists():
@@ -141,7 +156,15 @@ def _write_one(
     try:
         with session.begin_nested():
             properties = {**meta, "source": source, **document.meta}
-            articles.save_version(session, document.id, title=document.title, body=document.body, author=author, note=f"Imported from {source}", **properties)
+            articles.save_version(
+                session,
+                document.id,
+                title=document.title,
+                body=document.body,
+                author=author,
+                note=f"Imported from {source}",
+                **properties,
+            )
             if publish and document.status == "published":
                 articles.publish(session, document.id, author=author, embed=embed)
     except InputError as error:

@@ -28,7 +28,9 @@ from triage.settings import Settings
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
-_CONFIGURATION = {"hnsw": {"space": "cosine", "sync_threshold": 2000, "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
+_CONFIGURATION = {
+    "hnsw": {"space": "cosine", "sync_threshold": 2000, "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
+}
 _BATCH = 1000
 _LOCK_KEY = 0x7472_6962  # advisory lock on PostgreSQL: one process at a time brings a shared server up to date
 
@@ -135,7 +137,9 @@ class Index:
         except Exception as error:  # Chroma raises whatever its parts raise
             if self._lock:
                 self._lock.close()
-            raise IndexUnavailable(f"The search index cannot be opened ({_line(error)}). Check chroma_url and that its server runs.") from error
+            raise IndexUnavailable(
+                f"The search index cannot be opened ({_line(error)}). Check chroma_url and that its server runs."
+            ) from error
         return self
 
     def _attach(self) -> None:
@@ -162,7 +166,9 @@ class Index:
                 return [list(ids) for ids in found["ids"]]
             except Exception as error:  # Chroma raises whatever its parts raise
                 if attempt == 2 or collection is self._collections.get(audience):
-                    raise IndexUnavailable(f"The search index does not answer ({_line(error)}); it will be made again.") from error
+                    raise IndexUnavailable(
+                        f"The search index does not answer ({_line(error)}); it will be made again."
+                    ) from error
         raise AssertionError("unreachable")
 
     def _bring(self, database: Database) -> int:
@@ -206,7 +212,9 @@ class Index:
             return self._build(database, progress)
         except Exception as error:  # Chroma raises whatever its parts raise
             if self.kind != "owner":
-                raise IndexUnavailable(f"The search index cannot be written ({_line(error)}). Check the Chroma server.") from error
+                raise IndexUnavailable(
+                    f"The search index cannot be written ({_line(error)}). Check the Chroma server."
+                ) from error
             log.warning("The folder of the search index is damaged and is made again: %s", _line(error))
         self._client.close()
         assert self.folder

@@ -24,7 +24,13 @@ TITLE, HEADING, TEXT = (2.0, 0.3, 5), (1.5, 0.3, 3), (1.0, 0.75, 50)  # weight, 
 _TOKEN = re.compile(r"[^\W_]+(?:[-./_'’][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
 _STEMMERS = {
-    "en": "english", "de": "german", "fr": "french", "es": "spanish", "nl": "dutch", "it": "italian", "pt": "portuguese",
+    "en": "english",
+    "de": "german",
+    "fr": "french",
+    "es": "spanish",
+    "nl": "dutch",
+    "it": "italian",
+    "pt": "portuguese",
 }
 
 
@@ -71,7 +77,9 @@ def words(text: str, language: str = "en") -> list[Word]:
         found += [word for part in parts if (word := _word(part, language))]
         if len(parts) > 1:
             joined = token if all(part.isdigit() for part in parts) else "".join(parts)
-            found.append(Word(token, joined.lower(), True) if _has_digit(joined) else Word(token, _stem(joined.lower(), language), False))
+            found.append(
+                Word(token, joined.lower(), True) if _has_digit(joined) else Word(token, _stem(joined.lower(), language), False)
+            )
     return found
 
 

@@ -124,7 +124,9 @@ def _mask_bias(build: _Builder) -> str:
     import numpy as np
     from onnx import TensorProto
 
-    mask = build.add("Unsqueeze", build.add("Cast", "mask", to=TensorProto.FLOAT), build.constant("axes12", np.array([1, 2], np.int64)))
+    mask = build.add(
+        "Unsqueeze", build.add("Cast", "mask", to=TensorProto.FLOAT), build.constant("axes12", np.array([1, 2], np.int64))
+    )
     absent = build.add("Sub", build.constant("one_float", np.array(1, np.float32)), mask)
     return build.add("Mul", absent, build.constant("never", np.array(-1e9, np.float32)))
 
@@ -141,7 +143,9 @@ def _layer(build: _Builder, hidden: str, bias: str, name: str) -> str:
     weights = build.add("Softmax", build.add("Add", build.add("Mul", build.add("MatMul", query, key), scale), bias), axis=-1)
     seen = build.add("Transpose", build.add("MatMul", weights, value), perm=[0, 2, 1, 3])
     joined = build.add("Reshape", seen, build.constant("join", np.array([0, 0, WIDTH], np.int64)))
-    hidden = build.norm(build.add("Add", build.linear(joined, f"{name}.attention.output.dense"), hidden), f"{name}.attention.output.LayerNorm")
+    hidden = build.norm(
+        build.add("Add", build.linear(joined, f"{name}.attention.output.dense"), hidden), f"{name}.attention.output.LayerNorm"
+    )
     inner = _gelu(build, build.linear(hidden, f"{name}.intermediate.dense"))
     return build.norm(build.add("Add", build.linear(inner, f"{name}.output.dense"), hidden), f"{name}.output.LayerNorm")
 
@@ -160,7 +164,9 @@ def _pool(build: _Builder, hidden: str) -> str:
     import numpy as np
     from onnx import TensorProto
 
-    mask = build.add("Unsqueeze", build.add("Cast", "mask", to=TensorProto.FLOAT), build.constant("axis2", np.array([2], np.int64)))
+    mask = build.add(
+        "Unsqueeze", build.add("Cast", "mask", to=TensorProto.FLOAT), build.constant("axis2", np.array([2], np.int64))
+    )
     axis = build.constant("axis1", np.array([1], np.int64))
     total = build.add("ReduceSum", build.add("Mul", hidden, mask), axis, keepdims=0)
     mean = build.add("Div", total, build.add("ReduceSum", mask, axis, keepdims=0))

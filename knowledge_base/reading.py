@@ -70,7 +70,11 @@ def _pdf(data: bytes, name: str) -> Iterator[Item]:
     pages = [re.sub(r"[ \t]+", " ", page.extract_text() or "").strip() for page in reader.pages]
     if not any(pages):
         raise InputError("the PDF holds no text, only pictures; run a text recognition on it first.", source=name)
-    parts = [f"## Page {number}\n\n{_escaped(page)}" for number, page in enumerate(pages, 1) if page] if len(pages) > 1 else [_escaped(pages[0])]
+    parts = (
+        [f"## Page {number}\n\n{_escaped(page)}" for number, page in enumerate(pages, 1) if page]
+        if len(pages) > 1
+        else [_escaped(pages[0])]
+    )
     title = str(reader.metadata.title or "").strip() if reader.metadata else ""
     yield _whole(Document(_id_of(name), title or _title_of(name), "\n\n".join(parts)), name)
 
@@ -87,7 +91,9 @@ def _docx(data: bytes, name: str) -> Iterator[Item]:
         lines += _docx_table(block) if hasattr(block, "rows") else _docx_paragraph(block)
     title = str(document.core_properties.title or "").strip()
     body = "\n".join(lines).strip()
-    yield _whole(read_document(body, source=name, fallback_id=_id_of(name)) if not title else Document(_id_of(name), title, body), name)
+    yield _whole(
+        read_document(body, source=name, fallback_id=_id_of(name)) if not title else Document(_id_of(name), title, body), name
+    )
 
 
 def _docx_paragraph(paragraph: Any) -> list[str]:
@@ -121,7 +127,9 @@ def _csv(data: bytes, name: str) -> Iterator[Item]:
     columns = [column.strip().lower() for column in rows.fieldnames or []]
     if not set(columns) & set(_TEXT_COLUMNS) or not set(columns) & set(_TITLE_COLUMNS):
         found = ", ".join(columns) or "none"
-        raise InputError(f"it needs a column title (or question) and a column text (or answer, body); it has {found}.", source=name, line=1)
+        raise InputError(
+            f"it needs a column title (or question) and a column text (or answer, body); it has {found}.", source=name, line=1
+        )
     for row in rows:
         values = {str(key).strip().lower(): value for key, value in row.items() if key is not None and isinstance(value, str)}
         yield _record(values, name, rows.line_num)
@@ -136,7 +144,11 @@ def _jsonl(data: bytes, name: str) -> Iterator[Item]:
         except json.JSONDecodeError as error:
             yield InputError(f"the line is not JSON ({error.msg}).", source=name, line=number)
             continue
-        yield _record(values, name, number) if isinstance(values, dict) else InputError("the line is not an object.", source=name, line=number)
+        yield (
+            _record(values, name, number)
+            if isinstance(values, dict)
+            else InputError("the line is not an object.", source=name, line=number)
+        )
 
 
 def _zip(data: bytes, name: str) -> Iterator[Item]:
@@ -185,7 +197,9 @@ def _record(values: dict[str, Any], name: str, line: int) -> Item:
     except InputError as error:
         return InputError(error.problem, source=name, line=line)
     given = str(values.get("id") or "").strip()
-    return Document(usable_id(given) if given else f"{_id_of(name)}-{line}", " ".join(title.split()) or _first_words(text), text, meta)
+    return Document(
+        usable_id(given) if given else f"{_id_of(name)}-{line}", " ".join(title.split()) or _first_words(text), text, meta
+    )
 
 
 def usable_id(given: str) -> str:
@@ -232,6 +246,16 @@ def _title_of(name: str) -> str:
 
 
 _READERS: dict[str, Reader] = {
-    ".md": _markdown, ".markdown": _markdown, ".txt": _plain_text, ".html": _html, ".htm": _html, ".pdf": _pdf, ".docx": _docx,
-    ".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".zip": _zip,
+    ".md": _markdown,
+    ".markdown": _markdown,
+    ".txt": _plain_text,
+    ".html": _html,
+    ".htm": _html,
+    ".pdf": _pdf,
+    ".docx": _docx,
+    ".csv": _csv,
+    ".tsv": _csv,
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".zip": _zip,
 }

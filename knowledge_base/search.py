@@ -35,8 +35,16 @@ _CANDIDATES = 40
 _PATIENCE = 0.25  # seconds a search waits for what was just published; after that it answers from what it has
 _REBUILD_EVERY = 10.0  # seconds between attempts to make a failing index again
 _COLUMNS = (
-    Passage.id, Passage.article_id, Passage.version, Passage.title, Passage.heading, Passage.text, Passage.language, Passage.audience,
-    Passage.category, Passage.vector,
+    Passage.id,
+    Passage.article_id,
+    Passage.version,
+    Passage.title,
+    Passage.heading,
+    Passage.text,
+    Passage.language,
+    Passage.audience,
+    Passage.category,
+    Passage.vector,
 )
 
 
@@ -115,7 +123,13 @@ class Searcher:
         return self.search_many([query], k=k, audience=audience, language=language, category=category)[0]
 
     def search_many(
-        self, queries: list[str], *, k: int = 6, audience: str = "public", language: str | None = None, category: str | None = None
+        self,
+        queries: list[str],
+        *,
+        k: int = 6,
+        audience: str = "public",
+        language: str | None = None,
+        category: str | None = None,
     ) -> list[list[Hit]]:
         """Several searches at once: one embedding call, one look into SQL. Raises InputError for an unknown audience."""
         if audience not in AUDIENCES:
@@ -134,7 +148,13 @@ class Searcher:
         ]
 
     async def asearch_many(
-        self, queries: list[str], *, k: int = 6, audience: str = "public", language: str | None = None, category: str | None = None
+        self,
+        queries: list[str],
+        *,
+        k: int = 6,
+        audience: str = "public",
+        language: str | None = None,
+        category: str | None = None,
     ) -> list[list[Hit]]:
         """`search_many` off the event loop."""
         return await asyncio.to_thread(self.search_many, queries, k=k, audience=audience, language=language, category=category)
@@ -205,7 +225,9 @@ class Searcher:
             current = set(session.exec(select(Passage.id)))
         self._terms = {id: kept for id, kept in self._terms.items() if id in current}
         ids = tuple(self._terms)
-        postings = Postings(self._vocabulary, [terms for terms, _, _ in self._terms.values()], [lang for _, _, lang in self._terms.values()])
+        postings = Postings(
+            self._vocabulary, [terms for terms, _, _ in self._terms.values()], [lang for _, _, lang in self._terms.values()]
+        )
         public = np.array([audience == "public" for _, audience, _ in self._terms.values()], np.bool_)
         return _Snapshot(generation, ids, {id: row for row, id in enumerate(ids)}, public, postings)
 
@@ -287,9 +309,19 @@ def _words(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:
 
 def _hit(row: Any, total: float, meaning: float, matched: float, match: Matches | None, place: int) -> Hit:
     return Hit(
-        id=row.id, article=row.article_id, version=row.version, title=row.title, heading=row.heading, text=row.text,
-        language=row.language, audience=row.audience, category=row.category, score=round(min(1.0, max(0.0, total / (1 + WORDS))), 4),
-        meaning=round(max(0.0, meaning), 4), words=round(matched, 4), why=_why(meaning, match, place),
+        id=row.id,
+        article=row.article_id,
+        version=row.version,
+        title=row.title,
+        heading=row.heading,
+        text=row.text,
+        language=row.language,
+        audience=row.audience,
+        category=row.category,
+        score=round(min(1.0, max(0.0, total / (1 + WORDS))), 4),
+        meaning=round(max(0.0, meaning), 4),
+        words=round(matched, 4),
+        why=_why(meaning, match, place),
     )
 
 
@@ -320,4 +352,8 @@ def answerable(hits: Sequence[Hit], query: str) -> float:
     return 1 / (1 + math.exp(-(_SUPPORT[0] + _SUPPORT[1] * nearest + _SUPPORT[2] * share)))
 
 
-_SUPPORT = (-4.3, 9.0, 0.5)  # of a logistic curve: constant, nearest meaning, share of words; fitted on questions inside and outside a base
+_SUPPORT = (
+    -4.3,
+    9.0,
+    0.5,
+)  # of a logistic curve: constant, nearest meaning, share of words; fitted on questions inside and outside a base

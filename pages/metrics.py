@@ -48,8 +48,15 @@ def _tile(found: Board, name: str, line: str) -> Tile:
     change = figures.change(metric, figure, found.before[name], whole=found.whole_before)
     note = _note(found, name) if figure.enough else figures.basis(metric, figure)
     span = figures.interval(metric, figure)
-    title = [metric.definition, f"{figures.basis(metric, figure)} {metric.grain.plural}" if metric.name not in ("volume", "backlog") else ""]
-    title += [f"95% interval {span}." if span else "", f"{change.text}: {change.title}." if change else "", "Click to see its tickets."]
+    title = [
+        metric.definition,
+        f"{figures.basis(metric, figure)} {metric.grain.plural}" if metric.name not in ("volume", "backlog") else "",
+    ]
+    title += [
+        f"95% interval {span}." if span else "",
+        f"{change.text}: {change.title}." if change else "",
+        "Click to see its tickets.",
+    ]
     return Tile(
         id=name, name=metric.title, value=figures.shown(metric, figure), change=change.text if change else "", tone=change.tone if change else "",
         note=note, title="\n".join(part for part in title if part), points=found.points.get(name, ()), line=line, faint=not figure.enough,
@@ -75,24 +82,40 @@ def _charts(found: Board) -> None:
         with _box("outcome", "Tickets a day, by outcome", _cut(found) + "click a bar to open its tickets"):
             if found.outcomes:
                 chart = charts.by_day(found.outcomes, OUTCOMES)
-                event = charts.draw(chart, height=250, key="by_day", selects=True, alt_text="Stacked bars: tickets a day by outcome")
+                event = charts.draw(
+                    chart, height=250, key="by_day", selects=True, alt_text="Stacked bars: tickets a day by outcome"
+                )
                 if mark := behind.fresh("by_day", charts.picked(event)):
                     behind.open_("outcome", str(mark["outcome"]), str(mark["key"]))
             else:
                 show(mute("No tickets in this range."))
         with _box("reasons", "Why tickets escalate", _share_of(found)):
             if found.reasons:
-                event = charts.draw(charts.ranked(found.reasons, "warn"), height=250, key="reasons", selects=True, alt_text="Bars: escalations by reason")
+                event = charts.draw(
+                    charts.ranked(found.reasons, "warn"),
+                    height=250,
+                    key="reasons",
+                    selects=True,
+                    alt_text="Bars: escalations by reason",
+                )
                 if mark := behind.fresh("reasons", charts.picked(event)):
                     behind.open_("escalation_rate", str(mark["reason"]))
             else:
                 show(mute("Nothing was escalated."))
     with st.container(key="mx_three"):
         with _box("times", "First reply and resolution", _medians(found)):
-            _or_nothing(found.times and charts.spread(found.times, board.BINS), "times", "Bars: how long replies and resolutions took")
+            _or_nothing(
+                found.times and charts.spread(found.times, board.BINS), "times", "Bars: how long replies and resolutions took"
+            )
         with _box("drafts", "What became of drafts", f"edit distance p90 {_value(found, 'edit_distance_p90')}"):
-            _or_nothing(found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values())), "drafts", "Stacked shares of each week")
-        with _box("sla", "Inside target", f"reply {_value(found, 'sla_first_reply')} · resolution {_value(found, 'sla_resolution')}"):
+            _or_nothing(
+                found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values())),
+                "drafts",
+                "Stacked shares of each week",
+            )
+        with _box(
+            "sla", "Inside target", f"reply {_value(found, 'sla_first_reply')} · resolution {_value(found, 'sla_resolution')}"
+        ):
             _or_nothing(found.targets and charts.lines(found.targets), "sla", "Lines: share inside target by week")
     with st.container(key="mx_two_even"):
         with _box("speed", "Latency and cost", "median, pale to the 95th percentile"):
@@ -140,8 +163,16 @@ def _failures(failures: list[Failure]) -> None:
     if not failures:
         show(mute("Nothing failed in this range."))
         return
-    lines = [Line(f"{f.metric}~{f.reason}", (Cell(f.reason), Cell(f.what, tone="m"), Cell(f"{f.count:,}", sort=f.count))) for f in failures[:8]]
-    opened = table((Column("Reason", "wide"), Column("What", "short"), Column("Times", "right")), lines, key="failures", label="Most common failures")
+    lines = [
+        Line(f"{f.metric}~{f.reason}", (Cell(f.reason), Cell(f.what, tone="m"), Cell(f"{f.count:,}", sort=f.count)))
+        for f in failures[:8]
+    ]
+    opened = table(
+        (Column("Reason", "wide"), Column("What", "short"), Column("Times", "right")),
+        lines,
+        key="failures",
+        label="Most common failures",
+    )
     if opened:
         behind.open_(*opened.split("~", 1))
 
@@ -149,14 +180,25 @@ def _failures(failures: list[Failure]) -> None:
 def _all(found: Board, user: User) -> None:
     with st.container(key="box_all"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            show(tag("div", tag("b", "All figures"), mute("a figure counts on the day its ticket's episode started; a row opens its tickets"), cls="mx-h"))
-            st.download_button("CSV", board.csv(found, user), file_name=board.file_name(found), mime="text/csv", key="csv", on_click="ignore")
+            show(
+                tag(
+                    "div",
+                    tag("b", "All figures"),
+                    mute("a figure counts on the day its ticket's episode started; a row opens its tickets"),
+                    cls="mx-h",
+                )
+            )
+            st.download_button(
+                "CSV", board.csv(found, user), file_name=board.file_name(found), mime="text/csv", key="csv", on_click="ignore"
+            )
         columns = (
             Column("Figure", "wide"), Column("Value", "right"), Column("95% interval", "right extra"), Column("Counted", "right"),
             Column("Out of", "right"), Column("Change", "right"),
         )  # fmt: skip
         group = screen.chips("Which figures", "figures", {name: name for name in GROUPS})
-        opened = table(columns, [_line(found, metric.name) for metric in GROUPS[group]], key=f"all_{group}", label=f"Figures: {group}")
+        opened = table(
+            columns, [_line(found, metric.name) for metric in GROUPS[group]], key=f"all_{group}", label=f"Figures: {group}"
+        )
         if opened in METRICS:
             behind.open_(opened)
         show(join(mute("Changes are against the same number of days before, and grey while they are within the margin.")))
@@ -169,11 +211,15 @@ def _line(found: Board, name: str) -> Line:
         name,
         (
             Cell(metric.title, title=metric.definition),
-            Cell(figures.shown(metric, figure), strong=figure.enough, tone="" if figure.enough else "m", sort=figure.value or 0.0),
+            Cell(
+                figures.shown(metric, figure), strong=figure.enough, tone="" if figure.enough else "m", sort=figure.value or 0.0
+            ),
             Cell(figures.interval(metric, figure) if figure.enough else "", tone="m"),
             Cell(f"{figure.numerator:,}", sort=figure.numerator),
             Cell(f"{figure.denominator:,} {metric.grain.plural}", tone="m", sort=figure.denominator),
-            Cell(change.text if change else "", tone=(change.tone or "m") if change else "", title=change.title if change else ""),
+            Cell(
+                change.text if change else "", tone=(change.tone or "m") if change else "", title=change.title if change else ""
+            ),
         ),
         label=f"{metric.title}: {figures.shown(metric, figure)}",
     )

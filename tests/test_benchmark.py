@@ -23,7 +23,9 @@ def test_a_quick_round_gives_every_figure_of_every_contestant() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     (contestants,) = json.loads(done.stdout)
     assert [each["contestant"] for each in contestants] == ["bare loop", "bare loop + SQLite", "Triage Desk"]
-    assert all(each[name] > 0 for each in contestants for name in ("tickets_per_second", "cpu_ms_per_call", "peak_mib", "cpu_ratio"))
+    assert all(
+        each[name] > 0 for each in contestants for name in ("tickets_per_second", "cpu_ms_per_call", "peak_mib", "cpu_ratio")
+    )
     assert {each["calls_per_ticket"] for each in contestants} == {4.0}
 
 
@@ -31,7 +33,9 @@ def test_the_table_shows_all_columns(capsys: pytest.CaptureFixture[str]) -> None
     from rich.console import Console
 
     names = ("bare loop", "bare loop + SQLite", "Triage Desk")
-    bare, keeping, desk = (Result(name, 200.0, 32, 320, 20.0, 10.0 * n, 2.5 * n, 30.0, 90.0, 4.0, 5000.0) for n, name in enumerate(names, 1))
+    bare, keeping, desk = (
+        Result(name, 200.0, 32, 320, 20.0, 10.0 * n, 2.5 * n, 30.0, 90.0, 4.0, 5000.0) for n, name in enumerate(names, 1)
+    )
     Console(width=160).print(flow.table([(bare, keeping, desk)]))
     shown = capsys.readouterr().out
     assert all(column in shown for column in COLUMNS) and all(name in shown for name in names)

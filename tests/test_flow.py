@@ -270,7 +270,9 @@ async def test_a_run_that_cannot_even_begin_fails_the_ticket_visibly(desk: Desk)
         ("The blinking light K4 is missing", "analyst", ["analyst", "writer", "reviewer"]),
     ],
 )
-async def test_a_request_for_changes_goes_to_the_agent_that_can_act_on_it(desk: Desk, comment: str, agent: str, calls: list[str]) -> None:
+async def test_a_request_for_changes_goes_to_the_agent_that_can_act_on_it(
+    desk: Desk, comment: str, agent: str, calls: list[str]
+) -> None:
     ticket, draft = await worked_on(desk, "How do I descale my kettle?")
     assert draft
     with desk.database.transaction() as session:
@@ -283,7 +285,9 @@ async def test_a_request_for_changes_goes_to_the_agent_that_can_act_on_it(desk: 
     _, second = seen(desk.database, ticket.id or 0)
     assert second and second.cause == f"Nadia asked the {agent}: {comment}"
     with desk.database.read() as session:
-        steps = session.exec(select(RunStep).where(RunStep.run_id == run_id, RunStep.kind == "model").order_by(RunStep.ordinal)).all()  # type: ignore[arg-type]
+        steps = session.exec(
+            select(RunStep).where(RunStep.run_id == run_id, RunStep.kind == "model").order_by(RunStep.ordinal)
+        ).all()  # type: ignore[arg-type]
     assert [step.role for step in steps][: len(calls)] == calls
 
 

@@ -73,7 +73,16 @@ def test_views_and_counts_agree(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("find", "found"),
-    [("DESCALER", True), ("priya", True), ("foam milk", True), ("foam nothing", False), ("100%", False), ("lf-10425", True), ("LF-1", False), ("  ", True)],
+    [
+        ("DESCALER", True),
+        ("priya", True),
+        ("foam milk", True),
+        ("foam nothing", False),
+        ("100%", False),
+        ("lf-10425", True),
+        ("LF-1", False),
+        ("  ", True),
+    ],
 )
 def test_search(database: Database, find: str, found: bool) -> None:
     with database.transaction() as session:

@@ -79,7 +79,9 @@ async def worked_on(desk: Desk) -> Ended:
         ticket, run = session.get_one(Ticket, ticket_id), session.get_one(Run, run_id)
         draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else Draft(ticket_id=0, episode_id=0)
         assert draft is not None and run.status == "ended"
-        steps = list(session.exec(select(RunStep).where(RunStep.run_id == run_id, RunStep.kind == "model").order_by(RunStep.ordinal)))  # type: ignore[arg-type]
+        steps = list(
+            session.exec(select(RunStep).where(RunStep.run_id == run_id, RunStep.kind == "model").order_by(RunStep.ordinal))
+        )  # type: ignore[arg-type]
         return Ended(ticket, draft, run, steps)
 
 

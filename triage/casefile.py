@@ -51,7 +51,9 @@ def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit
         language=newest.language if newest else "",
         requester_name=ticket.requester_name,
         verified=ticket.identity == "verified",
-        earlier=[_earlier(m) for m in messages if m.direction != "note" and (newest is None or m.id != newest.id)][-EARLIER_MESSAGES:],
+        earlier=[_earlier(m) for m in messages if m.direction != "note" and (newest is None or m.id != newest.id)][
+            -EARLIER_MESSAGES:
+        ],
         attachments=[a.filename for a in attachments],
     )
     return CaseFile(
@@ -73,7 +75,11 @@ def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit
 def _unanswered(messages: list[Message], newest: Message | None, body_limit: int) -> tuple[str, ...]:
     """Inbound messages after the last outbound one, the newest left out; hidden text counts as written."""
     ours = max((index for index, message in enumerate(messages) if message.direction == "out"), default=-1)
-    others = [m for m in messages[ours + 1 :] if m.direction == "in" and newest is not None and m.id != newest.id and m.duplicate_of is None]
+    others = [
+        m
+        for m in messages[ours + 1 :]
+        if m.direction == "in" and newest is not None and m.id != newest.id and m.duplicate_of is None
+    ]
     return tuple(f"{m.subject}\n{m.body}\n{m.hidden}"[:body_limit] for m in others[-_MOST_UNANSWERED:])
 
 

@@ -105,7 +105,11 @@ class Durable:
         DBOS.launch()
         poll = self.settings.poll_seconds
         # each look costs 2 ms: only the agents' work is looked for so often
-        for kind, concurrency, pause in (("triage", self.settings.worker_concurrency, poll), ("deliver", 16, 5 * poll), ("chore", 2, 10 * poll)):
+        for kind, concurrency, pause in (
+            ("triage", self.settings.worker_concurrency, poll),
+            ("deliver", 16, 5 * poll),
+            ("chore", 2, 10 * poll),
+        ):
             DBOS.register_queue(kind, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update")
         self.working = True
         if not self.database.is_sqlite:

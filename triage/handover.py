@@ -147,7 +147,9 @@ def _handed_over(session: Session, ticket: Ticket) -> bool:
     if ticket.draft_id is None and ticket.approver == "staff":
         return False
     escalated = select(Decision.created_at).where(Decision.episode_id == ticket.episode_id, Decision.kind == "escalate")
-    handed = select(AuditEvent.at).where(AuditEvent.ticket_id == ticket.id, col(AuditEvent.kind).in_(("handed_to_manager", "prepared")))
+    handed = select(AuditEvent.at).where(
+        AuditEvent.ticket_id == ticket.id, col(AuditEvent.kind).in_(("handed_to_manager", "prepared"))
+    )
     approved = select(Decision.created_at).where(
         Decision.ticket_id == ticket.id, Decision.kind == "approve", col(Decision.undone_at).is_(None)
     )

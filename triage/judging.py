@@ -169,7 +169,10 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
         )
         findings = always_escalate(f"{brief.subject}\n{brief.body}", rules.extra_escalation_phrases)
         for text in case.unanswered:  # a second message must not hide what the first one said
-            verdicts = [*verdicts, *(v for v in check_input(subject="", body=text, channel=brief.channel) if v.verdict != "allow")]
+            verdicts = [
+                *verdicts,
+                *(v for v in check_input(subject="", body=text, channel=brief.channel) if v.verdict != "allow"),
+            ]
             findings = [*findings, *always_escalate(text, rules.extra_escalation_phrases)]
         if findings:
             verdicts = [*verdicts, Verdict("input", ALWAYS, "flag", findings, escalation_of(findings))]

@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     mail_from: str = Field(default="support@larkfield.example", description="Address that replies are sent from.")
     mail_from_name: str = Field(default="Larkfield Coffee Support", description="Name that replies are sent from.")
     trusted_authserv: str = Field(
-        default="", description="Name of the mail server whose Authentication-Results count; empty: servers of mail_from's domain."
+        default="",
+        description="Name of the mail server whose Authentication-Results count; empty: servers of mail_from's domain.",
     )
     company: str = Field(default="Larkfield Coffee", description="Company name in prompts and replies.")
     smtp_host: str = Field(default="", description="SMTP server; empty: replies go to the Maildir in the home folder.")
@@ -85,7 +86,9 @@ class Settings(BaseSettings):
 
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
     log_level: str = Field(
-        default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$", description="What the desk's own log tells: DEBUG, INFO, WARNING or ERROR."
+        default="INFO",
+        pattern="(?i)^(debug|info|warning|error|critical)$",
+        description="What the desk's own log tells: DEBUG, INFO, WARNING or ERROR.",
     )
 
     @property

@@ -64,7 +64,13 @@ def _metric(asked: Asked, metric: Metric, reason: str) -> None:
     show(tag("div", metric.definition, cls="mx-def"))
     own = next(iter(metric.breakdowns), "")
     if reason and own:
-        _list(*office.read(lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, part=(own, reason)))))
+        _list(
+            *office.read(
+                lambda session: _tickets(
+                    session, metrics.tickets(session, metric, asked.window, asked.filters, part=(own, reason))
+                )
+            )
+        )
         return
     figure = office.read(lambda session: metrics.compute(session, metric, asked.window, asked.filters))
     show(_line(asked, metric, figure))
@@ -79,10 +85,18 @@ def _sides(asked: Asked, metric: Metric, figure: Figure) -> None:
     """The tickets of the numerator, or of the denominator."""
     options = {"numerator": f"Counted: {figure.numerator:,}", "denominator": f"Out of: {figure.denominator:,}"}
     chosen = st.segmented_control(
-        "Which tickets", list(options), format_func=lambda key: options[key], default="numerator", key="behind_side", label_visibility="collapsed"
+        "Which tickets",
+        list(options),
+        format_func=lambda key: options[key],
+        default="numerator",
+        key="behind_side",
+        label_visibility="collapsed",
     )
     side: Literal["numerator", "denominator"] = "denominator" if chosen == "denominator" else "numerator"
-    _list(*office.read(lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, side))), narrow=True)
+    _list(
+        *office.read(lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, side))),
+        narrow=True,
+    )
 
 
 def _line(asked: Asked, metric: Metric, figure: Figure) -> Child:
@@ -102,7 +116,15 @@ def _parts(asked: Asked, metric: Metric, own: str) -> None:
     options = [*([own] if own else []), *reports.DIMENSIONS]
     if asked.filters.person is not None:
         options.remove("person")
-    by = st.segmented_control("Split by", options, format_func=str.capitalize, default=options[0], key=f"behind_by_{metric.name}", label_visibility="collapsed", wrap=True)
+    by = st.segmented_control(
+        "Split by",
+        options,
+        format_func=str.capitalize,
+        default=options[0],
+        key=f"behind_by_{metric.name}",
+        label_visibility="collapsed",
+        wrap=True,
+    )
     if not by:
         return
     found = office.read(lambda session: metrics.slices(session, metric, asked.window, asked.filters, by=by))
@@ -123,7 +145,10 @@ def _list(found: list[Ticket], total: int, *, narrow: bool = False) -> None:
         return
     rows: list[list[Child]] = []
     for ticket in found:
-        about = [mute(words.label(ticket.category) if ticket.category else ""), mute(words.STATUS.get(ticket.status, str(ticket.status)))]
+        about = [
+            mute(words.label(ticket.category) if ticket.category else ""),
+            mute(words.STATUS.get(ticket.status, str(ticket.status))),
+        ]
         subject = tag("span", ticket.subject or "(no subject)")
         rows.append([screen.ticket_link(ticket.id or 0), subject, *([] if narrow else about), words.ago(ticket.created_at)])
     heads = ("Ticket", "Subject", "Came") if narrow else ("Ticket", "Subject", "Category", "Stands", "Came")

@@ -35,7 +35,16 @@ _SPARKS = (
     "assisted_resolution", "escalation_rate", "first_reply_business", "accepted_as_is", "unsupported_at_send", "volume", "backlog",
     "sla_first_reply", "approval_latency", "cost_per_ticket",
 )  # fmt: skip
-_EDGES = ((900, "15 m"), (1800, "30 m"), (3600, "1 h"), (7200, "2 h"), (14400, "4 h"), (36000, "1 d"), (72000, "2 d"), (float("inf"), "more"))
+_EDGES = (
+    (900, "15 m"),
+    (1800, "30 m"),
+    (3600, "1 h"),
+    (7200, "2 h"),
+    (14400, "4 h"),
+    (36000, "1 d"),
+    (72000, "2 d"),
+    (float("inf"), "more"),
+)
 BINS = tuple(label for _, label in _EDGES)
 _POINTS = 10
 
@@ -79,9 +88,15 @@ def asked(user: User, everybody: bool) -> Asked:
     offered = office.read(lambda session: reports.choices(session, window))
     with st.container(key="mx_filters", horizontal=True):
         label = RANGES[screen.choice("Range", "days", RANGES)]
-        category = screen.choice("Category", "category", {"": "All categories"} | {k: words.label(k) for k, _ in offered["category"]})
-        language = screen.choice("Language", "language", {"": "All languages"} | {k: words.LANGUAGE.get(k, k) or k for k, _ in offered["language"]})
-        channel = screen.choice("Channel", "channel", {"": "All channels"} | {k: words.CHANNEL.get(k, k) for k, _ in offered["channel"]})
+        category = screen.choice(
+            "Category", "category", {"": "All categories"} | {k: words.label(k) for k, _ in offered["category"]}
+        )
+        language = screen.choice(
+            "Language", "language", {"": "All languages"} | {k: words.LANGUAGE.get(k, k) or k for k, _ in offered["language"]}
+        )
+        channel = screen.choice(
+            "Channel", "channel", {"": "All channels"} | {k: words.CHANNEL.get(k, k) for k, _ in offered["channel"]}
+        )
         person: str | int | None = user.id
         if everybody:
             person = screen.choice("Person", "person", {"": "All people"} | {str(k): name for k, name in offered["person"]})
@@ -117,7 +132,10 @@ def _read(session: Session, asked: Asked) -> Board:
         ],
         times=_times(session, window, filters),
         drafts=[
-            {"week": week, "what": label, "count": hits} for name, label in DRAFTS.items() for week, hits, _ in _weeks(days[name]) if hits
+            {"week": week, "what": label, "count": hits}
+            for name, label in DRAFTS.items()
+            for week, hits, _ in _weeks(days[name])
+            if hits
         ],
         targets=[
             {"day": week, "what": label, "share": hits / cases, "basis": f"{hits} of {cases}"}
@@ -139,7 +157,11 @@ def _times(session: Session, window: Window, filters: Filters) -> list[dict[str,
         counts = dict.fromkeys(BINS, 0)
         for value in values:
             counts[next(label for edge, label in _EDGES if value <= edge)] += 1
-        rows += [{"bin": label, "kind": kind, "share": count / len(values), "tickets": count} for label, count in counts.items() if values]
+        rows += [
+            {"bin": label, "kind": kind, "share": count / len(values), "tickets": count}
+            for label, count in counts.items()
+            if values
+        ]
     return rows
 
 
@@ -169,7 +191,22 @@ def csv(found: Board, user: User) -> str:
     """Every figure as a line; the raw numbers, with the range and the filters they belong to."""
     out = io.StringIO()
     writer = csv_files.writer(out)
-    columns = ("metric", "title", "value", "unit", "numerator", "denominator", "low", "high", "enough", "previous", "from", "to", "filters", "definition")
+    columns = (
+        "metric",
+        "title",
+        "value",
+        "unit",
+        "numerator",
+        "denominator",
+        "low",
+        "high",
+        "enough",
+        "previous",
+        "from",
+        "to",
+        "filters",
+        "definition",
+    )
     writer.writerow(columns)
     window = found.asked.window
     chosen = "; ".join(f"{name}={value}" for name, value in vars(found.asked.filters).items() if value is not None)

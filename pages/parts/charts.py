@@ -50,7 +50,13 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
     tones = colours()
     shades = {"resolved": tones["acc"], "people": tones["soft"], "escalated": tones["warn"], "open": tones["rest"]}
     table = _data(
-        {**row, "day": f"{row['day']}T00:00:00", "key": f"{row['day']}", "order": list(names).index(row["outcome"]), "name": names[row["outcome"]]}
+        {
+            **row,
+            "day": f"{row['day']}T00:00:00",
+            "key": f"{row['day']}",
+            "order": list(names).index(row["outcome"]),
+            "name": names[row["outcome"]],
+        }
         for row in _cut(rows, list(names))
     )
     pick = alt.selection_point(name="picked", fields=["key", "outcome"], on="click", clear="dblclick")
@@ -193,5 +199,9 @@ def latencies(rows: Sequence[dict[str, Any]]) -> Any:
     y = alt.Y("name:N", sort=order, title=None, axis=axis)
     pale = alt.Chart(table).mark_bar(cornerRadius=3, height={"band": 0.58}, color=tones["pale"]).encode(x=alt.X("p95:Q", title=None, scale=scale, axis=_NO_AXIS), y=y, tooltip=tips)  # fmt: skip
     dark = alt.Chart(table).mark_bar(cornerRadius=3, height={"band": 0.58}, color=tones["acc"]).encode(x=alt.X("p50:Q", title=None, scale=scale), y=y, tooltip=tips)  # fmt: skip
-    text = alt.Chart(table).mark_text(align="left", dx=5, fontSize=12, color=tones["mute"]).encode(x=alt.X("p95:Q", scale=scale), y=y, text="label:N")
+    text = (
+        alt.Chart(table)
+        .mark_text(align="left", dx=5, fontSize=12, color=tones["mute"])
+        .encode(x=alt.X("p95:Q", scale=scale), y=y, text="label:N")
+    )
     return pale + dark + text

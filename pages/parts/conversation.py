@@ -56,7 +56,11 @@ def _older(letter: Letter, view: TicketView) -> Markup:
 def _letter(letter: Letter, view: TicketView) -> Markup:
     message = letter.message
     if message.direction == "note":
-        return card(tag("div", message.body, cls="td-text"), title=_from(f"Note by {letter.author or message.author_name}", "", letter), tone="note")
+        return card(
+            tag("div", message.body, cls="td-text"),
+            title=_from(f"Note by {letter.author or message.author_name}", "", letter),
+            tone="note",
+        )
     name = letter.author or message.author_name or (view.ticket.requester_name if message.direction == "in" else "Support")
     address = message.author_email if message.direction == "in" else "replied"
     return card(
@@ -83,7 +87,9 @@ def _file(attachment: Attachment) -> Markup:
     size = f"{attachment.size / 1e6:.1f} MB" if attachment.size >= 1e6 else f"{max(1, attachment.size // 1000)} kB"
     if attachment.refused:
         return tag("span", attachment.filename, mute(f"{size} · not kept: {attachment.refused}"), cls="td-file")
-    return tag("a", attachment.filename, mute(size), href=f"/attachments/{attachment.id}", download=True, target="_self", cls="td-file")
+    return tag(
+        "a", attachment.filename, mute(size), href=f"/attachments/{attachment.id}", download=True, target="_self", cls="td-file"
+    )
 
 
 def _hidden(text: str) -> Markup:

@@ -52,7 +52,9 @@ def _value(value: Any) -> str | Markup:
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         named = [(str(name), str(part)) for name, part in value.items() if part]
-        return ", ".join(part if number == 0 else f"{words.label(name).lower()} {part}" for number, (name, part) in enumerate(named))
+        return ", ".join(
+            part if number == 0 else f"{words.label(name).lower()} {part}" for number, (name, part) in enumerate(named)
+        )
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return "" if value is None else str(value)
@@ -68,9 +70,18 @@ def _order(order: Order) -> Markup:
     items = ", ".join(str(item.get("title") or item.get("sku") or "") for item in order.items)
     parcel = " ".join(part for part in (order.carrier, order.tracking) if part)
     said = " · ".join(part for part in (f"{order.total} {order.currency}", f"{order.placed_at:%-d %b %Y}", parcel) if part)
-    return tag("div", tag("b", order.number), " ", chip(order.status.replace("_", " ")), tag("div", items), mute(said), cls="td-event")
+    return tag(
+        "div", tag("b", order.number), " ", chip(order.status.replace("_", " ")), tag("div", items), mute(said), cls="td-event"
+    )
 
 
 def _past(ticket: Ticket) -> Markup:
     link = tag("a", ticket.subject or "(no subject)", href=f"?ticket={ticket.id}", target="_self", cls="td-link")
-    return tag("div", link, " ", chip(words.STATUS[ticket.status]), tag("div", mute(f"#{ticket.id} · ", words.ago(ticket.created_at))), cls="td-event")
+    return tag(
+        "div",
+        link,
+        " ",
+        chip(words.STATUS[ticket.status]),
+        tag("div", mute(f"#{ticket.id} · ", words.ago(ticket.created_at))),
+        cls="td-event",
+    )

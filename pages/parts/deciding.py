@@ -125,14 +125,31 @@ def seconds_on(draft: Draft) -> float:
 
 
 def _decide(
-    user: User, draft: Draft, kind: DecisionKind, *, seal: str, body: str | None = None, reason: str = "", comment: str = "",
+    user: User,
+    draft: Draft,
+    kind: DecisionKind,
+    *,
+    seal: str,
+    body: str | None = None,
+    reason: str = "",
+    comment: str = "",
     acknowledged: list[int] | None = None,
 ) -> Decision | None:
     desk = office.desk()
     return office.attempt(
         lambda session: approval.decide(
-            session, desk.enqueue, desk.settings, user, draft.id or 0, kind=kind, seal=seal, body=body, reason=reason,
-            comment=comment, acknowledged=acknowledged or [], active_seconds=round(seconds_on(draft), 1),
+            session,
+            desk.enqueue,
+            desk.settings,
+            user,
+            draft.id or 0,
+            kind=kind,
+            seal=seal,
+            body=body,
+            reason=reason,
+            comment=comment,
+            acknowledged=acknowledged or [],
+            active_seconds=round(seconds_on(draft), 1),
         )
     )
 

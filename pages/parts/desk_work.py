@@ -57,11 +57,16 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: list[str], may: 
 
 
 def _needs_manager(draft: Draft, ticket: Ticket) -> None:
-    reasons = draft.approver_reasons or ["every draft does, by a setting of this desk" if ticket.approver == "staff" else "it is a sensitive matter"]
+    reasons = draft.approver_reasons or [
+        "every draft does, by a setting of this desk" if ticket.approver == "staff" else "it is a sensitive matter"
+    ]
     show(
         tag(
-            "div", tag("b", "This draft needs a manager. "), "You can edit it, ask for changes and hand it over.",
-            tag("ul", *[tag("li", reason) for reason in reasons]), cls="td-strip b",
+            "div",
+            tag("b", "This draft needs a manager. "),
+            "You can edit it, ask for changes and hand it over.",
+            tag("ul", *[tag("li", reason) for reason in reasons]),
+            cls="td-strip b",
         )
     )
 
@@ -70,12 +75,24 @@ def _editor(ticket: Ticket, draft: Draft) -> None:
     number = ticket.id or 0
     kept = state.typed().get(number)
     if kept and kept.draft_id not in (None, draft.id):
-        show(tag("div", tag("b", "A newer draft arrived while you wrote. "), "Your text is kept; Reset shows the new draft.", cls="td-strip w"))
+        show(
+            tag(
+                "div",
+                tag("b", "A newer draft arrived while you wrote. "),
+                "Your text is kept; Reset shows the new draft.",
+                cls="td-strip w",
+            )
+        )
     start = kept.text if kept else draft.body
     state.put("editor", number)
     st.text_area(
-        "Reply", value=start, key=state.text_key(number), height=max(180, min(460, 24 * (start.count("\n") + len(start) // 75 + 3))),
-        label_visibility="collapsed", on_change=state.keep_text, args=(number, draft.id),
+        "Reply",
+        value=start,
+        key=state.text_key(number),
+        height=max(180, min(460, 24 * (start.count("\n") + len(start) // 75 + 3))),
+        label_visibility="collapsed",
+        on_change=state.keep_text,
+        args=(number, draft.id),
     )
 
 
@@ -95,13 +112,19 @@ def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) 
     with st.container(key="actions", horizontal=True):
         if may:
             st.button(
-                "Send edited" if edited else "Approve and next", key="td_approve", type="primary", shortcut=submit,
-                on_click=deciding.approve, args=(user, ticket, draft, seal, True),
+                "Send edited" if edited else "Approve and next",
+                key="td_approve",
+                type="primary",
+                shortcut=submit,
+                on_click=deciding.approve,
+                args=(user, ticket, draft, seal, True),
             )
         else:
             st.button("Hand to a manager", key="td_hand_over", type="primary", on_click=state.open_panel, args=("hand", number))
         if number in state.editing():
-            st.button("Reset", key="td_reset", on_click=state.drop_text, args=(number,), help="Back to the draft as the agents wrote it")
+            st.button(
+                "Reset", key="td_reset", on_click=state.drop_text, args=(number,), help="Back to the draft as the agents wrote it"
+            )
         else:
             st.button("Edit", key="td_edit", shortcut="E", on_click=state.editing().add, args=(number,))
         st.button("Request changes", key="td_changes", shortcut="Q", on_click=state.open_panel, args=("changes", number))
@@ -115,7 +138,9 @@ def _agents(view: TicketView) -> None:
     ticket = view.ticket
     line = [(Status.RECEIVED, "received"), (Status.SCREENED, "screened"), (Status.TRIAGING, "writing a draft")]
     at = next((i for i, (status, _) in enumerate(line) if status == ticket.status), 0)
-    chips = [tag("span", name, cls="td-chip " + ("o" if i < at else "a now" if i == at else "")) for i, (_, name) in enumerate(line)]
+    chips = [
+        tag("span", name, cls="td-chip " + ("o" if i < at else "a now" if i == at else "")) for i, (_, name) in enumerate(line)
+    ]
     doing = view.steps[-1] if view.steps else None
     said = f"Last step: {doing.role or doing.kind}, {doing.name}." if doing else "The draft will appear here by itself."
     show(card(mute(said), tag("div", *chips, cls="td-work"), title="The agents are working on this ticket"))
@@ -134,20 +159,44 @@ def _failed(view: TicketView, user: User) -> None:
     ticket, desk = view.ticket, office.desk()
     outbox = view.decided.outbox if view.decided else None
     uncertain = outbox is not None and outbox.status == "uncertain"
-    about = "It is not certain whether the reply was sent" if uncertain else "The reply was not sent" if outbox and outbox.status == "failed" else "The agents could not finish"
+    about = (
+        "It is not certain whether the reply was sent"
+        if uncertain
+        else "The reply was not sent"
+        if outbox and outbox.status == "failed"
+        else "The agents could not finish"
+    )
     with st.container(key="blocked_failed"):
         show(tag("div", about, cls="td-h3"), mute(ticket.error or words.reason(ticket.reason) or "No reason was recorded."))
         with st.container(horizontal=True):
             if uncertain and outbox:
                 for label, was_sent in (("It was sent", True), ("It was not sent, send again", False)):
                     st.button(
-                        label, key=f"td_settle_{was_sent}", disabled=not access.may(user, Permission.DECIDE_SENSITIVE), help="A manager decides this",
-                        on_click=office.act, args=(lambda session, sent=was_sent: delivery.settle(session, desk, user, outbox.id or 0, was_sent=sent),),
+                        label,
+                        key=f"td_settle_{was_sent}",
+                        disabled=not access.may(user, Permission.DECIDE_SENSITIVE),
+                        help="A manager decides this",
+                        on_click=office.act,
+                        args=(
+                            lambda session, sent=was_sent: delivery.settle(session, desk, user, outbox.id or 0, was_sent=sent),
+                        ),
                     )
             elif outbox and outbox.status == "failed":
-                st.button("Send again", key="td_again", type="primary", on_click=office.act, args=(lambda session: delivery.retry(session, desk, user, outbox.id or 0),))
+                st.button(
+                    "Send again",
+                    key="td_again",
+                    type="primary",
+                    on_click=office.act,
+                    args=(lambda session: delivery.retry(session, desk, user, outbox.id or 0),),
+                )
             else:
-                st.button("Try again", key="td_retry", type="primary", on_click=office.act, args=(lambda session: work.retry(session, user, desk.enqueue, ticket.id or 0),))
+                st.button(
+                    "Try again",
+                    key="td_retry",
+                    type="primary",
+                    on_click=office.act,
+                    args=(lambda session: work.retry(session, user, desk.enqueue, ticket.id or 0),),
+                )
     if not uncertain:
         _compose(view, user)
 
@@ -162,8 +211,18 @@ def _quarantined(view: TicketView, user: User) -> None:
             mute(detail or "No agent works on it and nobody is answered until a person lets it in."),
         )
         with st.container(horizontal=True):
-            st.button("Let it in", key="td_let_in", on_click=office.act, args=(lambda session: work.let_in(session, user, desk.enqueue, ticket.id or 0),))
-            st.button("Dismiss", key="td_dismiss", on_click=_leave, args=(user, ticket, lambda session: work.dismiss(session, user, ticket.id or 0)))
+            st.button(
+                "Let it in",
+                key="td_let_in",
+                on_click=office.act,
+                args=(lambda session: work.let_in(session, user, desk.enqueue, ticket.id or 0),),
+            )
+            st.button(
+                "Dismiss",
+                key="td_dismiss",
+                on_click=_leave,
+                args=(user, ticket, lambda session: work.dismiss(session, user, ticket.id or 0)),
+            )
 
 
 def _open(view: TicketView, user: User) -> None:
@@ -187,13 +246,31 @@ def _compose(view: TicketView, user: User) -> None:
     state.put("editor", number)
     with st.container(key="compose"):
         st.text_area(
-            "Your reply", value=kept.text if kept else "", key=state.text_key(number), height=140, placeholder="Write a reply…",
-            label_visibility="collapsed", on_change=state.keep_text, args=(number, ticket.draft_id),
+            "Your reply",
+            value=kept.text if kept else "",
+            key=state.text_key(number),
+            height=140,
+            placeholder="Write a reply…",
+            label_visibility="collapsed",
+            on_change=state.keep_text,
+            args=(number, ticket.draft_id),
         )
         with st.container(key="actions", horizontal=True):
             submit = None if state.form_is_open(number) else panels.SUBMIT
-            st.button("Put it up for approval", key="td_write", type="primary", shortcut=submit, on_click=deciding.write, args=(user, ticket))
-            st.button("Close the ticket", key="td_close", on_click=_leave, args=(user, ticket, lambda session: work.resolve(session, user, number)))
+            st.button(
+                "Put it up for approval",
+                key="td_write",
+                type="primary",
+                shortcut=submit,
+                on_click=deciding.write,
+                args=(user, ticket),
+            )
+            st.button(
+                "Close the ticket",
+                key="td_close",
+                on_click=_leave,
+                args=(user, ticket, lambda session: work.resolve(session, user, number)),
+            )
 
 
 def _kept_text(view: TicketView) -> None:

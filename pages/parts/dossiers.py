@@ -17,13 +17,23 @@ def blocked_actions(view: TicketView, user: User) -> None:
     for dossier in view.dossiers:
         action = dossier.action
         with st.container(key=f"blocked_{action.id}"):
-            about = " ".join(part for part in (words.label(action.action), action.amount and f"of {action.amount}", action.target and f"for {action.target}") if part)
+            about = " ".join(
+                part
+                for part in (
+                    words.label(action.action),
+                    action.amount and f"of {action.amount}",
+                    action.target and f"for {action.target}",
+                )
+                if part
+            )
             show(tag("div", f"Blocked: {about} ", _state(dossier), cls="td-h3"), mute(_line(dossier)))
             with st.container(horizontal=True):
                 st.button("Open dossier", key=f"td_dossier_{action.id}", on_click=_ask, args=(action.id,))
                 if dossier.open and not access.may(user, Permission.SIGN_OFF) and view.ticket.approver != "manager":
                     st.button(
-                        "Hand to manager", key=f"td_blocked_hand_{action.id}", on_click=_hand,
+                        "Hand to manager",
+                        key=f"td_blocked_hand_{action.id}",
+                        on_click=_hand,
                         args=(user, action.ticket_id, about),
                     )
     wanted = st.session_state.pop("td_dossier", None)
@@ -33,12 +43,16 @@ def blocked_actions(view: TicketView, user: User) -> None:
 
 
 def _hand(user: User, ticket_id: int, about: str) -> None:
-    office.act(lambda session: work.hand_to_manager(session, user, ticket_id, f"blocked action: {about}"), "Handed to the managers.")
+    office.act(
+        lambda session: work.hand_to_manager(session, user, ticket_id, f"blocked action: {about}"), "Handed to the managers."
+    )
 
 
 def _state(dossier: Dossier) -> str | Markup:
     status = dossier.action.status
-    return {"granted": chip("granted", "o"), "refused": chip("refused"), "signed once": chip("one signature", "w")}.get(status, "")
+    return {"granted": chip("granted", "o"), "refused": chip("refused"), "signed once": chip("one signature", "w")}.get(
+        status, ""
+    )
 
 
 def _line(dossier: Dossier) -> str:
@@ -74,7 +88,11 @@ def _dialog(dossier: Dossier, user: User) -> None:
         verdict = chip("agreed", "o") if sign.granted else chip("refused", "b")
         show(tag("div", tag("b", sign.who), " ", verdict, mute(words.ago(sign.at)), tag("div", sign.comment), cls="td-event"))
     if not dossier.open:
-        show(mute(f"This was {action.status}. People carry it out in your own systems; the desk moves no money and deletes nothing."))
+        show(
+            mute(
+                f"This was {action.status}. People carry it out in your own systems; the desk moves no money and deletes nothing."
+            )
+        )
         return
     if not access.may(user, Permission.SIGN_OFF):
         show(mute("Two managers sign this. Hand the ticket to one with a note."))
@@ -91,7 +109,11 @@ def _sign(dossier: Dossier, user: User) -> None:
     with st.container(horizontal=True):
         agree = st.button("Agree", key=f"td_grant_{action_id}", type="primary")
         refuse = st.button("Refuse", key=f"td_refuse_{action_id}")
-    show(mute(join("Two different people agree before it counts; one refusal closes it. ", "The desk itself never carries it out.")))
+    show(
+        mute(
+            join("Two different people agree before it counts; one refusal closes it. ", "The desk itself never carries it out.")
+        )
+    )
     if (agree or refuse) and office.do(
         lambda session: approval.sign_off(session, user, action_id, granted=agree, comment=comment)
     ):

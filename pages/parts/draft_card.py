@@ -22,7 +22,11 @@ def title(draft: Draft) -> Markup:
         said.append("written by a person")
     elif draft.review:
         notes: Any = draft.review.get("notes") or []
-        said.append("writer → reviewer approved" if draft.review.get("verdict") == "approve" else f"reviewer left {words.plural(len(notes), 'note')}")
+        said.append(
+            "writer → reviewer approved"
+            if draft.review.get("verdict") == "approve"
+            else f"reviewer left {words.plural(len(notes), 'note')}"
+        )
     facts, unsupported = support(draft)
     if facts:
         said.append(f"{facts - unsupported} of {words.plural(facts, 'fact')} supported")
@@ -57,14 +61,28 @@ def _sentence(index: int, sentence: dict[str, Any], text: str, draft: Draft) -> 
     passages = [str(passage) for passage in sentence.get("passages") or []]
     if not sentence.get("supported", True):
         return tag(
-            "span", text, cls="bad", data_sentence=index, data_passages="", tabindex=0, role="button",
+            "span",
+            text,
+            cls="bad",
+            data_sentence=index,
+            data_passages="",
+            tabindex=0,
+            role="button",
             title="No source states this. Remove it, or acknowledge it.",
         )
     if sentence.get("kind") not in ("fact", "step") or not passages:
         return text
     titles = {str(c.get("passage")): str(c.get("title")) for c in draft.citations}
     known = ", ".join(dict.fromkeys(titles.get(p, _own(p)) for p in passages))
-    return tag("mark", text, data_sentence=index, data_passages=" ".join(passages), tabindex=0, role="button", title=f"Supported by {known}")
+    return tag(
+        "mark",
+        text,
+        data_sentence=index,
+        data_passages=" ".join(passages),
+        tabindex=0,
+        role="button",
+        title=f"Supported by {known}",
+    )
 
 
 def _own(passage: str) -> str:
@@ -112,8 +130,12 @@ def warnings(draft: Draft, changed: list[str]) -> Markup:
     """Honest notices above the text: what changed since, what ran degraded."""
     return join(
         tag(
-            "div", tag("b", "Something changed since this draft was written: "), "; ".join(changed),
-            ". It cannot be sent as it is; ask for a new draft or write your own.", cls="td-strip w", role="alert",
+            "div",
+            tag("b", "Something changed since this draft was written: "),
+            "; ".join(changed),
+            ". It cannot be sent as it is; ask for a new draft or write your own.",
+            cls="td-strip w",
+            role="alert",
         )
         if changed
         else None,

@@ -45,7 +45,8 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
                 tag("h3", str(citation.get("title", passage)), " ", chip(f"supports {used}", "o") if used else chip("not used")),
                 mute(" · ".join(part for part in where if part)),
                 tag("div", _quote(str(citation.get("text", ""))), cls="td-quote"),
-                cls="td-card", data_passage=passage,
+                cls="td-card",
+                data_passage=passage,
             )
         )
         with st.container(key=f"rate_{number}", horizontal=True):
@@ -82,7 +83,9 @@ def _how(view: TicketView) -> Markup | None:
     tokens = run.input_tokens + run.output_tokens
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
     cost = f"${run.cost_usd:.4f}" if run.cost_usd else "no cost"
-    lines.append(f"Draft {draft.version} by {draft.model or 'a person'} · {words.plural(run.model_calls, 'call')} · {tokens:,} tokens · {cost} · {seconds:.1f} s")
+    lines.append(
+        f"Draft {draft.version} by {draft.model or 'a person'} · {words.plural(run.model_calls, 'call')} · {tokens:,} tokens · {cost} · {seconds:.1f} s"
+    )
     return card(tag("ol", *[tag("li", line) for line in lines], cls="td-list"), title="How it got here")
 
 

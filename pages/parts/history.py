@@ -11,8 +11,11 @@ from triage.ticket_view import TicketView
 
 _ACTORS = {"agents": "The agents", "system": "The desk", "clock": "The clock", "delivery": "Delivery", "intake": "Intake"}
 _DECIDED = {
-    "approve": "approved draft {version}", "reject": "rejected draft {version}", "request_changes": "sent draft {version} back",
-    "escalate": "escalated draft {version}", "resolve": "closed the ticket",
+    "approve": "approved draft {version}",
+    "reject": "rejected draft {version}",
+    "request_changes": "sent draft {version} back",
+    "escalate": "escalated draft {version}",
+    "resolve": "closed the ticket",
 }
 
 
@@ -56,8 +59,14 @@ def _did(kind: str, data: dict[str, Any], people: dict[int, str]) -> str:
     if kind == "sign_off":
         return f"{'agreed to' if data.get('granted') else 'refused'} {words.label(str(data.get('action'))).lower()}"
     plain = {
-        "opened": "opened it", "snoozed": "put it off", "woken": "woke it", "note": "left a note", "closed": "closed it",
-        "prepared": "prepared a reply for a manager", "handed_to_manager": "handed it to the managers", "settled": "settled an uncertain sending",
+        "opened": "opened it",
+        "snoozed": "put it off",
+        "woken": "woke it",
+        "note": "left a note",
+        "closed": "closed it",
+        "prepared": "prepared a reply for a manager",
+        "handed_to_manager": "handed it to the managers",
+        "settled": "settled an uncertain sending",
     }
     return plain.get(kind, kind.replace("_", " "))
 

@@ -37,8 +37,11 @@ def undo_bar(user: User) -> None:
             if held:
                 last = number == len(shown) - 1
                 st.button(
-                    "Undo", key=f"td_undo_{outbox.decision_id}", shortcut="Z" if last else None,
-                    on_click=_undo, args=(user, outbox.decision_id, outbox.ticket_id),
+                    "Undo",
+                    key=f"td_undo_{outbox.decision_id}",
+                    shortcut="Z" if last else None,
+                    on_click=_undo,
+                    args=(user, outbox.decision_id, outbox.ticket_id),
                 )
     if state.get("undone"):
         state.put("undone", False)

@@ -11,7 +11,12 @@ from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
 
 SUBMIT = "Ctrl+Enter"  # belongs to the open form; no button under the draft may have it then
-_SNOOZES = {"In an hour": timedelta(hours=1), "In four hours": timedelta(hours=4), "In a day": timedelta(days=1), "In a week": timedelta(days=7)}
+_SNOOZES = {
+    "In an hour": timedelta(hours=1),
+    "In four hours": timedelta(hours=4),
+    "In a day": timedelta(days=1),
+    "In a week": timedelta(days=7),
+}
 
 
 def panel(user: User, ticket: Ticket, draft: Draft) -> None:
@@ -33,10 +38,20 @@ def tools(user: User, ticket: Ticket) -> None:
     with st.container(key="tools", horizontal=True):
         st.button("Assign", key="td_assign", on_click=state.open_panel, args=("assign", number))
         if ticket.assignee_id != user.id:
-            st.button("Take it", key="td_take", on_click=_submit, args=(lambda session: work.assign(session, user, number, user.id), "Yours."))
+            st.button(
+                "Take it",
+                key="td_take",
+                on_click=_submit,
+                args=(lambda session: work.assign(session, user, number, user.id), "Yours."),
+            )
         if ticket.snoozed_until and ticket.snoozed_until > now():
             label = f"Wake (until {words.clock(ticket.snoozed_until)})"
-            st.button(label, key="td_wake", on_click=_submit, args=(lambda session: work.snooze(session, user, number, None), "Awake again."))
+            st.button(
+                label,
+                key="td_wake",
+                on_click=_submit,
+                args=(lambda session: work.snooze(session, user, number, None), "Awake again."),
+            )
         else:
             st.button("Snooze", key="td_snooze", on_click=state.open_panel, args=("snooze", number))
         st.button("Note", key="td_note", on_click=state.open_panel, args=("note", number))
@@ -58,7 +73,9 @@ def _form(fields: Callable[[], None], label: str, submit: Callable[[], None]) ->
 
 
 def _changes(number: int) -> None:
-    st.text_area("What should change?", key=f"td_changes_{number}", height=80, placeholder="For example: mention that the outage is over")
+    st.text_area(
+        "What should change?", key=f"td_changes_{number}", height=80, placeholder="For example: mention that the outage is over"
+    )
 
 
 def _reject(number: int) -> None:
@@ -68,7 +85,9 @@ def _reject(number: int) -> None:
 
 def _escalate(number: int) -> None:
     reasons = [reason.value for reason in EscalationReason]
-    st.selectbox("Why?", reasons, index=reasons.index("policy_restriction"), format_func=words.reason, key=f"td_escalate_why_{number}")
+    st.selectbox(
+        "Why?", reasons, index=reasons.index("policy_restriction"), format_func=words.reason, key=f"td_escalate_why_{number}"
+    )
     st.text_input("A word to the manager, if you like", key=f"td_escalate_{number}")
 
 
@@ -92,7 +111,9 @@ def _assign(user: User, ticket: Ticket) -> None:
     current = options.index(ticket.assignee_id) if ticket.assignee_id in names else 0
     _form(
         lambda: (
-            st.selectbox("Who takes it?", options, index=current, key=f"td_assign_{number}", format_func=lambda i: names.get(i, "Nobody")),
+            st.selectbox(
+                "Who takes it?", options, index=current, key=f"td_assign_{number}", format_func=lambda i: names.get(i, "Nobody")
+            ),
             None,
         )[1],
         "Assign",

@@ -93,7 +93,11 @@ def queue(user: User) -> None:
         st.rerun()
     here = asked()
     st.text_input(
-        "Search", key="td_find", value=here.find, placeholder="Search tickets, customers, orders…", label_visibility="collapsed",
+        "Search",
+        key="td_find",
+        value=here.find,
+        placeholder="Search tickets, customers, orders…",
+        label_visibility="collapsed",
         on_change=_search,
     )
     page, coming, numbers, pulse = office.read(
@@ -123,7 +127,14 @@ def queue(user: User) -> None:
 def props(here: Asked, page: QueuePage, coming: QueuePage, numbers: dict[View, int]) -> dict[str, Any]:
     """What the component draws, as JSON values."""
     chips = [
-        {"view": view.value, "label": label, "help": help_, "count": numbers.get(view), "on": view == here.view, "rest": view in _REST and view != here.view}
+        {
+            "view": view.value,
+            "label": label,
+            "help": help_,
+            "count": numbers.get(view),
+            "on": view == here.view,
+            "rest": view in _REST and view != here.view,
+        }
         for view, (label, help_) in _CHIPS.items()
         if view == here.view or view not in _HIDE_WHEN_EMPTY or numbers.get(view)
     ]

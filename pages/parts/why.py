@@ -48,7 +48,12 @@ def _plan(plan: dict[str, Any]) -> Markup:
         tag("ol", *[tag("li", str(question)) for question in plan.get("questions") or []], cls="td-list"),
         rows(
             [
-                ("Step", {"answer": "answer", "clarify": "ask the customer", "escalate": "hand to a person"}.get(str(plan.get("action")), "")),
+                (
+                    "Step",
+                    {"answer": "answer", "clarify": "ask the customer", "escalate": "hand to a person"}.get(
+                        str(plan.get("action")), ""
+                    ),
+                ),
                 ("Risk", str(plan.get("risk", ""))),
                 ("The manager is", sure),
                 ("Asked to do", ", ".join(asked)),
@@ -65,8 +70,15 @@ def _verdict(verdict: GuardVerdict) -> Markup:
     where = {"input": "incoming", "action": "action", "output": "reply"}.get(verdict.stage, verdict.stage)
     name = verdict.rule.replace("_", " ").replace("-", " ")
     return tag(
-        "div", chip({"allow": "passed", "flag": "flagged", "block": "blocked"}.get(verdict.verdict, verdict.verdict), _TONES.get(verdict.verdict, "")),
-        f"{name} ", mute(where), tag("div", mute(said)) if said else None, cls="td-event",
+        "div",
+        chip(
+            {"allow": "passed", "flag": "flagged", "block": "blocked"}.get(verdict.verdict, verdict.verdict),
+            _TONES.get(verdict.verdict, ""),
+        ),
+        f"{name} ",
+        mute(where),
+        tag("div", mute(said)) if said else None,
+        cls="td-event",
     )
 
 
@@ -114,7 +126,11 @@ def _closed() -> None:
 def _run(run: Run, *below: Markup) -> Markup:
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
     tokens = run.input_tokens + run.output_tokens
-    said = [words.plural(run.model_calls, "model call"), f"{tokens:,} tokens", f"${run.cost_usd:.4f}" if run.cost_usd else "no cost"]
+    said = [
+        words.plural(run.model_calls, "model call"),
+        f"{tokens:,} tokens",
+        f"${run.cost_usd:.4f}" if run.cost_usd else "no cost",
+    ]
     if seconds is not None:
         said.append(f"{seconds:.1f} s")
     return card(
@@ -128,6 +144,13 @@ def _run(run: Run, *below: Markup) -> Markup:
 def _step(step: RunStep) -> Markup:
     kind = {"model": "asked", "tool": "tool", "retrieval": "searched", "guard": "guard"}.get(step.kind, step.kind)
     used = step.input_tokens + step.output_tokens
-    figures = (f"{used:,} tok · " if used else "") + (f"{step.seconds:.1f} s" if step.seconds >= 0.1 else f"{step.seconds * 1000:.0f} ms")
+    figures = (f"{used:,} tok · " if used else "") + (
+        f"{step.seconds:.1f} s" if step.seconds >= 0.1 else f"{step.seconds * 1000:.0f} ms"
+    )
     failed = chip("failed", "b", step.error) if step.error else None
-    return tag("div", tag("span", tag("b", (step.role or kind).capitalize()), f" {kind} {step.name} ", failed), tag("span", figures), cls="td-step")
+    return tag(
+        "div",
+        tag("span", tag("b", (step.role or kind).capitalize()), f" {kind} {step.name} ", failed),
+        tag("span", figures),
+        cls="td-step",
+    )

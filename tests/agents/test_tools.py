@@ -16,7 +16,10 @@ from triage.models import Customer, Order, now
 from triage.recording import Recorder
 
 BRIEFS: dict[str, type[BaseModel]] = {
-    "manager": PlanBrief, "analyst": AnalystBrief, "writer": WriterBrief, "reviewer": ReviewerBrief,
+    "manager": PlanBrief,
+    "analyst": AnalystBrief,
+    "writer": WriterBrief,
+    "reviewer": ReviewerBrief,
 }
 
 
@@ -34,7 +37,9 @@ def test_the_schema_comes_from_types_and_docstring() -> None:
 
     assert find.spec.description == "Find things."
     assert find.spec.parameters == {
-        "type": "object", "additionalProperties": False, "required": ["query", "kind", "most"],
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["query", "kind", "most"],
         "properties": {
             "query": {"type": "string", "description": "What to look for, in a few words."},
             "kind": {"type": "string", "enum": ["a", "b"], "description": "The kind of thing."},
@@ -68,7 +73,11 @@ def test_no_tool_names_a_customer_or_acts_outside() -> None:
     for tools in TOOLS_OF.values():
         for entry in tools:
             assert entry.effect in ("read", "propose")
-            assert not any(word in name for name in entry.spec.parameters["properties"] for word in ("customer", "email", "recipient", "user"))
+            assert not any(
+                word in name
+                for name in entry.spec.parameters["properties"]
+                for word in ("customer", "email", "recipient", "user")
+            )
 
 
 def _holds(brief: type[BaseModel], wanted: type[BaseModel]) -> bool:
@@ -85,7 +94,10 @@ def test_no_role_has_untrusted_input_private_data_and_an_outside_effect() -> Non
         for role, tools in TOOLS_OF.items()
     }
     assert table == {
-        "manager": (True, False, False), "analyst": (True, True, False), "writer": (True, True, False), "reviewer": (True, False, False),
+        "manager": (True, False, False),
+        "analyst": (True, True, False),
+        "writer": (True, True, False),
+        "reviewer": (True, False, False),
     }
     assert {module.__name__.rsplit(".", 1)[-1] for module in (manager, analyst, writer, reviewer)} == set(table)
 
@@ -103,10 +115,27 @@ class FakeSearcher:
 def shop(database: Database) -> Database:
     def fill(session: Session) -> None:
         for n, name in ((1, "Anna"), (2, "Bela")):
-            session.add(Customer(id=n, external_id=f"C-{n}", name=name, email=f"{name}@post.example", verified=True,
-                                 profile={"machine": {"model": "Duo", "firmware": "4.3.0"}, "subscription": None}))
+            session.add(
+                Customer(
+                    id=n,
+                    external_id=f"C-{n}",
+                    name=name,
+                    email=f"{name}@post.example",
+                    verified=True,
+                    profile={"machine": {"model": "Duo", "firmware": "4.3.0"}, "subscription": None},
+                )
+            )
             session.flush()
-            session.add(Order(number=f"LF-1000{n}", customer_id=n, status="shipped", placed_at=now(), total="20.00", items=[{"title": "Filter", "quantity": 2}]))
+            session.add(
+                Order(
+                    number=f"LF-1000{n}",
+                    customer_id=n,
+                    status="shipped",
+                    placed_at=now(),
+                    total="20.00",
+                    items=[{"title": "Filter", "quantity": 2}],
+                )
+            )
 
     database.run_now(fill)
     return database

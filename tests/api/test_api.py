@@ -13,7 +13,11 @@ from triage.api import tickets as ticket_routes
 from triage.api.auth import Throttle
 from triage.models import Draft, Episode, Message, Status, Ticket
 
-LEAK: dict[str, Any] = {"subject": "Leaking machine", "body": "Water drips from below the tank.", "from": "Ada <ada@customer.example>"}
+LEAK: dict[str, Any] = {
+    "subject": "Leaking machine",
+    "body": "Water drips from below the tank.",
+    "from": "Ada <ada@customer.example>",
+}
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:
@@ -55,7 +59,12 @@ def test_two_callers_may_use_the_same_idempotency_key(api: Api) -> None:
     with api.database.transaction() as session:
         _key, other = apikeys.create(session, "another", actor="test")
     first = api.post("/tickets", LEAK, Idempotency_Key="abc")
-    second = api.post("/tickets", {**LEAK, "subject": "Grinder", "body": "It is loud.", "from": "bob@customer.example"}, key=other, Idempotency_Key="abc")
+    second = api.post(
+        "/tickets",
+        {**LEAK, "subject": "Grinder", "body": "It is loud.", "from": "bob@customer.example"},
+        key=other,
+        Idempotency_Key="abc",
+    )
     assert second.status_code == 201 and second.json()["ticket_id"] != first.json()["ticket_id"]
 
 
@@ -184,7 +193,9 @@ def test_a_further_message_joins_its_ticket(api: Api) -> None:
 def _drafted(session: Session, ticket_id: int) -> None:
     ticket = session.get_one(Ticket, ticket_id)
     episode = session.exec(select(Episode).where(Episode.ticket_id == ticket_id)).one()
-    draft = Draft(ticket_id=ticket_id, episode_id=episode.id or 0, version=2, body="Dear Ada, tighten the screw.", approver="manager")
+    draft = Draft(
+        ticket_id=ticket_id, episode_id=episode.id or 0, version=2, body="Dear Ada, tighten the screw.", approver="manager"
+    )
     session.add(draft)
     session.flush()
     ticket.draft_id = draft.id
@@ -203,7 +214,14 @@ def test_the_draft_shows_its_state_but_not_its_text(api: Api) -> None:
 
 def test_lists_are_paged_and_filtered(api: Api) -> None:
     for number in range(5):
-        api.post("/tickets", {"subject": f"Matter {number}", "body": f"This is question number {number} about thing {number * 7}.", "from": f"c{number}@customer.example"})
+        api.post(
+            "/tickets",
+            {
+                "subject": f"Matter {number}",
+                "body": f"This is question number {number} about thing {number * 7}.",
+                "from": f"c{number}@customer.example",
+            },
+        )
     seen: list[int] = []
     where: str | None = "/api/v1/tickets?limit=2&status=received&status=screened"
     while where:
@@ -216,9 +234,13 @@ def test_lists_are_paged_and_filtered(api: Api) -> None:
 
 def test_the_reference_page_needs_nothing_from_outside(api: Api) -> None:
     page = api.client.get("/docs")
-    assert page.status_code == 200 and "http:" not in page.text.replace("https://desk.example", "").replace("http://www.w3.org", "")
+    assert page.status_code == 200 and "http:" not in page.text.replace("https://desk.example", "").replace(
+        "http://www.w3.org", ""
+    )
     assert "<script" not in page.text and "default-src 'none'" in page.headers["content-security-policy"]
     for word in ("POST", "/api/v1/tickets/{ticket_id}/messages", "Idempotency-Key", "from", "customer_id"):
         assert word in page.text
     described = api.client.get("/openapi.json").json()
-    assert described["components"]["securitySchemes"] and "sender_email" not in str(described["paths"]["/tickets"]["post"]["requestBody"])
+    assert described["components"]["securitySchemes"] and "sender_email" not in str(
+        described["paths"]["/tickets"]["post"]["requestBody"]
+    )

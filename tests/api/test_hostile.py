@@ -47,13 +47,20 @@ def test_a_caller_sees_their_own_ids_and_no_others(api: Api) -> None:
     assert [ticket["source_id"] for ticket in api.get("/tickets").json()["tickets"]] == [None, "web/7"]
 
 
-@pytest.mark.parametrize("address", ["victim,eve@evil.example", "g:eve@evil.example;", "a<eve@evil.example", '"a"@evil.example', "a\\b@evil.example"])
+@pytest.mark.parametrize(
+    "address", ["victim,eve@evil.example", "g:eve@evil.example;", "a<eve@evil.example", '"a"@evil.example', "a\\b@evil.example"]
+)
 def test_an_address_that_two_programs_could_read_in_two_ways_is_refused(api: Api, address: str) -> None:
     assert api.post("/tickets", {"body": "Hello", "from": {"address": address}}).status_code == 422
 
 
 def test_ids_of_messages_carry_no_line_breaks(api: Api) -> None:
-    sent = {"body": "Hello there", "from": "ada@customer.example", "message_id": "<a\nBcc: eve@evil.example>", "references": ["<b\r\nX: y>", " "]}
+    sent = {
+        "body": "Hello there",
+        "from": "ada@customer.example",
+        "message_id": "<a\nBcc: eve@evil.example>",
+        "references": ["<b\r\nX: y>", " "],
+    }
     assert api.post("/tickets", sent).status_code == 201
     with api.database.read() as session:
         message = session.exec(select(Message)).one()

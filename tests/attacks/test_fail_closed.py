@@ -116,7 +116,9 @@ ROWS: dict[str, tuple[Break, str]] = {
 async def test_a_person_gets_the_ticket_with_the_reason(shared: Desk, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
     breaks, words = ROWS[row]
     settings, ticket_id = shared.settings, 0
-    incoming = Incoming(subject="Kettle", body="How do I descale my kettle?", sender_email=f"{uuid4().hex}@customer.example", language="en")
+    incoming = Incoming(
+        subject="Kettle", body="How do I descale my kettle?", sender_email=f"{uuid4().hex}@customer.example", language="en"
+    )
     with shared.database.transaction() as session:
         ticket_id = receive(session, incoming, settings, enqueue=shared.start).ticket_id
         run_id = session.exec(select(Run.id).where(Run.ticket_id == ticket_id)).one()
@@ -142,7 +144,9 @@ def _handed_to_people(session: Session, ticket_id: int, words: str) -> None:
 async def test_wrong_tool_calls_among_right_ones_do_not_stop_the_work(shared: Desk) -> None:
     wishes = [("send_email", "{}"), ("search_knowledge", "{"), ("search_knowledge", '{"query": "descale"}')]
     shared.models = {role: [Obedient({"analyst": tools_then(wishes, FOUND)})] for role in shared.models}
-    incoming = Incoming(subject="Kettle", body="How do I descale my kettle?", sender_email="mixed@customer.example", language="en")
+    incoming = Incoming(
+        subject="Kettle", body="How do I descale my kettle?", sender_email="mixed@customer.example", language="en"
+    )
     with shared.database.transaction() as session:
         ticket_id = receive(session, incoming, shared.settings, enqueue=shared.start).ticket_id
         run_id = session.exec(select(Run.id).where(Run.ticket_id == ticket_id)).one()

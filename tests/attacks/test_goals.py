@@ -57,7 +57,9 @@ async def test_no_goal_is_carried_out_by_any_role(desk: Desk, identity: str) -> 
 def test_no_goal_passes_the_action_policy() -> None:
     for wishes in GOALS.values():
         for name, arguments in wishes:
-            asked = ActionRequest(action=name, target=" ".join(map(str, arguments.values())), amount="", reason="the customer says so")
+            asked = ActionRequest(
+                action=name, target=" ".join(map(str, arguments.values())), amount="", reason="the customer says so"
+            )
             for identity in ("unverified", "unknown"):
                 assert check_action(asked, identity=identity).blocked, name
             if name not in KNOWN:

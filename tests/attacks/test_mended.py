@@ -38,7 +38,9 @@ def test_a_new_role_ends_the_pages_drawn_for_the_old_one(database: Database, set
 
 
 @pytest.mark.parametrize("change", [{"role": Role.STAFF}, {"disabled_at": now()}])
-def test_a_click_counts_with_the_rights_of_now_not_of_the_page(database: Database, settings: Settings, change: dict[str, object]) -> None:
+def test_a_click_counts_with_the_rights_of_now_not_of_the_page(
+    database: Database, settings: Settings, change: dict[str, object]
+) -> None:
     with database.transaction() as session:
         manager = person(session, Role.MANAGER, "Mina")
         row = ticket(session, approver="manager")
@@ -65,7 +67,13 @@ def test_somebody_switched_off_writes_and_undoes_nothing(database: Database, set
         staff = person(session)
         row = ticket(session)
         decision = approval.decide(
-            session, recorder_of([]), settings, staff, (draft := waiting_draft(session, row)).id or 0, kind=DecisionKind.APPROVE, seal=draft.seal
+            session,
+            recorder_of([]),
+            settings,
+            staff,
+            (draft := waiting_draft(session, row)).id or 0,
+            kind=DecisionKind.APPROVE,
+            seal=draft.seal,
         )
         staff.disabled_at = now()
         session.add(staff)
@@ -123,7 +131,15 @@ def test_an_old_failed_reply_is_not_sent_over_a_newer_one(sqlite: Database, tmp_
     with sqlite.transaction() as session:
         staff, row = person(session), ticket(session)
         draft = waiting_draft(session, row)
-        approval.decide(session, recorder_of([]), load_settings(home=tmp_path), staff, draft.id or 0, kind=DecisionKind.APPROVE, seal=draft.seal)
+        approval.decide(
+            session,
+            recorder_of([]),
+            load_settings(home=tmp_path),
+            staff,
+            draft.id or 0,
+            kind=DecisionKind.APPROVE,
+            seal=draft.seal,
+        )
         outbox = session.exec(select(Outbox)).one()
         outbox.status, row.status = "failed", Status.FAILED
         session.add_all([outbox, row])
@@ -145,7 +161,9 @@ def test_ids_that_would_break_a_header_are_left_out(tmp_path: Path) -> None:
 
 # ---- what may not leave, in disguise ----------------------------------------------------------------------
 
-SOURCE = Evidence(id="a#1", article="a", version=1, title="Descaling", heading="", text="Fill the tank and press the button for five seconds.")
+SOURCE = Evidence(
+    id="a#1", article="a", version=1, title="Descaling", heading="", text="Fill the tank and press the button for five seconds."
+)
 LEAVES_NOT = [
     "4111\u200b1111\u200b1111\u200b1111", "4111.1111.1111.1111", "4111\u00a01111\u00a01111\u00a01111", "4111/1111/1111/1111", "4111_1111_1111_1111",
     "４１１１１１１１１１１１１１１１", "4111–1111–1111–1111", "3782.822463.10005", "de89370400440532013000", "DE89.3704.0044.0532.0130.00", "DE89\u200b370400440532013000",
@@ -171,7 +189,9 @@ def test_a_disguise_does_not_help_it_out(text: str) -> None:
 def test_plain_sentences_pass(text: str) -> None:
     said = Sentence(text=text, kind="courtesy", passages=[])
     reply = Reply(subject="Re: x", paragraphs=[Paragraph(style="text", sentences=[said])])
-    check = OutputCheck(reply=reply, ticket=text, evidence=[SOURCE], recipient="ada@customer.example", allowed_hosts=["larkfield.example"])
+    check = OutputCheck(
+        reply=reply, ticket=text, evidence=[SOURCE], recipient="ada@customer.example", allowed_hosts=["larkfield.example"]
+    )
     assert not [verdict.rule for verdict in check_output(check) if verdict.blocked]
 
 
@@ -207,6 +227,9 @@ def test_many_slow_pdfs_share_one_patience(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(attachments, "pdf_text", slow)
     monkeypatch.setattr(attachments.time, "monotonic", lambda: next(clock))
     patience, settings = attachments.Patience(), load_settings(home=tmp_path)
-    got = [attachments.accept(f"{n}.pdf", "application/pdf", b"%PDF-1.7", settings, patience) for n in range(attachments.MOST_FILES + 1)]
+    got = [
+        attachments.accept(f"{n}.pdf", "application/pdf", b"%PDF-1.7", settings, patience)
+        for n in range(attachments.MOST_FILES + 1)
+    ]
     assert asked[:6] == [10.0, 10.0, 10.0, 8.0, 4.0, 0.0] and not any(asked[5:])
     assert got[-1].refused and not got[0].refused

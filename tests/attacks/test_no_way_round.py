@@ -141,7 +141,14 @@ async def test_asking_for_changes_does_not_make_a_sensitive_draft_routine(desk: 
                 work.hand_to_manager(session, staff, row.id or 0)
             newest = session.get_one(Draft, session.get_one(Ticket, row.id).draft_id)
             decision = approval.decide(
-                session, desk.enqueue, desk.settings, staff, newest.id or 0, kind=K.REQUEST_CHANGES, seal=newest.seal, comment="shorter"
+                session,
+                desk.enqueue,
+                desk.settings,
+                staff,
+                newest.id or 0,
+                kind=K.REQUEST_CHANGES,
+                seal=newest.seal,
+                comment="shorter",
             )
             run_id = session.exec(select(Run.id).where(Run.ticket_id == row.id, Run.status == "running")).one()
         await triage(desk, run_id, decision.id)
@@ -196,7 +203,9 @@ def test_the_api_has_no_route_that_decides(database: Database, settings: Setting
 
     paths = create(settings, database, lambda: None).openapi()["paths"]
     writing = {path for path, methods in paths.items() if set(methods) - {"get", "head", "options"}}
-    assert writing and not any(word in path for path in writing for word in ("decid", "decision", "approve", "draft", "sign", "deliver", "outbox"))
+    assert writing and not any(
+        word in path for path in writing for word in ("decid", "decision", "approve", "draft", "sign", "deliver", "outbox")
+    )
 
 
 # ---- stale pages ------------------------------------------------------------------------------------------
@@ -276,7 +285,9 @@ def test_a_decision_is_applied_once_whoever_clicks_at_the_same_time(database: Da
         start.wait()
         try:
             with database.transaction() as session:
-                approval.decide(session, recorder_of(enqueued), settings, user, draft.id or 0, kind=kind, seal=draft.seal, reason="other")
+                approval.decide(
+                    session, recorder_of(enqueued), settings, user, draft.id or 0, kind=kind, seal=draft.seal, reason="other"
+                )
             told.append("done")
         except TriageError as error:
             told.append(type(error).__name__)

@@ -87,7 +87,9 @@ async def test_a_plan_outside_its_type_is_no_plan(shared: Desk, answer: str) -> 
 
 
 async def test_after_a_lost_plan_the_offline_engine_takes_over_and_says_so(shared: Desk) -> None:
-    draft = (await attacked(shared, Obedient({"manager": lambda _: "{"}), fallback=True, body="How do I descale my kettle?")).draft
+    draft = (
+        await attacked(shared, Obedient({"manager": lambda _: "{"}), fallback=True, body="How do I descale my kettle?")
+    ).draft
     assert draft and any("offline engine used" in step for step in draft.degraded)
 
 
@@ -217,7 +219,9 @@ async def test_an_endless_draft_ends_with_a_person(shared: Desk) -> None:
 
 
 async def test_a_reviewer_that_never_agrees_ends_with_a_manager(shared: Desk) -> None:
-    never = Review.model_validate({"verdict": "revise", "notes": [{"topic": "tone", "text": "Add a link."}], "unanswered": [], "confidence": 1})
+    never = Review.model_validate(
+        {"verdict": "revise", "notes": [{"topic": "tone", "text": "Add a link."}], "unanswered": [], "confidence": 1}
+    )
     model = Obedient({"reviewer": lambda _: never})
     ended = await attacked(shared, model)
     assert ended.ticket.approver == "manager" and ended.draft and sum(request.role == "writer" for request in model.requests) == 3

@@ -83,7 +83,11 @@ def running(folder: Path) -> Iterator[RunningDesk]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env={**kept, **{f"TRIAGE_{name}": str(value) for name, value in wanted.items()}}
+            command,
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**kept, **{f"TRIAGE_{name}": str(value) for name, value in wanted.items()}},
         )
     try:
         until(lambda: _answers(address, process, log), f"the desk's start (see {log})", 480)

@@ -16,7 +16,13 @@ from triage.accounts.cookies import SESSION_COOKIE
 from triage.models import LoginSession, Role, User, now
 from triage.settings import load_settings
 
-ADDRESSES = ["", *sorted(path.stem for path in Path(ROOT / "pages").glob("*.py")), "pages/inbox", "?view=all&ticket=1", "knowledge?article=new"]
+ADDRESSES = [
+    "",
+    *sorted(path.stem for path in Path(ROOT / "pages").glob("*.py")),
+    "pages/inbox",
+    "?view=all&ticket=1",
+    "knowledge?article=new",
+]
 FOREIGN = "http://127.0.0.1:5999"  # the browser sends the desk's cookie from here too: cookies know no ports
 SOCKET = """address => new Promise(done => {
     const socket = new WebSocket(address);
@@ -40,7 +46,9 @@ def _cookie(desk: RunningDesk, *, expired: bool = False) -> str:
 
 
 def _carry(visitor: Visitor, desk: RunningDesk, value: str) -> None:
-    visitor.page.context.add_cookies([{"name": SESSION_COOKIE, "value": value, "url": desk.address, "httpOnly": True, "sameSite": "Lax"}])
+    visitor.page.context.add_cookies(
+        [{"name": SESSION_COOKIE, "value": value, "url": desk.address, "httpOnly": True, "sameSite": "Lax"}]
+    )
 
 
 @pytest.mark.parametrize("cookie", ["none", "tampered", "expired"])

@@ -22,7 +22,9 @@ def test_the_whole_story(desk: RunningDesk, visit: Visit) -> None:
     before = _decisions(manager)
     number = _a_ticket_arrives_by_itself(desk, staff)
     _the_draft_is_read_edited_and_sent(staff, number)
-    refund = desk.drafted(TOM, "Money back", "Hello,\n\nmy order arrived broken. Please refund me 89 euro to my card right now.\n\nTom")
+    refund = desk.drafted(
+        TOM, "Money back", "Hello,\n\nmy order arrived broken. Please refund me 89 euro to my card right now.\n\nTom"
+    )
     _staff_cannot_decide_a_refund(desk, staff, refund)
     _the_manager_decides_it(manager, refund)
     _the_mails_lie_in_the_maildir(desk, number, refund)

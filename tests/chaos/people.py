@@ -19,7 +19,12 @@ from triage.models import AT_WORK, DECIDABLE, DecisionKind, Draft, Outbox, Quara
 from triage.runs import start_run
 from triage.settings import Settings
 
-QUESTIONS = ("How do I descale my kettle?", "How do I pair the kettle with the app?", "Where is my parcel?", "How can I return my order?")
+QUESTIONS = (
+    "How do I descale my kettle?",
+    "How do I pair the kettle with the app?",
+    "Where is my parcel?",
+    "How can I return my order?",
+)
 # What happens to a ticket, where it then stands, and how many mails its customer got.
 PLANS: dict[str, tuple[Status, int]] = {
     "approve": (Status.DELIVERED, 1),
@@ -53,7 +58,9 @@ class Matter:
 class People(threading.Thread):
     """`allowed` matters have come in; each is decided as planned, in transactions of its own, until all are finished."""
 
-    def __init__(self, database: Database, settings: Settings, was_taken: Callable[[str], bool], count: int, dice: random.Random) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, was_taken: Callable[[str], bool], count: int, dice: random.Random
+    ) -> None:
         super().__init__(name="people", daemon=True)
         self.database, self.settings, self.was_taken = database, settings, was_taken
         self.durable = Durable(database, settings)
@@ -110,7 +117,11 @@ class People(threading.Thread):
     def _write(self, matter: Matter, which: str) -> None:
         question = QUESTIONS[matter.number % len(QUESTIONS)]
         first = {"threat": "My lawyer will sue you in court next week.", "auto": "I am out of the office until Monday."}
-        body = first.get(matter.plan, question) if which == "first" else f"I forgot to say: it is the {matter.number}th time this happens to me!"
+        body = (
+            first.get(matter.plan, question)
+            if which == "first"
+            else f"I forgot to say: it is the {matter.number}th time this happens to me!"
+        )
         incoming = Incoming(
             source_id=f"{matter.number}-{which}", subject=f"Matter {matter.number}", body=body, sender_name="Ada",
             sender_email=matter.sender, message_id=f"<{matter.number}-{which}@chaos.example>", language="en",

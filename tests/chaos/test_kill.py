@@ -62,7 +62,9 @@ def mail_server() -> Iterator[tuple[MailServer, int]]:
 class Chaos:
     """One desk under fire: its worker, its people, its model service and its post."""
 
-    def __init__(self, settings: Settings, service: loopback.Loopback, post: MailServer | None, folder: Path, count: int, seed: int) -> None:
+    def __init__(
+        self, settings: Settings, service: loopback.Loopback, post: MailServer | None, folder: Path, count: int, seed: int
+    ) -> None:
         self.settings, self.service, self.post, self.dice = settings, service, post, random.Random(seed)
         self.database = open_database(settings)
         self.people = People(self.database, settings, self.was_taken, count, self.dice)

@@ -116,16 +116,29 @@ def test_tickets_from_a_file_are_worked_on_decided_and_never_twice(run: Run, she
     got = {line.id: line for line in lines(out)}
     assert list(got) == ["plain", "refund", "threat", "line-4", "german", "wrong", "again"]
     plain = got["plain"]
-    assert plain.status == "awaiting_approval" and plain.draft and "Kalkweg" in plain.draft.body and plain.citations[0].article == "descaling"
+    assert (
+        plain.status == "awaiting_approval"
+        and plain.draft
+        and "Kalkweg" in plain.draft.body
+        and plain.citations[0].article == "descaling"
+    )
     assert plain.usage.model == "offline" and plain.usage.model_calls == 4 and plain.run
-    assert [(b.rule, b.amount) for b in got["refund"].blocked_actions] == [("payments", "49.00 EUR")] and got["refund"].approver == "manager"
+    assert [(b.rule, b.amount) for b in got["refund"].blocked_actions] == [("payments", "49.00 EUR")] and got[
+        "refund"
+    ].approver == "manager"
     assert (got["threat"].status, got["threat"].reason, got["threat"].approver) == ("escalated", "policy_restriction", "manager")
-    assert "not a line of JSON" in (got["line-4"].error or "") and "body" in (got["wrong"].error or "") and got["wrong"].status == "failed"
+    assert (
+        "not a line of JSON" in (got["line-4"].error or "")
+        and "body" in (got["wrong"].error or "")
+        and got["wrong"].status == "failed"
+    )
     assert got["german"].language == "de" and got["again"].duplicate_of == "plain"
 
     again = tmp_path / "again.jsonl"
     assert run("process", "--tickets", source, "--out", again, "--home", home).code == 0
-    assert [(line.id, line.status, line.run) for line in lines(again)] == [(line.id, line.status, line.run) for line in got.values()]
+    assert [(line.id, line.status, line.run) for line in lines(again)] == [
+        (line.id, line.status, line.run) for line in got.values()
+    ]
     _decide(run, home, tmp_path)
 
 
@@ -193,7 +206,20 @@ def test_bad_usage_ends_with_two_and_says_what_is_wrong(run: Run, tmp_path: Path
 def test_a_killed_run_goes_on_and_writes_every_line(run: Run, shelf: Path, tmp_path: Path) -> None:
     source, out, home = tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "batch"
     source.write_text("\n".join(ticket(f"t{n}", f"How do I descale kettle number {n}?") for n in range(20)) + "\n")
-    command = [sys.executable, "-m", "triage.cli.main", "process", "--tickets", source, "--kb", shelf, "--out", out, "--home", home]
+    command = [
+        sys.executable,
+        "-m",
+        "triage.cli.main",
+        "process",
+        "--tickets",
+        source,
+        "--kb",
+        shelf,
+        "--out",
+        out,
+        "--home",
+        home,
+    ]
     child = subprocess.Popen([*map(str, command), "--concurrency", "2"], env=os.environ, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 240
     while not out.exists() or out.read_text().count("\n") < 4:

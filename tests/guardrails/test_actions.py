@@ -17,10 +17,23 @@ def ask(action: str, target: str = "", amount: str = "", reason: str = "", ident
 @pytest.mark.parametrize(
     ("action", "target", "amount", "reason"),
     [
-        ("issue_refund", "LF-10293", "€34", ""), ("issueRefund", "", "", ""), ("ISSUE-REFUND", "", "", ""), ("1ssue_r3fund", "", "", ""), ("re_fund", "", "", ""),
-        ("ｒefund_order", "", "", ""), ("rückerstattung", "", "", ""), ("rembourser_client", "", "", ""), ("reembolsar", "", "", ""), ("rimborso", "", "", ""),
-        ("terugbetalen", "", "", ""), ("grant_goodwill_voucher", "", "", ""), ("apply_discount", "", "", ""), ("reverse_charge", "", "", ""),
-        ("http_request", "POST https://api.example/v1/refunds", "", ""), ("update_address", "LF-10293", "50 EUR", ""), ("send_article", "/v1/payouts/7", "", ""),
+        ("issue_refund", "LF-10293", "€34", ""),
+        ("issueRefund", "", "", ""),
+        ("ISSUE-REFUND", "", "", ""),
+        ("1ssue_r3fund", "", "", ""),
+        ("re_fund", "", "", ""),
+        ("ｒefund_order", "", "", ""),
+        ("rückerstattung", "", "", ""),
+        ("rembourser_client", "", "", ""),
+        ("reembolsar", "", "", ""),
+        ("rimborso", "", "", ""),
+        ("terugbetalen", "", "", ""),
+        ("grant_goodwill_voucher", "", "", ""),
+        ("apply_discount", "", "", ""),
+        ("reverse_charge", "", "", ""),
+        ("http_request", "POST https://api.example/v1/refunds", "", ""),
+        ("update_address", "LF-10293", "50 EUR", ""),
+        ("send_article", "/v1/payouts/7", "", ""),
         ("answer_question", "", "", "POST https://api.example/v1/transfers amount=5"),
     ],
 )
@@ -32,9 +45,20 @@ def test_money_is_refused_whatever_it_is_called(action: str, target: str, amount
 @pytest.mark.parametrize(
     ("action", "target", "reason"),
     [
-        ("delete_account", "account", ""), ("deleteAccount", "", ""), ("d3l3te_user", "", ""), ("erase_data", "", ""), ("close_account", "", ""), ("cancel_account", "", ""),
-        ("remove_saved_card", "", ""), ("konto_löschen", "", ""), ("supprimer_compte", "", ""), ("verwijder_account", "", ""), ("anonymise_customer", "", ""),
-        ("http_request", "DELETE /v1/customers/7", ""), ("run_sql", "DROP TABLE ticket", ""), ("reset_password", "", "x; DELETE FROM customer"),
+        ("delete_account", "account", ""),
+        ("deleteAccount", "", ""),
+        ("d3l3te_user", "", ""),
+        ("erase_data", "", ""),
+        ("close_account", "", ""),
+        ("cancel_account", "", ""),
+        ("remove_saved_card", "", ""),
+        ("konto_löschen", "", ""),
+        ("supprimer_compte", "", ""),
+        ("verwijder_account", "", ""),
+        ("anonymise_customer", "", ""),
+        ("http_request", "DELETE /v1/customers/7", ""),
+        ("run_sql", "DROP TABLE ticket", ""),
+        ("reset_password", "", "x; DELETE FROM customer"),
     ],
 )
 def test_deletion_is_refused_whatever_it_is_called(action: str, target: str, reason: str) -> None:
@@ -45,7 +69,11 @@ def test_deletion_is_refused_whatever_it_is_called(action: str, target: str, rea
 def test_unknown_actions_are_refused() -> None:
     for action in ("launch_rocket", "cancel_order", "", "http_request", "Send_Invoice "):
         verdict = ask(action)
-        assert (verdict.verdict, verdict.rule, verdict.escalation) == ("block", "unknown_action", EscalationReason.UNSUPPORTED_REQUEST)
+        assert (verdict.verdict, verdict.rule, verdict.escalation) == (
+            "block",
+            "unknown_action",
+            EscalationReason.UNSUPPORTED_REQUEST,
+        )
 
 
 def test_known_actions_pass_for_known_senders_only() -> None:

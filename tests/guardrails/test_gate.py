@@ -104,7 +104,9 @@ async def test_what_cannot_be_written_is_kept(database: Database, settings: Sett
         assert [row.tokens for row in session.exec(select(Spend).where(Spend.scope == WORKSPACE))] == [7]
 
 
-async def test_a_breaker_opens_probes_once_and_closes(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_breaker_opens_probes_once_and_closes(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock(monkeypatch)
     breakers = Breakers(database, tuned(settings, breaker_failures=3, breaker_seconds=30))
     for _ in range(3):
@@ -129,7 +131,9 @@ async def test_a_breaker_opens_probes_once_and_closes(database: Database, settin
         assert (row.state, row.openings, row.failures, row.last_error) == ("closed", 2, 0, "still")
 
 
-async def test_a_probe_that_never_ended_does_not_block_for_ever(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_probe_that_never_ended_does_not_block_for_ever(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock(monkeypatch)
     breakers = Breakers(database, tuned(settings, breaker_failures=1, breaker_seconds=1, model_timeout=10, model_retries=0))
     await breakers.before("m")
@@ -187,7 +191,13 @@ def test_the_overview(database: Database, settings: Settings) -> None:
             session.add(GuardVerdict(ticket_id=ticket.id, stage="input", rule="injection", verdict="block"))
         session.add(GuardVerdict(ticket_id=ticket.id, stage="input", rule="old_rule", verdict="flag"))
         action = BlockedAction(ticket_id=ticket.id, action="issue_refund", rule="payments")
-        session.add_all([action, Quarantine(ticket_id=ticket.id, reason="injection"), Spend(day=now().date().isoformat(), scope="model:m", tokens=5)])
+        session.add_all(
+            [
+                action,
+                Quarantine(ticket_id=ticket.id, reason="injection"),
+                Spend(day=now().date().isoformat(), scope="model:m", tokens=5),
+            ]
+        )
         session.flush()
         assert action.id
         session.add(SignOff(blocked_action_id=action.id, user_id=user.id, granted=True))
@@ -196,10 +206,15 @@ def test_the_overview(database: Database, settings: Settings) -> None:
         assert set(overview.RULES) <= set(rows)
         assert (rows["injection"].fired, rows["injection"].blocked, rows["injection"].overruled) == (2, 1, 1)
         assert rows["old_rule"].fired == 1
-        assert [(row.action.action, row.subject, row.granted, row.refused) for row in overview.blocked_actions(session, status="open")] == [("issue_refund", "Pay me", 1, 0)]
+        assert [
+            (row.action.action, row.subject, row.granted, row.refused) for row in overview.blocked_actions(session, status="open")
+        ] == [("issue_refund", "Pay me", 1, 0)]
         assert [(row.sender, row.reason) for row in overview.quarantined(session)] == [("a@b.example", "injection")]
         budgets = overview.budgets(session, settings)
-        assert [(row.scope, row.tokens, row.token_limit) for row in budgets] == [(WORKSPACE, 0, settings.day_token_limit), ("m", 5, None)]
+        assert [(row.scope, row.tokens, row.token_limit) for row in budgets] == [
+            (WORKSPACE, 0, settings.day_token_limit),
+            ("m", 5, None),
+        ]
         assert overview.breakers(session) == []
 
 

@@ -9,14 +9,27 @@ from triage.guardrails.grounding import supports
 
 PASSAGES = [
     Evidence(
-        id="pairing#1", article="pairing", version=1, title="Pair the machine",
+        id="pairing#1",
+        article="pairing",
+        version=1,
+        title="Pair the machine",
         text="Hold the steam and power buttons for 5 seconds until the ring blinks blue. The machine works with 2.4 GHz networks only. Visit https://larkfield.example/pairing for pictures.",
     ),
     Evidence(
-        id="returns#1", article="returns", version=2, title="Returns",
+        id="returns#1",
+        article="returns",
+        version=2,
+        title="Returns",
         text="You can return a machine within 30 days of delivery. The label costs €7.50 outside NL, BE and DE. Beans that were opened cannot be returned. Repairs take ten working days.",
     ),
-    Evidence(id="rueckgabe#1", article="rueckgabe", version=1, title="Rückgabe", language="de", text="Sie können die Maschine innerhalb von 30 Tagen zurückgeben. Geöffnete Bohnen nehmen wir nicht zurück."),
+    Evidence(
+        id="rueckgabe#1",
+        article="rueckgabe",
+        version=1,
+        title="Rückgabe",
+        language="de",
+        text="Sie können die Maschine innerhalb von 30 Tagen zurückgeben. Geöffnete Bohnen nehmen wir nicht zurück.",
+    ),
 ]
 
 
@@ -42,9 +55,16 @@ def test_what_the_source_says_is_supported(sentence: str, passage: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Your machine works with 5 GHz networks.", "The machine does not work with 2.4 GHz networks.", "A machine can be returned within 60 days of delivery.",
-        "Opened beans can be returned.", "The label costs €9.50 outside NL, BE and DE.", "Hold the buttons for 30 seconds until the ring blinks blue.",
-        "See https://larkfield.example/refunds for pictures.", "The grinder has conical burrs of hardened steel.", "Geöffnete Bohnen nehmen wir zurück.", "Error E9 means that the ring blinks blue.",
+        "Your machine works with 5 GHz networks.",
+        "The machine does not work with 2.4 GHz networks.",
+        "A machine can be returned within 60 days of delivery.",
+        "Opened beans can be returned.",
+        "The label costs €9.50 outside NL, BE and DE.",
+        "Hold the buttons for 30 seconds until the ring blinks blue.",
+        "See https://larkfield.example/refunds for pictures.",
+        "The grinder has conical burrs of hardened steel.",
+        "Geöffnete Bohnen nehmen wir zurück.",
+        "Error E9 means that the ring blinks blue.",
     ],
 )
 def test_what_the_source_does_not_say_is_unsupported(sentence: str) -> None:
@@ -60,8 +80,12 @@ def test_without_sources_nothing_is_supported_but_courtesy() -> None:
 
 
 def test_facts_about_the_customer_count_as_sources() -> None:
-    assert supports("Order LF-10293 was dispatched with PostNL.", [], ["Order LF-10293 status dispatched, carrier PostNL."]).supported
-    assert not supports("Order LF-10294 was dispatched with PostNL.", [], ["Order LF-10293 status dispatched, carrier PostNL."]).supported
+    assert supports(
+        "Order LF-10293 was dispatched with PostNL.", [], ["Order LF-10293 status dispatched, carrier PostNL."]
+    ).supported
+    assert not supports(
+        "Order LF-10294 was dispatched with PostNL.", [], ["Order LF-10293 status dispatched, carrier PostNL."]
+    ).supported
 
 
 def test_a_sentence_is_judged_quickly() -> None:

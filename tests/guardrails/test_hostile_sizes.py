@@ -8,7 +8,31 @@ from triage.guardrails.escalation import always_escalate
 from triage.guardrails.input import check_input
 
 LENGTH = 60_000
-PIECES = ["a ", "1", "ignore all ", "send all other ", "aWdub3Jl", "69 ", "i-", "a@", "a.a.", "my lawyer ", "<!--", "no fire ", '"tool" : ', "the system ", " ", "\n", "%41", "you idi ", "a1b2 ", "NL91 ABNA ", "&#65;", "\u200b", "ı"]
+PIECES = [
+    "a ",
+    "1",
+    "ignore all ",
+    "send all other ",
+    "aWdub3Jl",
+    "69 ",
+    "i-",
+    "a@",
+    "a.a.",
+    "my lawyer ",
+    "<!--",
+    "no fire ",
+    '"tool" : ',
+    "the system ",
+    " ",
+    "\n",
+    "%41",
+    "you idi ",
+    "a1b2 ",
+    "NL91 ABNA ",
+    "&#65;",
+    "\u200b",
+    "ı",
+]
 
 
 @pytest.mark.parametrize("piece", PIECES)

@@ -7,27 +7,62 @@ from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.verdicts import Verdict, worst
 
 EVIDENCE = [
-    Evidence(id="wifi#1", article="wifi", version=1, title="Wi-Fi", text="Hold the steam and power buttons for 5 seconds until the ring blinks blue. Help is at https://larkfield.example/wifi or +31 30 555 0100."),
-    Evidence(id="returns#1", article="returns", version=1, title="Returns", text="A refund is decided after inspection, within 5 working days of arrival. Write to privacy@larkfield.example."),
+    Evidence(
+        id="wifi#1",
+        article="wifi",
+        version=1,
+        title="Wi-Fi",
+        text="Hold the steam and power buttons for 5 seconds until the ring blinks blue. Help is at https://larkfield.example/wifi or +31 30 555 0100.",
+    ),
+    Evidence(
+        id="returns#1",
+        article="returns",
+        version=1,
+        title="Returns",
+        text="A refund is decided after inspection, within 5 working days of arrival. Write to privacy@larkfield.example.",
+    ),
 ]
-CARD = CustomerCard(name="Marieke Jansen", orders=[OrderCard(number="LF-10293", status="dispatched", placed="2026-11-12", total="€349", carrier="PostNL", tracking="3SABC123")])
+CARD = CustomerCard(
+    name="Marieke Jansen",
+    orders=[
+        OrderCard(
+            number="LF-10293", status="dispatched", placed="2026-11-12", total="€349", carrier="PostNL", tracking="3SABC123"
+        )
+    ],
+)
 GREETING = Sentence(text="Dear Marieke, thank you for writing about order LF-10293.", kind="courtesy", passages=[])
-STEP = Sentence(text="Hold the steam and power buttons for 5 seconds until the ring blinks blue.", kind="step", passages=["wifi#1"])
+STEP = Sentence(
+    text="Hold the steam and power buttons for 5 seconds until the ring blinks blue.", kind="step", passages=["wifi#1"]
+)
 
 
 def draft(*sentences: Sentence | str, subject: str = "Re: E7", **changes: object) -> list[Verdict]:
     made = [one if isinstance(one, Sentence) else Sentence(text=one, kind="courtesy", passages=[]) for one in sentences]
     fields: dict[str, object] = {
-        "reply": Reply(subject=subject, paragraphs=[Paragraph(style="text", sentences=made)]), "ticket": "My order LF-10293 shows E7. Call +31 6 5550 1234, mine is m@home.example.",
-        "evidence": EVIDENCE, "recipient": "m@home.example", "allowed_hosts": ["larkfield.example"], "customer": CARD, "language": "en", "canary": "ref-0123456789abcdef",
+        "reply": Reply(subject=subject, paragraphs=[Paragraph(style="text", sentences=made)]),
+        "ticket": "My order LF-10293 shows E7. Call +31 6 5550 1234, mine is m@home.example.",
+        "evidence": EVIDENCE,
+        "recipient": "m@home.example",
+        "allowed_hosts": ["larkfield.example"],
+        "customer": CARD,
+        "language": "en",
+        "canary": "ref-0123456789abcdef",
         "requester": "M@home.example",
     }
     return check_output(OutputCheck(**{**fields, **changes}))  # type: ignore[arg-type]
 
 
 def test_a_good_draft_passes() -> None:
-    order = Sentence(text="Order LF-10293 is dispatched with PostNL, tracking number 3SABC123.", kind="fact", passages=["order:LF-10293"])
-    verdicts = draft(GREETING, STEP, order, "You can reach us at privacy@larkfield.example or +31 30 555 0100.", "We have your number +31 6 5550 1234.")
+    order = Sentence(
+        text="Order LF-10293 is dispatched with PostNL, tracking number 3SABC123.", kind="fact", passages=["order:LF-10293"]
+    )
+    verdicts = draft(
+        GREETING,
+        STEP,
+        order,
+        "You can reach us at privacy@larkfield.example or +31 30 555 0100.",
+        "We have your number +31 6 5550 1234.",
+    )
     assert worst(verdicts) == "allow", verdicts
 
 
@@ -68,12 +103,19 @@ def test_what_never_leaves_is_blocked(sentence: str, rule: str) -> None:
 
 
 def test_a_policy_in_the_sources_own_words_is_no_promise() -> None:
-    policy = Sentence(text="A refund is decided after inspection, within 5 working days of arrival.", kind="fact", passages=["returns#1"])
+    policy = Sentence(
+        text="A refund is decided after inspection, within 5 working days of arrival.", kind="fact", passages=["returns#1"]
+    )
     assert worst(draft(policy)) == "allow"
 
 
 def test_the_envelope_is_the_tickets() -> None:
-    for changes in ({"recipient": "a@b.example, c@d.example"}, {"recipient": "x@y.example"}, {"recipient": ""}, {"subject": "Re\r\nBcc: x@y.example"}):
+    for changes in (
+        {"recipient": "a@b.example, c@d.example"},
+        {"recipient": "x@y.example"},
+        {"recipient": ""},
+        {"subject": "Re\r\nBcc: x@y.example"},
+    ):
         assert "envelope" in [verdict.rule for verdict in draft(GREETING, **changes) if verdict.blocked]  # type: ignore[arg-type]
     assert draft(Sentence(text="", kind="courtesy", passages=[]))[0].rule == "envelope"
 

@@ -15,7 +15,9 @@ from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Verdict, failure
 from triage.models import EscalationReason
 
-REPLY = Reply(subject="Re", paragraphs=[Paragraph(style="text", sentences=[Sentence(text="Thank you.", kind="courtesy", passages=[])])])
+REPLY = Reply(
+    subject="Re", paragraphs=[Paragraph(style="text", sentences=[Sentence(text="Thank you.", kind="courtesy", passages=[])])]
+)
 
 
 def raises(_subject: object) -> Verdict:
@@ -42,7 +44,12 @@ def test_a_guard_that_cannot_decide_blocks(look: object) -> None:
     [
         (input, lambda: input.check_input(subject="", body="Hello")),
         (output, lambda: output.check_output(output.OutputCheck(REPLY, "", [], "a@b.example", []))),
-        (actions, lambda: [actions.check_action(ActionRequest(action="send_manual", target="", amount="", reason=""), identity="verified")]),
+        (
+            actions,
+            lambda: [
+                actions.check_action(ActionRequest(action="send_manual", target="", amount="", reason=""), identity="verified")
+            ],
+        ),
     ],
 )
 def test_every_checkpoint_blocks_when_the_library_fails(monkeypatch: pytest.MonkeyPatch, module: object, run: object) -> None:
@@ -86,7 +93,8 @@ def test_the_guards_work_from_many_threads() -> None:
 def test_nothing_leaves_the_machine_and_our_traces_live(tmp_path: Path) -> None:
     """In a fresh process without any settings file, where every outside connection and name look-up is an error."""
     script = tmp_path / "silent.py"
-    script.write_text(textwrap.dedent("""
+    script.write_text(
+        textwrap.dedent("""
         import os, socket, threading, time
         tried = []
         def refuse(*args, **kwargs):
@@ -116,23 +124,47 @@ def test_nothing_leaves_the_machine_and_our_traces_live(tmp_path: Path) -> None:
         assert os.listdir(os.environ["HOME"]) == [], os.listdir(os.environ["HOME"])
         assert not tried, tried
         print("silent")
-    """))
+    """)
+    )
     home = tmp_path / "home"
     home.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "GUARDRAILS_"))}
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, str(script)], env={**environment, "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, str(script)],
+        env={**environment, "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.stdout == "silent\n", done.stderr
     assert time.monotonic() - started < 60
 
 
 def test_normal_mail_is_cheap() -> None:
-    body = "Hello,\n\nmy Lark Duo shows E7 since yesterday and the app does not find it. I restarted the router twice. What can I do?\n\nAlso, how long does delivery of the filter take?\n\nThanks, Marieke\n" * 2
-    evidence = [Evidence(id="a#1", article="a", version=1, title="E7", text="E7 means that the Wi-Fi connection was lost. Restart the router and pair the machine again.")]
-    reply = Reply(subject="Re", paragraphs=[Paragraph(style="text", sentences=[Sentence(text="E7 means that the Wi-Fi connection was lost.", kind="fact", passages=["a#1"])] * 8)])
+    body = (
+        "Hello,\n\nmy Lark Duo shows E7 since yesterday and the app does not find it. I restarted the router twice. What can I do?\n\nAlso, how long does delivery of the filter take?\n\nThanks, Marieke\n"
+        * 2
+    )
+    evidence = [
+        Evidence(
+            id="a#1",
+            article="a",
+            version=1,
+            title="E7",
+            text="E7 means that the Wi-Fi connection was lost. Restart the router and pair the machine again.",
+        )
+    ]
+    reply = Reply(
+        subject="Re",
+        paragraphs=[
+            Paragraph(
+                style="text",
+                sentences=[Sentence(text="E7 means that the Wi-Fi connection was lost.", kind="fact", passages=["a#1"])] * 8,
+            )
+        ],
+    )
 
     def both() -> None:
         input.check_input(subject="E7", body=body)

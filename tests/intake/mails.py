@@ -1,11 +1,17 @@
 """Small mails for the tests, written as mail programs write them."""
 
 
-def mail(body: str = "Hello, where is my order 4411?\n", *, charset: str = "utf-8", kind: str = "text/plain", **headers: str) -> bytes:
+def mail(
+    body: str = "Hello, where is my order 4411?\n", *, charset: str = "utf-8", kind: str = "text/plain", **headers: str
+) -> bytes:
     """A mail with sensible headers; keyword names stand for header names (In_Reply_To is In-Reply-To); "" drops one."""
     given = {
-        "From": "Ada Quill <ada@quill.example>", "To": "support@larkfield.example", "Subject": "Order", "Message-ID": "<one@quill.example>",
-        "Date": "Fri, 20 Nov 2026 09:00:00 +0100", **{name.replace("_", "-"): value for name, value in headers.items()},
+        "From": "Ada Quill <ada@quill.example>",
+        "To": "support@larkfield.example",
+        "Subject": "Order",
+        "Message-ID": "<one@quill.example>",
+        "Date": "Fri, 20 Nov 2026 09:00:00 +0100",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
         "Content-Type": f'{kind}; charset="{charset}"',
     }
     head = "".join(f"{name}: {value}\n" for name, value in given.items() if value)

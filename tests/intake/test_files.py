@@ -27,13 +27,20 @@ def test_a_folder_of_mails(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "a.EML").write_bytes(mail("first"))
     (tmp_path / "notes.txt").write_text("not a mail")
     got = list(read(tmp_path, settings))
-    assert [(name, item.body, item.source_id) for name, item in got if isinstance(item, Incoming)] == [("a", "first", "a"), ("b", "second", "b")]
+    assert [(name, item.body, item.source_id) for name, item in got if isinstance(item, Incoming)] == [
+        ("a", "first", "a"),
+        ("b", "second", "b"),
+    ]
 
 
 def test_json_lines_give_a_result_for_every_line(tmp_path: Path, settings: Settings) -> None:
     path = tmp_path / "in.jsonl"
     good = json.dumps({"id": "x", "text": {"subject": None, "body": "Hi"}, "from": "ada@quill.example"})
-    path.write_bytes(b"\xef\xbb\xbf" + good.encode() + b'\n\n{"id": "y", "body": 5}\nnot json\n[1]\n{"body": "no id"}\n\xff\xfe\n{"id": 9, "from": "a@b@c", "body": "z"}')
+    path.write_bytes(
+        b"\xef\xbb\xbf"
+        + good.encode()
+        + b'\n\n{"id": "y", "body": 5}\nnot json\n[1]\n{"body": "no id"}\n\xff\xfe\n{"id": 9, "from": "a@b@c", "body": "z"}'
+    )
     got = list(read(path, settings))
     assert [name for name, _ in got] == ["x", "y", "line-4", "line-5", "line-6", "line-7", "9"]
     assert [isinstance(item, Incoming) for _, item in got] == [True, False, False, False, True, False, False]
@@ -45,7 +52,16 @@ def test_json_lines_give_a_result_for_every_line(tmp_path: Path, settings: Setti
 def test_an_mbox(tmp_path: Path, settings: Settings) -> None:
     path = tmp_path / "box"
     stamp = b"From ada@quill.example Fri Nov 20 09:00:00 2026\n"
-    path.write_bytes(stamp + mail("one\n\n>From here on\nFrom inside a line stays\n") + b"\n" + stamp + mail("x" * 4000) + b"\n\n" + stamp + mail("three"))
+    path.write_bytes(
+        stamp
+        + mail("one\n\n>From here on\nFrom inside a line stays\n")
+        + b"\n"
+        + stamp
+        + mail("x" * 4000)
+        + b"\n\n"
+        + stamp
+        + mail("three")
+    )
     got = list(read(path, load_settings(home=settings.home, message_limit=2000)))
     assert [name for name, _ in got] == ["box-1", "box-2", "box-3"]
     first, second, third = (item for _, item in got if isinstance(item, Incoming))
@@ -81,11 +97,18 @@ def test_the_inbox_folder(settings: Settings, database: Database, enqueue: Enque
     inbox = settings.home / "inbox"
     assert sorted(path.name for path in inbox.iterdir()) == ["done", "half.eml", "half.part", "refused"]
     assert [path.name for path in (inbox / "done").iterdir()] == ["a.eml"]
-    assert sorted(path.name for path in (inbox / "refused").iterdir()) == ["b.jsonl", "b.jsonl.why.txt", "bad.jsonl", "bad.jsonl.why.txt"]
+    assert sorted(path.name for path in (inbox / "refused").iterdir()) == [
+        "b.jsonl",
+        "b.jsonl.why.txt",
+        "bad.jsonl",
+        "bad.jsonl.why.txt",
+    ]
     assert "b.jsonl:2" in (inbox / "refused" / "b.jsonl.why.txt").read_text()
 
 
-def test_a_crash_before_the_file_is_moved_makes_no_double(settings: Settings, database: Database, enqueue: Enqueue, queue: list[int]) -> None:
+def test_a_crash_before_the_file_is_moved_makes_no_double(
+    settings: Settings, database: Database, enqueue: Enqueue, queue: list[int]
+) -> None:
     for _ in range(2):
         drop(settings, "a.eml", mail("first matter"))
         drop(settings, "b.jsonl", b'{"id": "1", "body": "second matter"}\n')
@@ -96,7 +119,9 @@ def test_a_crash_before_the_file_is_moved_makes_no_double(settings: Settings, da
         assert session.exec(select(func.count()).select_from(Message)).one() == 2
 
 
-def test_two_different_mails_under_one_name_are_two_tickets(settings: Settings, database: Database, enqueue: Enqueue, queue: list[int]) -> None:
+def test_two_different_mails_under_one_name_are_two_tickets(
+    settings: Settings, database: Database, enqueue: Enqueue, queue: list[int]
+) -> None:
     for body, number in (("The first matter", "<1@x>"), ("Quite another one", "<2@x>")):
         drop(settings, "mail.eml", mail(body, Message_ID=number))
         take_in(database, settings, enqueue)

@@ -16,26 +16,74 @@ from triage.settings import Settings, load_settings
 from .mails import mail
 
 SETTINGS = load_settings(home=Path(tempfile.gettempdir()))
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "References", "Content-Type", "Content-Transfer-Encoding", "Reply-To", "Received",
-           "Auto-Submitted", "Content-Disposition", "Authentication-Results", "List-Id", "Return-Path", "MIME-Version"]
+HEADERS = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "References",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Reply-To",
+    "Received",
+    "Auto-Submitted",
+    "Content-Disposition",
+    "Authentication-Results",
+    "List-Id",
+    "Return-Path",
+    "MIME-Version",
+]
 VALUES = st.one_of(
-    st.binary(max_size=60), st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    st.sampled_from([
-        b"multipart/mixed; boundary=x", b"multipart/alternative; boundary=\"\"", b"text/html; charset=utf-16", b"text/plain; charset=\x00", b"base64",
-        b"quoted-printable", b"uuencode", b"message/rfc822", b"message/delivery-status", b"=?utf-8?b?////?=", b"=?x?q?=FF?= <a@b.c>", b"a@b.c, <>, (", b"<",
-        b"attachment; filename*=utf-8''%ff%00; filename*0*=x", b"multipart/report; report-type=*0", b"Fri, 32 Foo 99999 99:99:99 +9999", b"text/html",
-    ]),
+    st.binary(max_size=60),
+    st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.sampled_from(
+        [
+            b"multipart/mixed; boundary=x",
+            b'multipart/alternative; boundary=""',
+            b"text/html; charset=utf-16",
+            b"text/plain; charset=\x00",
+            b"base64",
+            b"quoted-printable",
+            b"uuencode",
+            b"message/rfc822",
+            b"message/delivery-status",
+            b"=?utf-8?b?////?=",
+            b"=?x?q?=FF?= <a@b.c>",
+            b"a@b.c, <>, (",
+            b"<",
+            b"attachment; filename*=utf-8''%ff%00; filename*0*=x",
+            b"multipart/report; report-type=*0",
+            b"Fri, 32 Foo 99999 99:99:99 +9999",
+            b"text/html",
+        ]
+    ),
 )
 MAILS = st.builds(
     lambda head, body: b"".join(name.encode() + b": " + value + b"\n" for name, value in head) + b"\n" + body,
     st.lists(st.tuples(st.sampled_from(HEADERS), VALUES), max_size=10),
-    st.one_of(st.binary(max_size=300), st.sampled_from([b"--x\n\n<p>a\n--x\nContent-Type: text/html\n\n<b>\n--x--", b"--x\n--x\n--x--", b"begin 644 a\n#0V%T\n`\nend"])),
+    st.one_of(
+        st.binary(max_size=300),
+        st.sampled_from(
+            [b"--x\n\n<p>a\n--x\nContent-Type: text/html\n\n<b>\n--x--", b"--x\n--x\n--x--", b"begin 644 a\n#0V%T\n`\nend"]
+        ),
+    ),
 )
 
 
 def _check(got: Incoming, raw: bytes) -> None:
     assert got.raw == raw
-    for text in (got.subject, got.body, got.quoted, got.hidden, got.signature, got.sender_name, got.sender_email, got.message_id or "", *got.references):
+    for text in (
+        got.subject,
+        got.body,
+        got.quoted,
+        got.hidden,
+        got.signature,
+        got.sender_name,
+        got.sender_email,
+        got.message_id or "",
+        *got.references,
+    ):
         assert "\x00" not in text
         text.encode("utf-8")
     assert got.sender_email or got.quarantine is not None
@@ -63,7 +111,17 @@ def test_splitting_and_rendering_never_raise(text: str, reply: bool) -> None:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.one_of(MAILS, st.sampled_from([mail("Where is it?"), mail("Where is it?", Message_ID="<2@x>"), mail("No.", In_Reply_To="<one@quill.example>")])), max_size=6))
+@given(
+    st.lists(
+        st.one_of(
+            MAILS,
+            st.sampled_from(
+                [mail("Where is it?"), mail("Where is it?", Message_ID="<2@x>"), mail("No.", In_Reply_To="<one@quill.example>")]
+            ),
+        ),
+        max_size=6,
+    )
+)
 def test_receiving_twice_is_receiving_once(raws: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         here = load_settings(home=Path(folder))

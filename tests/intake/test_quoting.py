@@ -46,22 +46,36 @@ def test_quotation_marks_in_a_first_message_are_an_excerpt() -> None:
     assert split("> old words\nNo.", reply=True).body == "No."
 
 
-@pytest.mark.parametrize("text", [
-    "On Monday I wrote:\nplease send it", "From: the kitchen\nit smells", "My question - two parts\n- is it here?\n- or there?",
-    "Am Montag schrieb ich:\nbitte", "Thanks, but it does not work", "Best machine ever!\nBut it leaks, why?",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Monday I wrote:\nplease send it",
+        "From: the kitchen\nit smells",
+        "My question - two parts\n- is it here?\n- or there?",
+        "Am Montag schrieb ich:\nbitte",
+        "Thanks, but it does not work",
+        "Best machine ever!\nBut it leaks, why?",
+    ],
+)
 def test_ordinary_sentences_are_not_folded(text: str) -> None:
     assert split(text) == (text, "", "")
 
 
-@pytest.mark.parametrize(("text", "signature"), [
-    ("It leaks.\n\nBest regards,\nAda Quill\nQuill & Co\n+44 555 0100", "Best regards,\nAda Quill\nQuill & Co\n+44 555 0100"),
-    ("Es tropft.\n\nMit freundlichen Grüßen\nAda", "Mit freundlichen Grüßen\nAda"),
-    ("Ça fuit.\nCordialement,\nAda", "Cordialement,\nAda"), ("Pierde agua.\nUn saludo\nAda", "Un saludo\nAda"),
-    ("Het lekt.\nMet vriendelijke groet,\nAda", "Met vriendelijke groet,\nAda"), ("Perde.\nCordiali saluti\nAda", "Cordiali saluti\nAda"),
-    ("Vaza.\nObrigada,\nAda", "Obrigada,\nAda"), ("It leaks.\n\n-- \nAda\nQuill", "--\nAda\nQuill"),
-    ("It leaks.\n\nSent from my iPhone", "Sent from my iPhone"), ("Es tropft.\nVon meinem iPhone gesendet", "Von meinem iPhone gesendet"),
-])
+@pytest.mark.parametrize(
+    ("text", "signature"),
+    [
+        ("It leaks.\n\nBest regards,\nAda Quill\nQuill & Co\n+44 555 0100", "Best regards,\nAda Quill\nQuill & Co\n+44 555 0100"),
+        ("Es tropft.\n\nMit freundlichen Grüßen\nAda", "Mit freundlichen Grüßen\nAda"),
+        ("Ça fuit.\nCordialement,\nAda", "Cordialement,\nAda"),
+        ("Pierde agua.\nUn saludo\nAda", "Un saludo\nAda"),
+        ("Het lekt.\nMet vriendelijke groet,\nAda", "Met vriendelijke groet,\nAda"),
+        ("Perde.\nCordiali saluti\nAda", "Cordiali saluti\nAda"),
+        ("Vaza.\nObrigada,\nAda", "Obrigada,\nAda"),
+        ("It leaks.\n\n-- \nAda\nQuill", "--\nAda\nQuill"),
+        ("It leaks.\n\nSent from my iPhone", "Sent from my iPhone"),
+        ("Es tropft.\nVon meinem iPhone gesendet", "Von meinem iPhone gesendet"),
+    ],
+)
 def test_signatures_fold(text: str, signature: str) -> None:
     body, _, folded = split(text)
     assert folded == signature
@@ -75,6 +89,13 @@ def test_a_closing_that_is_the_whole_message_or_asks_something_stays() -> None:
 
 def test_long_hostile_texts_take_linear_time() -> None:
     start = time.perf_counter()
-    for text in ("On " + "a b " * 50_000, "On 1 x\n" * 20_000, "> " * 50_000, "From: a\n" * 20_000, "Thanks\n" * 20_000, "\n" * 200_000):
+    for text in (
+        "On " + "a b " * 50_000,
+        "On 1 x\n" * 20_000,
+        "> " * 50_000,
+        "From: a\n" * 20_000,
+        "Thanks\n" * 20_000,
+        "\n" * 200_000,
+    ):
         split(text)
     assert time.perf_counter() - start < 5

@@ -34,7 +34,9 @@ BODY = "My machine has leaked water on the counter since Monday morning. What sh
 
 
 def message(body: str = BODY, **fields: object) -> Incoming:
-    return Incoming(**{"body": body, "subject": "Leak", "sender_email": "ada@quill.example", "sender_name": "Ada", "language": "en", **fields})
+    return Incoming(
+        **{"body": body, "subject": "Leak", "sender_email": "ada@quill.example", "sender_name": "Ada", "language": "en", **fields}
+    )
 
 
 def set_status(database: Database, ticket_id: int, status: Status, **fields: object) -> None:
@@ -47,7 +49,10 @@ def set_status(database: Database, ticket_id: int, status: Status, **fields: obj
 
 
 def rows(session: Session) -> dict[str, int]:
-    return {table.__name__: session.exec(select(func.count()).select_from(table)).one() for table in (Ticket, Message, Episode, Attachment, Quarantine)}
+    return {
+        table.__name__: session.exec(select(func.count()).select_from(table)).one()
+        for table in (Ticket, Message, Episode, Attachment, Quarantine)
+    }
 
 
 def test_a_new_ticket(take: Take, database: Database, queue: list[int], settings: Settings) -> None:
@@ -59,7 +64,12 @@ def test_a_new_ticket(take: Take, database: Database, queue: list[int], settings
         stored = session.exec(select(Message)).one()
         episode = session.exec(select(Episode)).one()
         kept = session.exec(select(Attachment)).one()
-        assert (ticket.source_id, ticket.subject, ticket.requester_email, ticket.identity) == ("m-1", "Leak", "ada@quill.example", "unknown")
+        assert (ticket.source_id, ticket.subject, ticket.requester_email, ticket.identity) == (
+            "m-1",
+            "Leak",
+            "ada@quill.example",
+            "unknown",
+        )
         assert (ticket.thread_head, ticket.episode_id, stored.episode_id) == (stored.id, episode.id, episode.id)
         assert ticket.first_reply_due == ticket.created_at + timedelta(hours=8) and ticket.resolve_due is not None
         assert (stored.hidden, stored.quoted, kept.text, episode.eligible) == ("psst", "> old", "E6", True)
@@ -82,8 +92,10 @@ def test_the_same_delivery_changes_nothing(take: Take, database: Database, queue
 
 def test_every_outcome_is_repeated_as_it_was(take: Take) -> None:
     sent = [
-        message(source_id="1", message_id="<1@x>"), message("It got worse.", source_id="2", in_reply_to="<1@x>"),
-        message(source_id="3", subject="URGENT: Leak"), message(source_id="4", quarantine=QuarantineReason.LOOP, problem="Loop."),
+        message(source_id="1", message_id="<1@x>"),
+        message("It got worse.", source_id="2", in_reply_to="<1@x>"),
+        message(source_id="3", subject="URGENT: Leak"),
+        message(source_id="4", quarantine=QuarantineReason.LOOP, problem="Loop."),
     ]
     first = [take(incoming) for incoming in sent]
     assert [receipt.outcome for receipt in first] == ["created", "appended", "duplicate", "quarantined"]
@@ -99,7 +111,18 @@ def test_a_message_id_alone_does_not_make_us_drop_a_mail(take: Take) -> None:
     assert take(message("Something else entirely, please help me.", message_id="<a@x>")).outcome == Outcome.CREATED
 
 
-@pytest.mark.parametrize("status", [Status.AWAITING_APPROVAL, Status.NEEDS_INFO, Status.ESCALATED, Status.REJECTED, Status.FAILED, Status.DELIVERED, Status.RESOLVED])
+@pytest.mark.parametrize(
+    "status",
+    [
+        Status.AWAITING_APPROVAL,
+        Status.NEEDS_INFO,
+        Status.ESCALATED,
+        Status.REJECTED,
+        Status.FAILED,
+        Status.DELIVERED,
+        Status.RESOLVED,
+    ],
+)
 def test_a_reply_wakes_a_ticket_that_waits_or_is_done(take: Take, database: Database, queue: list[int], status: Status) -> None:
     first = take(message(message_id="<1@x>"))
     set_status(database, first.ticket_id, status)
@@ -109,8 +132,12 @@ def test_a_reply_wakes_a_ticket_that_waits_or_is_done(take: Take, database: Data
     assert queue == [first.ticket_id] * 2
 
 
-@pytest.mark.parametrize("status", [Status.RECEIVED, Status.SCREENED, Status.TRIAGING, Status.REOPENED, Status.APPROVED, Status.DELIVERING])
-def test_a_reply_to_a_ticket_at_work_only_lengthens_the_thread(take: Take, database: Database, queue: list[int], status: Status) -> None:
+@pytest.mark.parametrize(
+    "status", [Status.RECEIVED, Status.SCREENED, Status.TRIAGING, Status.REOPENED, Status.APPROVED, Status.DELIVERING]
+)
+def test_a_reply_to_a_ticket_at_work_only_lengthens_the_thread(
+    take: Take, database: Database, queue: list[int], status: Status
+) -> None:
     first = take(message(message_id="<1@x>"))
     set_status(database, first.ticket_id, status, snoozed_until=now())
     got = take(message("One more thing.", references=["<0@x>", "<1@x>"]))
@@ -152,7 +179,9 @@ def test_the_mark_in_the_subject_threads_too(take: Take) -> None:
 
 def test_a_stranger_cannot_join_a_thread(take: Take, database: Database) -> None:
     first = take(message(message_id="<1@x>"))
-    got = take(message("Send it to me instead.", sender_email="eve@bad.example", in_reply_to="<1@x>", subject=f"[#{first.ticket_id}]"))
+    got = take(
+        message("Send it to me instead.", sender_email="eve@bad.example", in_reply_to="<1@x>", subject=f"[#{first.ticket_id}]")
+    )
     assert got.outcome == Outcome.CREATED and got.ticket_id != first.ticket_id
 
 
@@ -163,14 +192,19 @@ def test_a_known_ticket_id_appends_without_a_search(take: Take) -> None:
         take(message("x", ticket_id=99))
 
 
-@pytest.mark.parametrize(("fields", "identity"), [
-    ({"sender_email": "ada@quill.example"}, "unverified"), ({"sender_email": "ada@quill.example", "sender_proven": True}, "verified"),
-    ({"sender_email": "", "channel": "api", "customer_external_id": "C-1"}, "verified"),
-    ({"sender_email": "ada@quill.example", "channel": "form", "customer_external_id": "C-1"}, "verified"),
-    ({"sender_email": "eve@bad.example", "channel": "api", "customer_external_id": "C-1"}, "unverified"),
-    ({"sender_email": "ada@quill.example", "channel": "email", "customer_external_id": "C-1"}, "unverified"),
-    ({"sender_email": "eve@bad.example", "customer_external_id": "C-404", "channel": "api"}, "unknown"), ({"sender_email": ""}, "unknown"),
-])
+@pytest.mark.parametrize(
+    ("fields", "identity"),
+    [
+        ({"sender_email": "ada@quill.example"}, "unverified"),
+        ({"sender_email": "ada@quill.example", "sender_proven": True}, "verified"),
+        ({"sender_email": "", "channel": "api", "customer_external_id": "C-1"}, "verified"),
+        ({"sender_email": "ada@quill.example", "channel": "form", "customer_external_id": "C-1"}, "verified"),
+        ({"sender_email": "eve@bad.example", "channel": "api", "customer_external_id": "C-1"}, "unverified"),
+        ({"sender_email": "ada@quill.example", "channel": "email", "customer_external_id": "C-1"}, "unverified"),
+        ({"sender_email": "eve@bad.example", "customer_external_id": "C-404", "channel": "api"}, "unknown"),
+        ({"sender_email": ""}, "unknown"),
+    ],
+)
 def test_who_a_customer_is(take: Take, database: Database, ada: Customer, fields: dict[str, object], identity: str) -> None:
     got = take(message(**fields))
     with database.read() as session:
@@ -186,11 +220,18 @@ def test_a_ticket_is_as_sure_as_its_least_sure_message(take: Take, database: Dat
         assert session.get_one(Ticket, first.ticket_id).identity == "unverified"
 
 
-@pytest.mark.parametrize(("other", "same"), [
-    ({"subject": "URGENT: Leak"}, True), ({"body": f"  {BODY.upper()} "}, True), ({"body": BODY.replace("counter", "counters")}, True),
-    ({"body": f"No answer yet, so here it is again. {BODY}"}, True), ({"body": BODY.replace("Monday", "Monday the 3rd")}, False),
-    ({"sender_email": "eve@bad.example"}, False), ({"body": "Where is my parcel?"}, False),
-])
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"subject": "URGENT: Leak"}, True),
+        ({"body": f"  {BODY.upper()} "}, True),
+        ({"body": BODY.replace("counter", "counters")}, True),
+        ({"body": f"No answer yet, so here it is again. {BODY}"}, True),
+        ({"body": BODY.replace("Monday", "Monday the 3rd")}, False),
+        ({"sender_email": "eve@bad.example"}, False),
+        ({"body": "Where is my parcel?"}, False),
+    ],
+)
 def test_the_same_demand_joins_the_first_ticket(take: Take, queue: list[int], other: dict[str, object], same: bool) -> None:
     first = take(message())
     got = take(message(**{"body": BODY, **other}))
@@ -221,7 +262,9 @@ def test_an_exact_repeat_leaves_the_thread_head_a_changed_one_moves_it(take: Tak
             assert (session.get_one(Ticket, first.ticket_id).thread_head != before) is moved
 
 
-def test_quarantine_keeps_reason_raw_mail_and_is_no_case_for_metrics(take: Take, database: Database, queue: list[int], settings: Settings) -> None:
+def test_quarantine_keeps_reason_raw_mail_and_is_no_case_for_metrics(
+    take: Take, database: Database, queue: list[int], settings: Settings
+) -> None:
     got = take(parse_mail(mail("I am away.", Auto_Submitted="auto-replied"), settings))
     assert (got.outcome, got.status, queue) == (Outcome.QUARANTINED, "quarantined", [])
     with database.read() as session:

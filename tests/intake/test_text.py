@@ -7,22 +7,25 @@ from triage.intake.clean import reveal, storable
 from triage.intake.language import detect
 
 
-@pytest.mark.parametrize(("data", "declared", "text"), [
-    ("Grüße".encode(), None, "Grüße"),
-    ("Grüße".encode(), "iso-8859-1", "Grüße"),
-    ("Grüße".encode("latin-1"), "iso-8859-1", "Grüße"),
-    ("Grüße".encode("latin-1"), "utf-8", "Grüße"),
-    ("Grüße".encode("latin-1"), "us-ascii", "Grüße"),
-    ("“ok” – 5 €".encode("cp1252"), "iso-8859-1", "“ok” – 5 €"),
-    ("注文".encode("shift_jis"), "Shift_JIS", "注文"),
-    ("订单".encode("gbk"), "gb2312", "订单"),
-    ("заказ".encode("koi8-r"), "koi8-r", "заказ"),
-    (b"plain", "no-such-charset", "plain"),
-    (b"plain", "rot13", "plain"),
-    (b"plain", "idna", "plain"),
-    (b"plain", "utf-8\x00", "plain"),
-    ("Tür offen, über alles".encode() + b"\xff", "utf-8", "Tür offen, über alles\ufffd"),
-])
+@pytest.mark.parametrize(
+    ("data", "declared", "text"),
+    [
+        ("Grüße".encode(), None, "Grüße"),
+        ("Grüße".encode(), "iso-8859-1", "Grüße"),
+        ("Grüße".encode("latin-1"), "iso-8859-1", "Grüße"),
+        ("Grüße".encode("latin-1"), "utf-8", "Grüße"),
+        ("Grüße".encode("latin-1"), "us-ascii", "Grüße"),
+        ("“ok” – 5 €".encode("cp1252"), "iso-8859-1", "“ok” – 5 €"),
+        ("注文".encode("shift_jis"), "Shift_JIS", "注文"),
+        ("订单".encode("gbk"), "gb2312", "订单"),
+        ("заказ".encode("koi8-r"), "koi8-r", "заказ"),
+        (b"plain", "no-such-charset", "plain"),
+        (b"plain", "rot13", "plain"),
+        (b"plain", "idna", "plain"),
+        (b"plain", "utf-8\x00", "plain"),
+        ("Tür offen, über alles".encode() + b"\xff", "utf-8", "Tür offen, über alles\ufffd"),
+    ],
+)
 def test_bytes_become_the_text_that_was_meant(data: bytes, declared: str | None, text: str) -> None:
     assert decode(data, declared) == text
 
@@ -47,13 +50,24 @@ def test_what_no_database_takes_is_removed() -> None:
     assert storable("a\x00b\ud800c\r\nd\x1b[31m") == "abc\nd[31m"
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("Where is my parcel?", "en"), ("WHERE IS MY PARCEL", "en"), ("Meine Maschine zeigt einen Fehler an.", "de"),
-    ("Ma machine ne chauffe plus depuis hier.", "fr"), ("Mi cafetera no calienta desde ayer", "es"),
-    ("Mijn apparaat doet het niet meer", "nl"), ("La macchina non si accende da ieri sera", "it"),
-    ("A minha máquina não liga desde ontem", "pt"), ("Mój ekspres nie działa od wczoraj", "pl"), ("機械が動きません", "ja"),
-    ("", "und"), ("12345 ???", "und"), ("https://example.com/where-is-my-parcel", "und"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Where is my parcel?", "en"),
+        ("WHERE IS MY PARCEL", "en"),
+        ("Meine Maschine zeigt einen Fehler an.", "de"),
+        ("Ma machine ne chauffe plus depuis hier.", "fr"),
+        ("Mi cafetera no calienta desde ayer", "es"),
+        ("Mijn apparaat doet het niet meer", "nl"),
+        ("La macchina non si accende da ieri sera", "it"),
+        ("A minha máquina não liga desde ontem", "pt"),
+        ("Mój ekspres nie działa od wczoraj", "pl"),
+        ("機械が動きません", "ja"),
+        ("", "und"),
+        ("12345 ???", "und"),
+        ("https://example.com/where-is-my-parcel", "und"),
+    ],
+)
 def test_language(text: str, code: str) -> None:
     assert detect(text) == code
 

@@ -13,12 +13,18 @@ from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
 
 ARTICLES = {
-    "pause": ("Pause your subscription", "You can pause the beans for up to 3 months.\n\n## How to pause\n\n1. Open **Account**.\n2. Choose **Pause**."),
+    "pause": (
+        "Pause your subscription",
+        "You can pause the beans for up to 3 months.\n\n## How to pause\n\n1. Open **Account**.\n2. Choose **Pause**.",
+    ),
     "e6": ("Error E6", "E6 means that the machine is too hot. Switch it off, unplug it and do not use it."),
     "e5": ("Error E5", "E5 means that the grinder is blocked. Empty the hopper and look for a stone."),
     "vat": ("VAT invoices", "An invoice with VAT is under Account, Orders, Invoice. It can be downloaded as a PDF."),
     "wifi": ("Connect to Wi-Fi", "The machine uses 2.4 GHz networks only. Hold the steam and power buttons for 5 seconds."),
-    "entkalken": ("Maschine entkalken", "Entkalken Sie die Maschine alle drei Monate. Füllen Sie den Entkalker in den Wassertank."),
+    "entkalken": (
+        "Maschine entkalken",
+        "Entkalken Sie die Maschine alle drei Monate. Füllen Sie den Entkalker in den Wassertank.",
+    ),
     "goodwill": ("Goodwill limits", "A courtesy voucher for a late parcel may be worth up to 15 euros and needs a manager."),
 }
 INTERNAL = {"goodwill"}
@@ -53,7 +59,12 @@ def fill(real_embedder: Embedder) -> Callable[[Database], None]:
         with database.transaction() as session:
             for id, (title, body) in ARTICLES.items():
                 articles.save_version(
-                    session, id, title=title, body=body, author="user:1", audience="internal" if id in INTERNAL else "public",
+                    session,
+                    id,
+                    title=title,
+                    body=body,
+                    author="user:1",
+                    audience="internal" if id in INTERNAL else "public",
                     language="de" if id in GERMAN else "en",
                 )
                 articles.publish(session, id, author="user:1", embed=real_embedder)
@@ -69,7 +80,9 @@ def index(local: Settings) -> Iterator[Index]:
 
 
 @pytest.fixture
-def searcher(desk_database: Database, index: Index, real_embedder: Embedder, fill: Callable[[Database], None]) -> Iterator[Searcher]:
+def searcher(
+    desk_database: Database, index: Index, real_embedder: Embedder, fill: Callable[[Database], None]
+) -> Iterator[Searcher]:
     """A searcher over ARTICLES."""
     fill(desk_database)
     searcher = Searcher(desk_database, index, real_embedder)

@@ -30,7 +30,9 @@ def passages(session: Session, id: str) -> list[Passage]:
 
 def test_versions_are_kept_and_only_the_published_one_is_searchable(database: Database, real_embedder: Embedder) -> None:
     with database.transaction() as session:
-        articles.save_version(session, "pause", title="Pause", body="Pause for 3 months.", author="user:1", category="subscription")
+        articles.save_version(
+            session, "pause", title="Pause", body="Pause for 3 months.", author="user:1", category="subscription"
+        )
         assert articles.publish(session, "pause", author="user:1", embed=real_embedder) == 1
         articles.save_version(session, "pause", title="Pause", body="Pause for 4 months.", author="user:2", note="Longer")
     with database.read() as session:
@@ -87,7 +89,16 @@ def test_an_id_is_made_from_the_title(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"title": " "}, {"body": "\n"}, {"audience": "everyone"}, {"kind": "song"}, {"colour": "red"}, {"verified_on": "soon"}, {"id": "../x"}]
+    "change",
+    [
+        {"title": " "},
+        {"body": "\n"},
+        {"audience": "everyone"},
+        {"kind": "song"},
+        {"colour": "red"},
+        {"verified_on": "soon"},
+        {"id": "../x"},
+    ],
 )
 def test_what_cannot_be_an_article_is_refused(desk_database: Database, change: dict[str, str]) -> None:
     values = {"title": "A", "body": "b", "author": "user:1", **change}
@@ -101,13 +112,18 @@ def test_publishing_what_is_not_there_says_so(desk_database: Database, real_embe
 
 
 def test_a_folder_is_loaded_once(desk_database: Database, real_embedder: Embedder, tmp_path: Path) -> None:
-    (tmp_path / "wifi.md").write_text("---\nid: wifi\ntitle: Wi-Fi\ncategory: app\nlabels: [net]\nverified: 2026-10-01\n---\nUse 2.4 GHz.\n")
+    (tmp_path / "wifi.md").write_text(
+        "---\nid: wifi\ntitle: Wi-Fi\ncategory: app\nlabels: [net]\nverified: 2026-10-01\n---\nUse 2.4 GHz.\n"
+    )
     (tmp_path / "bare.md").write_text("# A bare file\n\nWith a text.\n")
     for expected in (2, 0):
         with desk_database.transaction() as session:
             assert articles.load_folder(session, tmp_path, embed=real_embedder) == expected
     with desk_database.read() as session:
-        assert [(article.id, title) for article, title in articles.listing(session)] == [("bare", "A bare file"), ("wifi", "Wi-Fi")]
+        assert [(article.id, title) for article, title in articles.listing(session)] == [
+            ("bare", "A bare file"),
+            ("wifi", "Wi-Fi"),
+        ]
         wifi = session.get(Article, "wifi")
         assert wifi and wifi.labels == ["net"] and str(wifi.verified_on) == "2026-10-01"
 

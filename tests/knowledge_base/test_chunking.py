@@ -9,14 +9,21 @@ WORD = st.text("abcdefghijklmnopqrstuvwxyzäöüéñß0123456789", min_size=1, m
 SENTENCE = st.lists(WORD, min_size=1, max_size=30).map(lambda words: " ".join(words).capitalize() + ".")
 PARAGRAPH = st.lists(SENTENCE, min_size=1, max_size=14).map(" ".join)
 HEADING = st.tuples(st.integers(2, 4), st.lists(WORD, min_size=1, max_size=5)).map(lambda h: "#" * h[0] + " " + " ".join(h[1]))
-STEPS = st.lists(SENTENCE, min_size=1, max_size=12).map(lambda steps: "\n".join(f"{n}. {step}" for n, step in enumerate(steps, 1)))
-BULLETS = st.lists(SENTENCE, min_size=1, max_size=6).map(lambda items: "\n".join(f"- {item}\n  - nested {item}" for item in items))
+STEPS = st.lists(SENTENCE, min_size=1, max_size=12).map(
+    lambda steps: "\n".join(f"{n}. {step}" for n, step in enumerate(steps, 1))
+)
+BULLETS = st.lists(SENTENCE, min_size=1, max_size=6).map(
+    lambda items: "\n".join(f"- {item}\n  - nested {item}" for item in items)
+)
 TABLE = st.lists(st.tuples(WORD, WORD), min_size=1, max_size=80).map(
     lambda rows: "| a | b |\n| --- | --- |\n" + "\n".join(f"| {left} | {right} |" for left, right in rows)
 )
 CODE = st.lists(WORD, min_size=1, max_size=20).map(lambda lines: "```\n" + "\n".join(lines) + "\n```")
 QUOTE = SENTENCE.map(lambda sentence: f"> {sentence}")
-BODY = st.lists(st.one_of(PARAGRAPH, HEADING, STEPS, BULLETS, TABLE, CODE, QUOTE, st.just("---"), st.just("[ref]: http://a.example/x")), max_size=12)
+BODY = st.lists(
+    st.one_of(PARAGRAPH, HEADING, STEPS, BULLETS, TABLE, CODE, QUOTE, st.just("---"), st.just("[ref]: http://a.example/x")),
+    max_size=12,
+)
 
 
 def bag(text: str) -> list[str]:
@@ -70,7 +77,10 @@ def test_steps_stay_whole() -> None:
 
 def test_sentences_end_where_they_end() -> None:
     assert sentences("Wait 3.5 minutes, e.g. with a timer. Then press it! Does it blink? Yes.") == [
-        "Wait 3.5 minutes, e.g. with a timer.", "Then press it!", "Does it blink?", "Yes.",
+        "Wait 3.5 minutes, e.g. with a timer.",
+        "Then press it!",
+        "Does it blink?",
+        "Yes.",
     ]
 
 

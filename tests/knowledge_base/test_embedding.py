@@ -10,7 +10,9 @@ from triage.errors import SettingsError
 
 
 def test_vectors_have_unit_length_and_mean_something(real_embedder: Embedder) -> None:
-    vectors = real_embedder.encode(["How do I descale my machine?", "descaling the espresso maker", "My bank reversed the payment"])
+    vectors = real_embedder.encode(
+        ["How do I descale my machine?", "descaling the espresso maker", "My bank reversed the payment"]
+    )
     assert vectors.shape == (3, DIMENSIONS) and vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2] + 0.2
@@ -47,4 +49,6 @@ def test_a_damaged_export_is_made_again(tmp_path: Path, real_embedder: Embedder)
 
 
 def test_a_function_can_stand_for_an_embedder(real_embedder: Embedder) -> None:
-    assert as_encoder(real_embedder.encode).name == as_encoder(lambda texts: real_embedder.encode(texts)).name == real_embedder.name
+    assert (
+        as_encoder(real_embedder.encode).name == as_encoder(lambda texts: real_embedder.encode(texts)).name == real_embedder.name
+    )

@@ -12,8 +12,12 @@ from triage.models import Category, CategoryExample
 
 CATEGORIES = '[[category]]\nslug = "orders"\ntitle = "Orders"\ngroup = "Shop"\n[[category]]\nslug = "faults"\ntitle = "Faults"\ndefault_priority = "high"\n'
 EXAMPLES = [
-    ("where is my parcel", "orders"), ("my order has not arrived", "orders"), ("cancel my order please", "orders"),
-    ("the machine shows an error", "faults"), ("water runs out below", "faults"), ("it makes a loud noise", "faults"),
+    ("where is my parcel", "orders"),
+    ("my order has not arrived", "orders"),
+    ("cancel my order please", "orders"),
+    ("the machine shows an error", "faults"),
+    ("water runs out below", "faults"),
+    ("it makes a loud noise", "faults"),
 ]
 
 

@@ -58,16 +58,23 @@ def pdf(text: str) -> bytes:
     """A one-page PDF, written by hand."""
     stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
     objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream), b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
     out, places = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"xref\n0 6\n0000000000 65535 f \n" + table + b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % len(out)
+    return (
+        out
+        + b"xref\n0 6\n0000000000 65535 f \n"
+        + table
+        + b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % len(out)
+    )
 
 
 def test_html_becomes_what_a_reader_sees() -> None:
@@ -89,7 +96,9 @@ def test_word_documents_keep_headings_lists_and_tables() -> None:
     buffer = io.BytesIO()
     document.save(buffer)
     found = only(buffer.getvalue(), "returns.docx")
-    assert found.title == "Returns" and "## Label" in found.body and "1. Print it." in found.body and "| NL | free |" in found.body
+    assert (
+        found.title == "Returns" and "## Label" in found.body and "1. Print it." in found.body and "| NL | free |" in found.body
+    )
 
 
 def test_pdf_text_is_taken_and_an_empty_or_locked_one_refused() -> None:
@@ -137,7 +146,16 @@ def test_csv_with_any_separator_and_json_lines() -> None:
 def test_a_zip_leads_nowhere_and_does_not_explode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     items = list(
         reading.read_bytes(
-            zipped({"ok.md": b"# Fine\n\nText.", "../../evil.md": b"x", "/abs.md": b"x", "in.zip": b"PK", "bomb.md": b"0" * 9_000_000, "__MACOSX/._ok.md": b"x"}),
+            zipped(
+                {
+                    "ok.md": b"# Fine\n\nText.",
+                    "../../evil.md": b"x",
+                    "/abs.md": b"x",
+                    "in.zip": b"PK",
+                    "bomb.md": b"0" * 9_000_000,
+                    "__MACOSX/._ok.md": b"x",
+                }
+            ),
             "base.zip",
         )
     )
@@ -184,8 +202,19 @@ def test_imported_drafts_are_not_published(desk_database: Database, real_embedde
 def test_export_and_import_give_the_same_base(desk_database: Database, real_embedder: Embedder, tmp_path: Path) -> None:
     with desk_database.transaction() as session:
         articles.save_version(
-            session, "a", title='Error: "E6" — what now?', body="Text with\n\n---\n\na rule.", author="user:1", category="fault", product=["One"],
-            labels=["x: y"], verified_on="2026-11-01", owner="Jo Ann", language="de", audience="internal", kind="policy",
+            session,
+            "a",
+            title='Error: "E6" — what now?',
+            body="Text with\n\n---\n\na rule.",
+            author="user:1",
+            category="fault",
+            product=["One"],
+            labels=["x: y"],
+            verified_on="2026-11-01",
+            owner="Jo Ann",
+            language="de",
+            audience="internal",
+            kind="policy",
         )
         articles.publish(session, "a", author="user:1", embed=real_embedder)
         articles.save_version(session, "b", title="Draft", body="Not yet.", author="user:1")

@@ -61,7 +61,9 @@ def test_internal_passages_are_in_a_collection_of_their_own(
     assert "goodwill#0" not in everything
     assert "goodwill#0" in index.query(real_embedder.encode(["voucher for a late parcel"]), audience="internal", n=50)[0]
     with desk_database.transaction() as session:
-        articles.save_version(session, "vat", title="VAT invoices", body="An invoice with VAT.", author="user:1", audience="internal")
+        articles.save_version(
+            session, "vat", title="VAT invoices", body="An invoice with VAT.", author="user:1", audience="internal"
+        )
         articles.publish(session, "vat", author="user:1", embed=real_embedder)
     index.sync(desk_database)
     assert "vat#0" not in index.query(real_embedder.encode(["invoice with VAT"]), audience="public", n=50)[0]
@@ -98,7 +100,12 @@ def test_a_second_holder_reads_a_copy_in_memory(
 
 
 def test_a_second_process_sees_what_is_published_later(
-    desk_database: Database, index: Index, local: Settings, real_embedder: Embedder, fill: Fill, tmp_path_factory: pytest.TempPathFactory
+    desk_database: Database,
+    index: Index,
+    local: Settings,
+    real_embedder: Embedder,
+    fill: Fill,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     script = textwrap.dedent(
         """
@@ -160,7 +167,9 @@ def test_killed_in_the_middle_of_a_rebuild_it_comes_back_whole(
     )
     fill(desk_database)
     grow(desk_database, 3500)
-    child = subprocess.run([sys.executable, "-c", script, str(local.home)], cwd=_root(), check=False, capture_output=True, text=True)
+    child = subprocess.run(
+        [sys.executable, "-c", script, str(local.home)], cwd=_root(), check=False, capture_output=True, text=True
+    )
     assert child.returncode == -signal.SIGKILL, child.stderr
     index = Index.open(local.home, local)
     assert index.kind == "owner"

@@ -16,7 +16,9 @@ def test_both_databases_agree(database: Database, session: Session, window: Wind
         for expected, found in zip(report(session, window, by="category"), report(own, window, by="category"), strict=True):
             assert found["numerator"] == expected["numerator"] and found["denominator"] == expected["denominator"]
             assert found["value"] == (None if expected["value"] is None else pytest.approx(expected["value"], rel=1e-6))
-            assert [(s["category"], s["numerator"]) for s in found["by"]] == [(s["category"], s["numerator"]) for s in expected["by"]]
+            assert [(s["category"], s["numerator"]) for s in found["by"]] == [
+                (s["category"], s["numerator"]) for s in expected["by"]
+            ]
         for name, metric in METRICS.items():
             assert len(cases(own, name, window)) == len(cases(session, name, window))
             assert [f.numerator for _, f in series(own, name, window)] == [f.numerator for _, f in series(session, name, window)]

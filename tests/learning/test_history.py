@@ -48,7 +48,14 @@ def test_drafts_cite_the_published_articles(empty: Database) -> None:
         session.add(Article(id="return-an-order", published_version=3, status="published"))
         session.flush()
         session.add_all(
-            Passage(id=f"return-an-order#{n}", article_id="return-an-order", version=3, ordinal=n, title="Return an order", text=f"Part {n}")
+            Passage(
+                id=f"return-an-order#{n}",
+                article_id="return-an-order",
+                version=3,
+                ordinal=n,
+                title="Return an order",
+                text=f"Part {n}",
+            )
             for n in (1, 2)
         )
         session.flush()
@@ -102,7 +109,9 @@ def test_times_run_forward(session: Session) -> None:
         assert known == sorted(known) and known[-1] <= NOW
         assert (episode.escalated_at is None) == (episode.escalation_reason is None)
         assert episode.escalation_reason is None or EscalationReason(episode.escalation_reason)
-        sent = session.exec(select(func.count()).where(col(Message.episode_id) == episode.id, col(Message.direction) == "out")).one()
+        sent = session.exec(
+            select(func.count()).where(col(Message.episode_id) == episode.id, col(Message.direction) == "out")
+        ).one()
         assert sent == episode.replies
 
 

@@ -35,7 +35,9 @@ def test_working_time_adds_up_and_never_exceeds_the_calendar(a: datetime, b: dat
     assert 0 <= whole <= (third - first).total_seconds() + 1e-3
 
 
-@pytest.mark.parametrize("text", ["", "9 to 5", "Mon-Fri 08:00-18:00 Atlantis/Nowhere", "Fri-Mon 08:00-18:00 UTC", "Mon-Fri 18:00-08:00 UTC"])
+@pytest.mark.parametrize(
+    "text", ["", "9 to 5", "Mon-Fri 08:00-18:00 Atlantis/Nowhere", "Fri-Mon 08:00-18:00 UTC", "Mon-Fri 18:00-08:00 UTC"]
+)
 def test_hours_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="Mon-Fri 08:00-18:00"):
         BusinessHours.parse(text)

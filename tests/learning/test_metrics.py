@@ -157,7 +157,14 @@ def add_episode(session: Session, number: int, started: datetime, *, sent: str =
     )  # fmt: skip
     session.add(episode)
     session.flush()
-    run = Run(ticket_id=episode.ticket_id, episode_id=episode.id, status="ended", ended_at=started + minutes, started_at=started, cost_usd=0.01)
+    run = Run(
+        ticket_id=episode.ticket_id,
+        episode_id=episode.id,
+        status="ended",
+        ended_at=started + minutes,
+        started_at=started,
+        cost_usd=0.01,
+    )
     session.add(run)
     session.flush()
     session.add(RunStep(run_id=run.id, ordinal=0, kind="model", role="writer", name="offline", seconds=0.2))
@@ -185,7 +192,14 @@ def test_a_reopening_moves_only_what_looks_back(desk: Session) -> None:
     before = _figures(desk, OLD)
     first = desk.exec(select(Episode)).first()
     assert first and first.resolved_at
-    desk.add(Episode(ticket_id=first.ticket_id, number=2, started_at=first.resolved_at + timedelta(days=6, hours=23), category=first.category))
+    desk.add(
+        Episode(
+            ticket_id=first.ticket_id,
+            number=2,
+            started_at=first.resolved_at + timedelta(days=6, hours=23),
+            category=first.category,
+        )
+    )
     desk.commit()
     assert _moved(before, _figures(desk, OLD)) == {
         "reopen_rate", "durable_resolution", "first_contact_resolution", "cost_per_resolution",
@@ -212,7 +226,9 @@ def test_another_ticket_of_the_same_customer_counts_as_a_return_on_the_same_matt
         desk.flush()
         desk.add(Episode(ticket_id=later.id or 0, category=category, started_at=datetime(2026, 11, 9, 8, tzinfo=UTC)))
         desk.commit()
-        expected = {"durable_resolution", "first_contact_resolution", "cost_per_resolution"} if category == "product_advice" else set()
+        expected = (
+            {"durable_resolution", "first_contact_resolution", "cost_per_resolution"} if category == "product_advice" else set()
+        )
         assert _moved(before, _figures(desk, OLD)) == expected
 
 

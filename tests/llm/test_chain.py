@@ -15,15 +15,22 @@ from triage.llm.scripted import ScriptedModel
 from triage.models import RunStep
 from triage.recording import Recorder
 
-REQUEST = Request("reviewer", [{"role": "user", "content": "?"}], Review,
-                  PlanBrief(ticket=TicketBrief(ticket_id=1, subject="", body=""), categories=[]))
+REQUEST = Request(
+    "reviewer",
+    [{"role": "user", "content": "?"}],
+    Review,
+    PlanBrief(ticket=TicketBrief(ticket_id=1, subject="", body=""), categories=[]),
+)
 REVIEW = Review(verdict="approve", notes=[], unanswered=[], confidence=1.0)
 
 
 async def test_each_step_down_is_named_and_recorded(database: Database, recorder: Recorder, gate: Any) -> None:
     degraded: list[str] = []
-    models = [ScriptedModel([ModelDown("429")], name="gpt-5"), ScriptedModel([ModelRefused("400: no")], name="mini"),
-              ScriptedModel([REVIEW], name="last")]
+    models = [
+        ScriptedModel([ModelDown("429")], name="gpt-5"),
+        ScriptedModel([ModelRefused("400: no")], name="mini"),
+        ScriptedModel([REVIEW], name="last"),
+    ]
     response = await Chain(models, gate, recorder, degraded).answer(REQUEST)
     assert response.model == "last"
     assert degraded == ["gpt-5 did not answer (429); mini used", "mini refused (400: no); last used"]
@@ -31,7 +38,10 @@ async def test_each_step_down_is_named_and_recorded(database: Database, recorder
     with database.read() as session:
         steps = session.exec(select(RunStep).order_by(RunStep.ordinal)).all()
     assert [(step.kind, step.name, step.error) for step in steps] == [
-        ("model", "gpt-5", "ModelDown: 429"), ("model", "mini", "ModelRefused: 400: no"), ("model", "last", None)]
+        ("model", "gpt-5", "ModelDown: 429"),
+        ("model", "mini", "ModelRefused: 400: no"),
+        ("model", "last", None),
+    ]
     assert steps[2].input_tokens == 100
 
 

@@ -72,8 +72,14 @@ def test_the_canary_is_found_however_it_is_dressed(settings: Settings) -> None:
     secret = canary(settings)
     assert secret == canary(settings)
     core = secret.removeprefix("ref-")
-    for text in (f"see {secret}.", secret.upper(), " ".join(core), core[::-1], core.encode().hex(),
-                 base64.b64encode(f"xx{secret}".encode()).decode()):
+    for text in (
+        f"see {secret}.",
+        secret.upper(),
+        " ".join(core),
+        core[::-1],
+        core.encode().hex(),
+        base64.b64encode(f"xx{secret}".encode()).decode(),
+    ):
         assert leaks(text, secret), text
     assert not leaks("Hold the steam and power buttons. ref-1234", secret)
     assert not leaks("anything", "")

@@ -10,19 +10,40 @@ from triage.llm.offline.text import phrases
 from triage.llm.offline.write import write
 
 RETURN = Evidence(
-    id="return#0", article="return", version=1, title="Return an order", heading="What the label costs", category="returns",
+    id="return#0",
+    article="return",
+    version=1,
+    title="Return an order",
+    heading="What the label costs",
+    category="returns",
     text="The return label is free in the Netherlands. From other countries it costs €7.50.",
 )
 CLEAN = Evidence(
-    id="clean#0", article="clean", version=1, title="Clean the grinder", heading="Clean the burrs", category="cleaning",
+    id="clean#0",
+    article="clean",
+    version=1,
+    title="Clean the grinder",
+    heading="Clean the burrs",
+    category="cleaning",
     text="Brush the burrs of your grinder every 4 weeks.\n\n1. Pull the plug.\n2. Lift off the hopper.\n3. Brush both burrs.",
 )
 CODES = Evidence(
-    id="codes#0", article="codes", version=1, title="K1 and K4", heading="K1: tank", category="fault",
+    id="codes#0",
+    article="codes",
+    version=1,
+    title="K1 and K4",
+    heading="K1: tank",
+    category="fault",
     text="K1 means that the tank is empty.\n\n1. Fill the tank.\n2. Push it in.",
 )
 HOT_DE = Evidence(
-    id="heiss#0", article="heiss", version=1, title="Überhitzung", heading="Sofort tun", language="de", category="fault",
+    id="heiss#0",
+    article="heiss",
+    version=1,
+    title="Überhitzung",
+    heading="Sofort tun",
+    language="de",
+    category="fault",
     text="Schalten Sie das Gerät aus und ziehen Sie den Stecker. Das Gehäuse ist grau.",
 )
 
@@ -43,7 +64,9 @@ def written(ticket: TicketBrief, passages: list[Evidence], kind: str = "holding"
 
 
 def test_sending_a_grinder_back_is_no_cleaning() -> None:
-    found = quoted("I want to send the grinder back, it is too loud. Who pays for the return label?", [CLEAN, RETURN], category="returns")
+    found = quoted(
+        "I want to send the grinder back, it is too loud. Who pays for the return label?", [CLEAN, RETURN], category="returns"
+    )
     assert found == ["The return label is free in the Netherlands.", "From other countries it costs €7.50."]
 
 
@@ -53,7 +76,9 @@ def test_an_unrelated_question_quotes_nothing() -> None:
 
 def test_who_asks_how_gets_the_steps_and_who_asks_how_often_does_not() -> None:
     assert "Lift off the hopper." in quoted("How do I clean the burrs of the grinder?", [CLEAN])
-    assert quoted("How often should I brush the burrs of my grinder?", [CLEAN]) == ["Brush the burrs of your grinder every 4 weeks."]
+    assert quoted("How often should I brush the burrs of my grinder?", [CLEAN]) == [
+        "Brush the burrs of your grinder every 4 weeks."
+    ]
 
 
 def test_several_answers_are_led_in_by_their_topic_and_end_with_regards() -> None:
@@ -73,18 +98,27 @@ def test_safety_steps_come_first_in_the_customers_language() -> None:
 
 
 def test_somebody_in_distress_reaches_a_person_with_the_emergency_number_kept() -> None:
-    ticket = TicketBrief(ticket_id=1, subject="Stop the boxes", body="Please stop the subscription. I don't see much\npoint in going on most days.")
+    ticket = TicketBrief(
+        ticket_id=1, subject="Stop the boxes", body="Please stop the subscription. I don't see much\npoint in going on most days."
+    )
     made, reply = written(ticket, [])
     assert (made.action, made.priority) == ("escalate", "urgent") and "112" in reply.body
     brief = ReviewerBrief(
-        ticket=ticket, plan=made, facts=Facts(facts=[], unanswered=[], requested_actions=[]), reply=reply, passages=[], kind="holding",
+        ticket=ticket,
+        plan=made,
+        facts=Facts(facts=[], unanswered=[], requested_actions=[]),
+        reply=reply,
+        passages=[],
+        kind="holding",
         unsupported=[phrases("en")["care"]],
     )
     assert review(brief).verdict == "approve"
 
 
 def test_questions_about_somebody_elses_data_are_for_people() -> None:
-    made = planned(TicketBrief(ticket_id=1, subject="", body="Can you tell me which street it went to? I need his new address, please."))
+    made = planned(
+        TicketBrief(ticket_id=1, subject="", body="Can you tell me which street it went to? I need his new address, please.")
+    )
     assert made.action == "escalate" and "Data-protection" in made.summary
 
 
@@ -95,13 +129,26 @@ def test_privacy_law_and_money_have_their_own_words() -> None:
 
 
 def test_capitals_alone_are_no_anger() -> None:
-    assert planned(TicketBrief(ticket_id=1, subject="", body="SORRY FOR THE CAPITALS. MY KEYBOARD IS BROKEN. WHERE IS MY PARCEL?")).sentiment == "neutral"
-    assert planned(TicketBrief(ticket_id=1, subject="", body="WHERE IS MY PARCEL?! I HAVE WAITED FOR THREE WEEKS NOW!!")).sentiment == "negative"
+    assert (
+        planned(
+            TicketBrief(ticket_id=1, subject="", body="SORRY FOR THE CAPITALS. MY KEYBOARD IS BROKEN. WHERE IS MY PARCEL?")
+        ).sentiment
+        == "neutral"
+    )
+    assert (
+        planned(TicketBrief(ticket_id=1, subject="", body="WHERE IS MY PARCEL?! I HAVE WAITED FOR THREE WEEKS NOW!!")).sentiment
+        == "negative"
+    )
 
 
 def test_what_holds_only_under_a_condition_is_said_with_it() -> None:
     late = Evidence(
-        id="late#1", article="late", version=1, title="My parcel is late or lost", heading="If there was no scan for 10 days", category="orders",
+        id="late#1",
+        article="late",
+        version=1,
+        title="My parcel is late or lost",
+        heading="If there was no scan for 10 days",
+        category="orders",
         text="Reply with your order number. We then open a search with the carrier.",
     )
     assert quoted("What happens if my parcel is lost?", [late], category="orders")[0] == (

@@ -19,7 +19,11 @@ def test_a_numbered_list_is_one_question_an_entry() -> None:
         "2. When does the price change, and when am I charged?\n3. Can I set the new address ahead of time or\n   do I have to wait?\n\n"
         "No rush, but I would like to get 1 sorted before Friday.\n\nRegards,\nCallum"
     )
-    assert [question[-20:] for question in found] == ["Can I still skip it?", "d when am I charged?", "e or do I have to wait?"[-20:]]
+    assert [question[-20:] for question in found] == [
+        "Can I still skip it?",
+        "d when am I charged?",
+        "e or do I have to wait?"[-20:],
+    ]
     assert found[0].startswith("I am away until 6 December.")
 
 
@@ -31,9 +35,7 @@ def test_a_follow_up_stays_with_what_it_follows() -> None:
 
 def test_what_has_a_question_mark_makes_wishes_the_story_around_it() -> None:
     body = "I would like to visit my aunt in spring. Where can I download the invoice for the kettle I bought last month?"
-    assert asked(body, "Invoice") == [
-        "Where can I download the invoice for the kettle I bought last month?"
-    ]
+    assert asked(body, "Invoice") == ["Where can I download the invoice for the kettle I bought last month?"]
 
 
 def test_a_card_number_never_becomes_part_of_a_question() -> None:
@@ -42,12 +44,17 @@ def test_a_card_number_never_becomes_part_of_a_question() -> None:
 
 
 def test_only_the_caller_is_heard_in_a_transcript() -> None:
-    found = asked("[Transcript, automatic]\nCaller: My kettle shows K4 and the tank is full.\nAgent: Is it new?\nCaller: One year old.")
+    found = asked(
+        "[Transcript, automatic]\nCaller: My kettle shows K4 and the tank is full.\nAgent: Is it new?\nCaller: One year old."
+    )
     assert "K4" in found[0] and "Is it new" not in found[0]
 
 
 def test_a_question_in_parts_has_facets() -> None:
-    assert facets("How do I pause the box, and when does it start again?") == ["How do I pause the box", "when does it start again?"]
+    assert facets("How do I pause the box, and when does it start again?") == [
+        "How do I pause the box",
+        "when does it start again?",
+    ]
     assert facets("Can I use tea and coffee?") == ["Can I use tea and coffee?"]
 
 
@@ -87,14 +94,17 @@ def test_leads_name_the_topic() -> None:
     assert lead("Hm?", "", "en") == ""
 
 
-@pytest.mark.parametrize("question", ["Is http://evil.example safe?", "Do I get 500 euros?", "Who is a@b.example?", "x" * 200 + "?"])
+@pytest.mark.parametrize(
+    "question", ["Is http://evil.example safe?", "Do I get 500 euros?", "Who is a@b.example?", "x" * 200 + "?"]
+)
 def test_what_could_do_harm_is_not_repeated(question: str) -> None:
     assert question not in left_open([question], "en")
     assert "“Is there a bell?”" in left_open(["Is there a bell?"], "en")
 
 
 @pytest.mark.parametrize(
-    ("body", "thanks"), [("it's here!! ignore my mail. thanks :)", True), ("Thanks, but it still does not work.", False), ("Thanks! When?", False)]
+    ("body", "thanks"),
+    [("it's here!! ignore my mail. thanks :)", True), ("Thanks, but it still does not work.", False), ("Thanks! When?", False)],
 )
 def test_thanks_are_told_from_questions(body: str, thanks: bool) -> None:
     assert only_thanks(TicketBrief(ticket_id=1, subject="", body=body)) == thanks

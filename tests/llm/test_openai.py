@@ -24,7 +24,9 @@ def model(settings: Settings, base_url: str) -> OpenAIModel:
 
 
 @pytest.mark.parametrize("output", [Plan, Facts, Reply, Review])
-async def test_every_answer_type_comes_back_valid_with_usage_and_price(settings: Settings, output: type, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_answer_type_comes_back_valid_with_usage_and_price(
+    settings: Settings, output: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # nothing listens there: a proxy must not be used for loopback
     with serve() as service:
         response = await model(settings, service.base_url).answer(request(output))
@@ -43,11 +45,20 @@ async def test_a_passing_fault_is_retried(settings: Settings, fault: str) -> Non
     assert len(service.requests) == 2
 
 
-@pytest.mark.parametrize(("fault", "error", "says"), [
-    ("429", ModelDown, "429"), ("500", ModelDown, "500"), ("drop", ModelDown, "connection"), ("timeout", ModelDown, "time-out"),
-    ("broken_body", ModelDown, "not JSON"), ("wrong_shape", ModelDown, "not a chat completion"),
-    ("no_choices", ModelDown, "not a chat completion"), ("refusal", ModelRefused, "declined"), ("401", ModelRefused, "API_KEY"),
-])
+@pytest.mark.parametrize(
+    ("fault", "error", "says"),
+    [
+        ("429", ModelDown, "429"),
+        ("500", ModelDown, "500"),
+        ("drop", ModelDown, "connection"),
+        ("timeout", ModelDown, "time-out"),
+        ("broken_body", ModelDown, "not JSON"),
+        ("wrong_shape", ModelDown, "not a chat completion"),
+        ("no_choices", ModelDown, "not a chat completion"),
+        ("refusal", ModelRefused, "declined"),
+        ("401", ModelRefused, "API_KEY"),
+    ],
+)
 async def test_a_lasting_fault_is_a_typed_error(settings: Settings, fault: str, error: type[Exception], says: str) -> None:
     once = settings.model_copy(update={"model_retries": 0, "model_timeout": 0.2})
     with serve(script=[fault]) as service, pytest.raises(error, match=says):

@@ -163,7 +163,11 @@ def test_staff_prepare_what_a_manager_decides(desk: Any) -> None:
 
 @pytest.mark.parametrize(
     ("button", "field", "status"),
-    [("td_changes", "td_changes_{}", Status.TRIAGING), ("td_escalate", "td_escalate_{}", Status.ESCALATED), ("td_reject", "td_reject_{}", Status.REJECTED)],
+    [
+        ("td_changes", "td_changes_{}", Status.TRIAGING),
+        ("td_escalate", "td_escalate_{}", Status.ESCALATED),
+        ("td_reject", "td_reject_{}", Status.REJECTED),
+    ],
 )
 def test_the_small_forms(desk: Any, button: str, field: str, status: Status) -> None:
     number = put(desk)
@@ -267,7 +271,9 @@ def test_the_queue_is_drawn_from_plain_values(desk: Any) -> None:
     with desk.database.read() as session:
         staff = person(desk, Role.STAFF)
         page = inbox.listing(session, staff)
-        props = queue.props(queue.Asked(View.NEEDS, "", 1, None), page, inbox.arriving(session, staff), inbox.counts(session, staff))
+        props = queue.props(
+            queue.Asked(View.NEEDS, "", 1, None), page, inbox.arriving(session, staff), inbox.counts(session, staff)
+        )
     assert props["rows"][0]["chips"] == [("manager", "b"), ("1 unsupported", "w")] and props["range"] == "1–1 of 1"
     assert [row["due"] for row in props["arriving"]] == ["just arrived", "just arrived"]
     assert [chip["view"] for chip in props["chips"] if chip["on"]] == ["needs"]
@@ -278,7 +284,9 @@ def test_a_queue_that_is_empty_while_agents_work_says_so(desk: Any) -> None:
     assert "Agents at work" in html(page) and "Nothing is open" not in html(page)
     with desk.database.read() as session:
         staff = person(desk, Role.STAFF)
-        props = queue.props(queue.Asked(View.NEEDS, "", 1, None), inbox.listing(session, staff), inbox.arriving(session, staff), {})
+        props = queue.props(
+            queue.Asked(View.NEEDS, "", 1, None), inbox.listing(session, staff), inbox.arriving(session, staff), {}
+        )
     assert props["empty"]["title"] == "Agents at work" and props["empty"]["busy"] and props["arriving"]
 
 
@@ -351,7 +359,15 @@ def test_a_difference_shows_what_went_and_what_came() -> None:
 
 @pytest.mark.parametrize(
     ("ways", "first"),
-    [(["in"], 0), (["in", "in"], 0), (["in", "out"], 0), (["in", "out", "in"], 2), (["in"] * 5, 2), (["in", "out", "in", "out", "note"], 2), ([], 0)],
+    [
+        (["in"], 0),
+        (["in", "in"], 0),
+        (["in", "out"], 0),
+        (["in", "out", "in"], 2),
+        (["in"] * 5, 2),
+        (["in", "out", "in", "out", "note"], 2),
+        ([], 0),
+    ],
 )
 def test_what_waits_for_an_answer_is_open(ways: list[str], first: int) -> None:
     assert conversation._first_open(ways) == first
@@ -362,16 +378,23 @@ def test_history_speaks_in_sentences() -> None:
         return AuditEvent(actor="user:7", kind=kind, data=data, previous_hash="", hash="")
 
     people = {7: "Nadia", 8: "Sam"}
-    assert history.say(event("decision", decision="approve", version=2, edited=True), people) == "Nadia approved draft 2 after editing it"
+    assert (
+        history.say(event("decision", decision="approve", version=2, edited=True), people)
+        == "Nadia approved draft 2 after editing it"
+    )
     assert history.say(event("assigned", to=8), people) == "Nadia gave it to Sam"
-    assert history.say(event("status", to="escalated", reason="low_confidence"), people).endswith("“escalated”: the agents are unsure")
+    assert history.say(event("status", to="escalated", reason="low_confidence"), people).endswith(
+        "“escalated”: the agents are unsure"
+    )
     assert history.say(event("something_new"), people) == "Nadia something new"
 
 
 def test_what_is_known_of_a_customer_is_words() -> None:
     profile = [{"subject": "The bird", "category": "advice", "closed": "2026-03-02"}, {"subject": "<b>"}]
     assert customer._value(profile) == "<div>The bird, category advice, closed 2026-03-02</div><div>&lt;b&gt;</div>"
-    assert customer._value({"plan": "Taster", "status": "active"}) == "Taster, status active" and customer._value(["a", 2]) == "a, 2"
+    assert (
+        customer._value({"plan": "Taster", "status": "active"}) == "Taster, status active" and customer._value(["a", 2]) == "a, 2"
+    )
 
 
 def test_a_passage_is_shown_without_its_marks() -> None:
@@ -379,4 +402,6 @@ def test_a_passage_is_shown_without_its_marks() -> None:
 
 
 def test_a_long_passage_unfolds() -> None:
-    assert "whole passage" in str(evidence._quote("word " * 200)) and "<" not in str(evidence._quote("short"))[5:-7].replace('class="td-text">', "")
+    assert "whole passage" in str(evidence._quote("word " * 200)) and "<" not in str(evidence._quote("short"))[5:-7].replace(
+        'class="td-text">', ""
+    )

@@ -18,7 +18,19 @@ from triage.settings import load_settings
 from triage.web import current_session_id, origins
 
 STREAM = "ws://127.0.0.1:8501/_stcore/stream"
-PAGES = ["/", "/attachments/1", "/inbox", "/metrics", "/knowledge", "/guardrails", "/quality", "/traces", "/settings", "/new_ticket", "/any/other?x=1"]
+PAGES = [
+    "/",
+    "/attachments/1",
+    "/inbox",
+    "/metrics",
+    "/knowledge",
+    "/guardrails",
+    "/quality",
+    "/traces",
+    "/settings",
+    "/new_ticket",
+    "/any/other?x=1",
+]
 INSIDE = ["/_stcore/host-config", "/_stcore/metrics", "/_stcore/agent/openapi.json", "/media/x.png", "/component/x/y.js"]
 
 
@@ -39,7 +51,9 @@ def test_what_pages_fetch_is_closed_to_visitors(world: World, path: str) -> None
     assert answer.status_code == 401 and CANARY not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/static/../inbox", "//inbox", "/static//inbox", "/login/./../inbox", "/assets/..%2f..%2finbox", "/inbox\\x"])
+@pytest.mark.parametrize(
+    "path", ["/static/../inbox", "//inbox", "/static//inbox", "/login/./../inbox", "/assets/..%2f..%2finbox", "/inbox\\x"]
+)
 def test_crooked_paths_reach_nothing(world: World, path: str) -> None:
     answer = world.client.request("GET", HERE + path)
     assert answer.status_code in (303, 404) and CANARY not in answer.text
@@ -49,12 +63,24 @@ def test_crooked_paths_reach_nothing(world: World, path: str) -> None:
 @given(path=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="?#%"), max_size=40))
 def test_no_path_opens_the_screens_to_a_visitor(world: World, path: str) -> None:
     answer = world.client.get(f"{HERE}/{path}")
-    opened = path.startswith(("static/js/", "static/css/", "static/media/")) or path == "_stcore/health" or path in ("favicon.ico", "favicon.png")
+    opened = (
+        path.startswith(("static/js/", "static/css/", "static/media/"))
+        or path == "_stcore/health"
+        or path in ("favicon.ico", "favicon.png")
+    )
     assert CANARY not in answer.text or opened
 
 
 def test_the_open_paths_are_open(world: World) -> None:
-    for path in ("/login", "/healthz", "/readyz", "/assets/desk.css", "/assets/mark.svg", "/_stcore/health", "/static/js/index.js"):
+    for path in (
+        "/login",
+        "/healthz",
+        "/readyz",
+        "/assets/desk.css",
+        "/assets/mark.svg",
+        "/_stcore/health",
+        "/static/js/index.js",
+    ):
         assert world.client.get(path).status_code == 200, path
 
 
@@ -66,7 +92,9 @@ def test_a_person_reaches_the_screens_under_their_own_name(world: World) -> None
     assert answer.text == f"{CANARY} {{'x-triage-user': '{user.id}'}}"
 
 
-@pytest.mark.parametrize("spoil", [lambda c: c[:-1], lambda c: c + "A", lambda c: "A" + c[1:], lambda c: "", lambda c: c.split(".")[0]])
+@pytest.mark.parametrize(
+    "spoil", [lambda c: c[:-1], lambda c: c + "A", lambda c: "A" + c[1:], lambda c: "", lambda c: c.split(".")[0]]
+)
 def test_a_tampered_cookie_gets_nothing(world: World, spoil: object) -> None:
     world.person()
     world.sign_in()
@@ -77,7 +105,9 @@ def test_a_tampered_cookie_gets_nothing(world: World, spoil: object) -> None:
     assert world.client.get("/inbox", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "https://127.0.0.1.evil.example", "null", None])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://127.0.0.1:9999", "https://127.0.0.1.evil.example", "null", None]
+)
 @pytest.mark.parametrize("path", ["/login", "/logout", "/account", "/_stcore/upload_file/a/b"])
 def test_posts_from_other_sites_are_refused(world: World, origin: str | None, path: str) -> None:
     world.person()
@@ -177,7 +207,10 @@ def test_after_signing_in_nobody_is_led_off_the_site(target: str) -> None:
 latin = st.characters(max_codepoint=255)
 
 
-@given(host=st.text(latin, max_size=40), origin=st.one_of(st.text(latin, max_size=60), st.text(latin, max_size=20).map("http://[{}".format)))
+@given(
+    host=st.text(latin, max_size=40),
+    origin=st.one_of(st.text(latin, max_size=60), st.text(latin, max_size=20).map("http://[{}".format)),
+)
 def test_odd_host_and_origin_headers_never_raise(host: str, origin: str) -> None:
     headers = Headers({"host": host, "origin": origin})
     machine = load_settings(_env_file=None)

@@ -93,7 +93,9 @@ def _screen(address: str, cookie: str, path: str) -> str:
     async def read() -> str:
         seen = b""
         where = address.replace("http", "ws") + "/_stcore/stream"
-        async with websockets.connect(where, additional_headers={"Cookie": cookie}, origin=address, proxy=None, max_size=None) as connection:  # type: ignore[arg-type]
+        async with websockets.connect(
+            where, additional_headers={"Cookie": cookie}, origin=address, proxy=None, max_size=None
+        ) as connection:  # type: ignore[arg-type]
             message = BackMsg()
             message.rerun_script.page_name = path
             await connection.send(message.SerializeToString())

@@ -23,7 +23,9 @@ def test_signing_in_sets_a_cookie_that_scripts_cannot_read(world: World) -> None
     assert world.client.get("/login?next=/inbox").headers["location"] == "/inbox"
 
 
-@pytest.mark.parametrize(("email", "password"), [("ada@example.com", "wrong password!"), ("nobody@example.com", PASSWORD), ("", "")])
+@pytest.mark.parametrize(
+    ("email", "password"), [("ada@example.com", "wrong password!"), ("nobody@example.com", PASSWORD), ("", "")]
+)
 def test_a_wrong_password_and_an_unknown_address_read_the_same(world: World, email: str, password: str) -> None:
     world.person()
     answer = world.sign_in(email, password)
@@ -110,12 +112,16 @@ def test_a_new_password_ends_the_other_sessions(world: World) -> None:
     assert world.sign_in().status_code == 401 and world.sign_in(password=new).status_code == 303
 
 
-def test_the_first_start_prints_a_link_that_makes_the_administrator(make_world: MakeWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_start_prints_a_link_that_makes_the_administrator(
+    make_world: MakeWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     world = make_world()
     path = capsys.readouterr().out.partition(HERE)[2].split()[0]
     assert path.startswith("/setup/")
     bad = world.post(path, email="boss@example.com", name="Boss", password="short", again="short")
-    assert bad.status_code == 400 and "at least 12 characters" in html.unescape(bad.text) and 'value="boss@example.com"' in bad.text
+    assert (
+        bad.status_code == 400 and "at least 12 characters" in html.unescape(bad.text) and 'value="boss@example.com"' in bad.text
+    )
     answer = world.post(path, email="Boss@example.com", name="Boss", password=PASSWORD, again=PASSWORD)
     assert answer.status_code == 303 and world.client.get("/inbox").status_code == 200
     with world.database.read() as session:
@@ -151,7 +157,12 @@ def test_demo_mode_signs_in_with_one_click_and_says_what_it_is(make_world: MakeW
     page = world.client.get("/login").text
     assert "Demo." in page and page.count('action="/login/demo"') == 3
     for role in Role:
-        answer = world.post("/login/demo", form_at="/logout" if SESSION_COOKIE in world.client.cookies else "/login", role=role.value, next="/metrics")
+        answer = world.post(
+            "/login/demo",
+            form_at="/logout" if SESSION_COOKIE in world.client.cookies else "/login",
+            role=role.value,
+            next="/metrics",
+        )
         assert answer.status_code == 303 and answer.headers["location"] == "/metrics"
         assert "Demo accounts have no password" in world.client.get("/account").text
     assert world.post("/login/demo", form_at="/logout", role="owner").status_code == 403
@@ -191,7 +202,16 @@ def _attachment(world: World, tmp_path: Path, **changes: object) -> int:
         message = Message(ticket_id=ticket.id)
         session.add(message)
         session.flush()
-        row = Attachment(**{"message_id": message.id, "filename": "a.html", "content_type": "text/html", "size": 25, "sha256": sha256, **changes})
+        row = Attachment(
+            **{
+                "message_id": message.id,
+                "filename": "a.html",
+                "content_type": "text/html",
+                "size": 25,
+                "sha256": sha256,
+                **changes,
+            }
+        )
         session.add(row)
         session.flush()
         return row.id or 0

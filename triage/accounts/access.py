@@ -27,9 +27,7 @@ class Permission(StrEnum):
 
 
 P = Permission
-_STAFF = frozenset(
-    {P.WORK_INBOX, P.DECIDE_ROUTINE, P.SEE_OWN_FIGURES, P.READ_KNOWLEDGE, P.SUGGEST_KNOWLEDGE, P.SEE_OWN_TRACES}
-)
+_STAFF = frozenset({P.WORK_INBOX, P.DECIDE_ROUTINE, P.SEE_OWN_FIGURES, P.READ_KNOWLEDGE, P.SUGGEST_KNOWLEDGE, P.SEE_OWN_TRACES})
 _MANAGER = _STAFF | {P.DECIDE_SENSITIVE, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY}
 _ADMIN = _MANAGER | {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
 
@@ -65,10 +63,7 @@ def fresh(session: Session, user: User) -> User:
 def is_sensitive(draft: Draft, ticket: Ticket, *, every_draft_needs_manager: bool = False) -> bool:
     """Whether a manager has to decide. Only what is marked routine everywhere is routine."""
     return (
-        every_draft_needs_manager
-        or draft.approver != "staff"
-        or ticket.approver != "staff"
-        or ticket.status == Status.ESCALATED
+        every_draft_needs_manager or draft.approver != "staff" or ticket.approver != "staff" or ticket.status == Status.ESCALATED
     )
 
 

@@ -102,8 +102,11 @@ def _usable(link: SetupLink) -> bool:
 def _lock(session: Session, user_id: int | None) -> None:
     """Let one redemption at a time pass; PostgreSQL needs the row locks, SQLite's writers are serial anyway."""
     session.exec(
-        select(SetupLink).where(col(SetupLink.user_id).is_not_distinct_from(user_id)).order_by(SetupLink.token_hash)
-        .with_for_update().execution_options(populate_existing=True)
+        select(SetupLink)
+        .where(col(SetupLink.user_id).is_not_distinct_from(user_id))
+        .order_by(SetupLink.token_hash)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
 
 

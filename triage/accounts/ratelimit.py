@@ -68,8 +68,10 @@ def _wait(session: Session, brake: Brake, *, lock: bool = True) -> float:
     if lock and session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:space, :key)"), {"space": 7411, "key": _small(brake.key)})
     times = session.exec(
-        select(LoginAttempt.at).where(LoginAttempt.key == brake.key, col(LoginAttempt.at) > now() - WINDOW)
-        .order_by(col(LoginAttempt.at).desc()).limit(brake.limit)
+        select(LoginAttempt.at)
+        .where(LoginAttempt.key == brake.key, col(LoginAttempt.at) > now() - WINDOW)
+        .order_by(col(LoginAttempt.at).desc())
+        .limit(brake.limit)
     ).all()
     if len(times) < brake.limit:
         return 0.0

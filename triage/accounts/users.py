@@ -116,9 +116,9 @@ def _keep_an_admin(session: Session, user: User) -> None:
     if user.role != Role.ADMIN or user.demo:
         return
     others = session.exec(
-        select(func.count()).select_from(User).where(
-            User.role == Role.ADMIN, col(User.disabled_at).is_(None), col(User.demo).is_(False), User.id != user.id
-        )
+        select(func.count())
+        .select_from(User)
+        .where(User.role == Role.ADMIN, col(User.disabled_at).is_(None), col(User.demo).is_(False), User.id != user.id)
     ).one()
     if not others:
         raise InputError(f"{user.name} is the last administrator; make somebody else one first.")

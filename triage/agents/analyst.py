@@ -13,14 +13,21 @@ async def analyse(crew: Crew, brief: AnalystBrief) -> Facts:
     if brief.customer:
         known |= {"customer"} | {f"order:{order.number}" for order in brief.customer.orders}
     proposed = [*facts.requested_actions, *crew.context.proposed]
-    return facts.model_copy(update={
-        "facts": [fact for fact in facts.facts if fact.source in known],
-        "requested_actions": list({action.model_dump_json(): action for action in proposed}.values()),
-    })
+    return facts.model_copy(
+        update={
+            "facts": [fact for fact in facts.facts if fact.source in known],
+            "requested_actions": list({action.model_dump_json(): action for action in proposed}.values()),
+        }
+    )
 
 
 def _prompt(crew: Crew, brief: AnalystBrief) -> str:
-    return "\n\n".join([
-        notice(crew.marker), plan_text(crew, brief.plan), passages_text(crew, brief.passages),
-        customer_text(crew, brief.customer), ticket_text(crew, brief.ticket),
-    ])
+    return "\n\n".join(
+        [
+            notice(crew.marker),
+            plan_text(crew, brief.plan),
+            passages_text(crew, brief.passages),
+            customer_text(crew, brief.customer),
+            ticket_text(crew, brief.ticket),
+        ]
+    )

@@ -41,7 +41,12 @@ class Crew:
         return fence(self.marker, label, text)
 
     async def ask(
-        self, role: str, *, prompt: str, brief: BaseModel, output: type[Output],
+        self,
+        role: str,
+        *,
+        prompt: str,
+        brief: BaseModel,
+        output: type[Output],
         check: Callable[[Output], str | None] | None = None,
     ) -> Output:
         """The role's typed answer. A model that cannot give one makes way for the next; the last one's error is raised."""
@@ -51,8 +56,16 @@ class Crew:
         while True:
             try:
                 value = await run_agent(
-                    role=role, objective=objective(role, self.settings), prompt=prompt, brief=brief, model=chain, tools=tools,
-                    output=output, turns=self.settings.turn_limit, tokens=self.settings.ticket_token_limit, recorder=recorder,
+                    role=role,
+                    objective=objective(role, self.settings),
+                    prompt=prompt,
+                    brief=brief,
+                    model=chain,
+                    tools=tools,
+                    output=output,
+                    turns=self.settings.turn_limit,
+                    tokens=self.settings.ticket_token_limit,
+                    recorder=recorder,
                     check=check,
                 )
             except (BadAnswer, TurnLimit) as error:

@@ -14,14 +14,16 @@ def customer_card(session: Session, customer_id: int, ticket_id: int) -> Custome
     customer = session.get(Customer, customer_id)
     if customer is None:
         return None
-    orders = session.exec(
-        select(Order).where(Order.customer_id == customer_id).order_by(col(Order.placed_at).desc()).limit(10)
-    )
+    orders = session.exec(select(Order).where(Order.customer_id == customer_id).order_by(col(Order.placed_at).desc()).limit(10))
     return CustomerCard(
-        name=customer.name, tier=customer.tier, since=customer.since, language=customer.language,
+        name=customer.name,
+        tier=customer.tier,
+        since=customer.since,
+        language=customer.language,
         machine=_line(customer.profile.get("machine"), ("model", "firmware", "bought")),
         subscription=_line(customer.profile.get("subscription"), ("plan", "status", "next_dispatch")),
-        orders=[order_card(order) for order in orders], past=_past(session, customer, ticket_id),
+        orders=[order_card(order) for order in orders],
+        past=_past(session, customer, ticket_id),
     )
 
 
@@ -29,8 +31,14 @@ def order_card(order: Order) -> OrderCard:
     """An order in the words of a card; days as ISO dates."""
     items = [f"{item.get('quantity', 1)} × {item.get('title') or item.get('sku', '')}" for item in order.items]
     return OrderCard(
-        number=order.number, status=order.status, placed=_day(order.placed_at), delivered=_day(order.delivered_at),
-        total=f"{order.total} {order.currency}", carrier=order.carrier, tracking=order.tracking, items=items,
+        number=order.number,
+        status=order.status,
+        placed=_day(order.placed_at),
+        delivered=_day(order.delivered_at),
+        total=f"{order.total} {order.currency}",
+        carrier=order.carrier,
+        tracking=order.tracking,
+        items=items,
     )
 
 
@@ -43,7 +51,8 @@ def _past(session: Session, customer: Customer, ticket_id: int) -> list[str]:
     told = customer.profile.get("past_tickets")
     before = [
         f"{item.get('closed', '')}: {item.get('subject', '')}. {item.get('summary', '')}"
-        for item in (told if isinstance(told, list) else []) if isinstance(item, Mapping)
+        for item in (told if isinstance(told, list) else [])
+        if isinstance(item, Mapping)
     ]
     return [*here, *before][:5]
 

@@ -24,11 +24,13 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
         for language in languages:
             most = PER_FOREIGN_SEARCH if language else PER_SEARCH  # the searcher prefers a language, it does not insist
             found = await context.searcher.asearch_many(queries, k=most, language=language)
-            kept += _best([
-                [evidence(hit).model_dump() for hit in hits if hit.audience == "public" and language in (None, hit.language)]
-                for hits in found
-            ])
-        return {"passages": list({passage["id"]: passage for passage in kept}.values())[:MOST + MOST // 2]}
+            kept += _best(
+                [
+                    [evidence(hit).model_dump() for hit in hits if hit.audience == "public" and language in (None, hit.language)]
+                    for hits in found
+                ]
+            )
+        return {"passages": list({passage["id"]: passage for passage in kept}.values())[: MOST + MOST // 2]}
 
     request = {"queries": queries, "languages": languages, "k": PER_SEARCH}
     recorded = await context.recorder.step("retrieval", role="analyst", name="knowledge", request=request, live=live)

@@ -26,8 +26,18 @@ class Answers(Protocol):
 
 
 async def run_agent(
-    *, role: str, objective: str, prompt: str, brief: BaseModel, model: Answers, tools: Toolset, output: type[Output],
-    turns: int, tokens: int, recorder: Recorder, check: Callable[[Output], str | None] | None = None,
+    *,
+    role: str,
+    objective: str,
+    prompt: str,
+    brief: BaseModel,
+    model: Answers,
+    tools: Toolset,
+    output: type[Output],
+    turns: int,
+    tokens: int,
+    recorder: Recorder,
+    check: Callable[[Output], str | None] | None = None,
 ) -> Output:
     """Ask until there is an answer of type `output`.
 

@@ -49,10 +49,19 @@ def customer_text(crew: Fences, customer: CustomerCard | None) -> str:
     if customer is None:
         return "Customer record: none, because the sender is not a verified customer. Public knowledge only."
     lines = [f"Name: {customer.name}", f"Tier: {customer.tier}", f"Customer since: {customer.since or 'unknown'}"]
-    lines += [f"{label}: {value}" for label, value in (("Machine", customer.machine), ("Subscription", customer.subscription)) if value]
+    lines += [
+        f"{label}: {value}" for label, value in (("Machine", customer.machine), ("Subscription", customer.subscription)) if value
+    ]
     for order in customer.orders:
-        known = [order.status, f"placed {order.placed}", order.delivered and f"delivered {order.delivered}", order.total,
-                 order.carrier, order.tracking and f"tracking {order.tracking}", ", ".join(order.items)]
+        known = [
+            order.status,
+            f"placed {order.placed}",
+            order.delivered and f"delivered {order.delivered}",
+            order.total,
+            order.carrier,
+            order.tracking and f"tracking {order.tracking}",
+            ", ".join(order.items),
+        ]
         lines.append(f"order:{order.number}: " + "; ".join(part for part in known if part))
     lines += [f"Past ticket: {past}" for past in customer.past]
     return "Customer record (source `customer` or `order:NUMBER`):\n" + crew.fenced("CUSTOMER", "\n".join(lines))

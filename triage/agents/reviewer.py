@@ -22,8 +22,13 @@ def _prompt(crew: Crew, brief: ReviewerBrief) -> str:
         for n, sentence in enumerate(brief.reply.sentences, 1)
     ]
     parts = [
-        notice(crew.marker), f"The draft is of kind {brief.kind}.", plan_text(crew, brief.plan), facts_text(crew, brief.facts),
-        passages_text(crew, brief.passages), passages_text(crew, brief.policies, "Policies"), ticket_text(crew, brief.ticket),
+        notice(crew.marker),
+        f"The draft is of kind {brief.kind}.",
+        plan_text(crew, brief.plan),
+        facts_text(crew, brief.facts),
+        passages_text(crew, brief.passages),
+        passages_text(crew, brief.policies, "Policies"),
+        ticket_text(crew, brief.ticket),
         "Draft, sentence by sentence:\n" + crew.fenced("DRAFT", "\n".join(lines)),
     ]
     if brief.unsupported:

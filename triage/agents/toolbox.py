@@ -92,7 +92,12 @@ async def past_tickets(context: ToolContext) -> list[dict[str, Any]]:
         return list(session.exec(mine.order_by(col(Ticket.id).desc()).limit(5)))
 
     return [
-        {"subject": ticket.subject, "category": ticket.category, "status": str(ticket.status), "day": f"{ticket.created_at:%Y-%m-%d}"}
+        {
+            "subject": ticket.subject,
+            "category": ticket.category,
+            "status": str(ticket.status),
+            "day": f"{ticket.created_at:%Y-%m-%d}",
+        }
         for ticket in await context.database.run(read)
     ]
 
@@ -134,8 +139,17 @@ def toolset(tools: Sequence[Tool], context: ToolContext, *, wrap: Callable[[str]
 def evidence(hit: Any) -> Evidence:
     """A searcher's hit as the evidence agents see."""
     return Evidence(
-        id=hit.id, article=hit.article, version=hit.version, title=hit.title, heading=hit.heading, text=hit.text,
-        language=hit.language, audience=hit.audience, category=getattr(hit, "category", ""), score=round(float(hit.score), 4), why=hit.why,
+        id=hit.id,
+        article=hit.article,
+        version=hit.version,
+        title=hit.title,
+        heading=hit.heading,
+        text=hit.text,
+        language=hit.language,
+        audience=hit.audience,
+        category=getattr(hit, "category", ""),
+        score=round(float(hit.score), 4),
+        why=hit.why,
     )
 
 

@@ -58,8 +58,12 @@ class Toolset:
     """The tools of one agent, bound to one context. `wrap` marks results as data; `on_result` hears of each result."""
 
     def __init__(
-        self, tools: Sequence[Tool] = (), context: object = None, *,
-        wrap: Callable[[str], str] = str, on_result: Callable[[str, Any], None] | None = None,
+        self,
+        tools: Sequence[Tool] = (),
+        context: object = None,
+        *,
+        wrap: Callable[[str], str] = str,
+        on_result: Callable[[str, Any], None] | None = None,
     ) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._context, self._wrap, self._on_result = context, wrap, on_result

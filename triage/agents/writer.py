@@ -31,10 +31,15 @@ def _cited(reply: Reply, brief: WriterBrief) -> Reply:
     if brief.customer:
         known |= {"customer"} | {f"order:{order.number}" for order in brief.customer.orders}
     paragraphs = [
-        paragraph.model_copy(update={"sentences": [
-            sentence.model_copy(update={"passages": [name for name in sentence.passages if name in known]})
-            for sentence in paragraph.sentences if sentence.text.strip()
-        ]})
+        paragraph.model_copy(
+            update={
+                "sentences": [
+                    sentence.model_copy(update={"passages": [name for name in sentence.passages if name in known]})
+                    for sentence in paragraph.sentences
+                    if sentence.text.strip()
+                ]
+            }
+        )
         for paragraph in reply.paragraphs
     ]
     return reply.model_copy(update={"paragraphs": [paragraph for paragraph in paragraphs if paragraph.sentences]})
@@ -42,8 +47,13 @@ def _cited(reply: Reply, brief: WriterBrief) -> Reply:
 
 def _prompt(crew: Crew, brief: WriterBrief) -> str:
     parts = [
-        notice(crew.marker), KINDS[brief.kind], plan_text(crew, brief.plan), facts_text(crew, brief.facts),
-        passages_text(crew, brief.passages), customer_text(crew, brief.customer), ticket_text(crew, brief.ticket),
+        notice(crew.marker),
+        KINDS[brief.kind],
+        plan_text(crew, brief.plan),
+        facts_text(crew, brief.facts),
+        passages_text(crew, brief.passages),
+        customer_text(crew, brief.customer),
+        ticket_text(crew, brief.ticket),
     ]
     if brief.previous:
         parts.append("Previous draft:\n" + crew.fenced("DRAFT", brief.previous))

@@ -25,7 +25,12 @@ def create(
     # Its own reference page: the usual ones load their scripts from another host.
     # No spans of its own: recorded runs tell of agents, not of requests.
     app = FastAPI(
-        title="Triage Desk API", version="1", description=ABOUT, docs_url=None, redoc_url=None, servers=[{"url": "/api/v1"}],
+        title="Triage Desk API",
+        version="1",
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": "/api/v1"}],
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)

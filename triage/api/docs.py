@@ -37,7 +37,9 @@ def operations(openapi: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _parameter(entry: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": entry["name"], "kind": _kind(entry["schema"]), "required": entry.get("required", False),
+        "name": entry["name"],
+        "kind": _kind(entry["schema"]),
+        "required": entry.get("required", False),
         "about": entry.get("description") or entry["schema"].get("description", ""),
     }
 
@@ -73,9 +75,11 @@ def _curl(verb: str, path: str, body: dict[str, Any] | None) -> str:
     address = f"https://desk.example/api/v1{path.replace('{ticket_id}', '7')}"
     if not body:
         return f"curl -H 'Authorization: Bearer KEY' {address}"
-    example = {"subject": "Leaking machine", "body": "Water drips from below.", "from": "ada@customer.example"} if path == "/tickets" else {
-        "body": "It only leaks when the tank is full."
-    }
+    example = (
+        {"subject": "Leaking machine", "body": "Water drips from below.", "from": "ada@customer.example"}
+        if path == "/tickets"
+        else {"body": "It only leaks when the tank is full."}
+    )
     return (
         f"curl -X {verb.upper()} {address} \\\n  -H 'Authorization: Bearer KEY' -H 'Content-Type: application/json' \\\n"
         f"  -H 'Idempotency-Key: 2f6f1c52' -d '{json.dumps(example)}'"

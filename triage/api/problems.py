@@ -42,7 +42,9 @@ class Problem(Exception):
 
 def invalid(fields: list[FieldProblem]) -> Problem:
     """422: the request was understood but some fields cannot be used."""
-    problem = Problem(422, "Some fields cannot be used; nothing was changed.", "Correct the fields named in errors and send it again.")
+    problem = Problem(
+        422, "Some fields cannot be used; nothing was changed.", "Correct the fields named in errors and send it again."
+    )
     problem.fields = fields
     return problem
 
@@ -50,7 +52,11 @@ def invalid(fields: list[FieldProblem]) -> Problem:
 def answer(problem: Problem) -> JSONResponse:
     """The problem as a response."""
     body = ProblemBody(
-        title=HTTPStatus(problem.status).phrase, status=problem.status, detail=problem.detail, action=problem.action, errors=problem.fields
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+        action=problem.action,
+        errors=problem.fields,
     )
     return JSONResponse(body.model_dump(), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
@@ -79,7 +85,11 @@ def install(app: FastAPI) -> None:
     async def _bug(request: Request, error: Exception) -> JSONResponse:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return answer(
-            Problem(500, "The desk failed on this request.", "Send it again with the same Idempotency-Key; if it fails again, look at the desk's log.")
+            Problem(
+                500,
+                "The desk failed on this request.",
+                "Send it again with the same Idempotency-Key; if it fails again, look at the desk's log.",
+            )
         )
 
 

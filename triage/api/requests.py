@@ -27,7 +27,9 @@ async def read_json(request: Request, model: type[T], limit: int) -> tuple[T, Wi
     """The body as `model`, and the Idempotency-Key if there is one. Raises 400, 413, 415 and 422 problems."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json":
-        raise Problem(415, f"The body is {kind or 'of no named type'}.", "Send JSON with the header `Content-Type: application/json`.")
+        raise Problem(
+            415, f"The body is {kind or 'of no named type'}.", "Send JSON with the header `Content-Type: application/json`."
+        )
     raw = await _read(request, limit)
     wish = _wish(request, raw)
     try:

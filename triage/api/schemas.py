@@ -20,8 +20,11 @@ class Taken(BaseModel):
     @classmethod
     def of(cls, receipt: Receipt) -> "Taken":
         return cls(
-            ticket_id=receipt.ticket_id, outcome=str(receipt.outcome), status=receipt.status,
-            duplicate_of=receipt.duplicate_of, url=ticket_url(receipt.ticket_id),
+            ticket_id=receipt.ticket_id,
+            outcome=str(receipt.outcome),
+            status=receipt.status,
+            duplicate_of=receipt.duplicate_of,
+            url=ticket_url(receipt.ticket_id),
         )
 
 
@@ -79,7 +82,9 @@ class FurtherMessage(BaseModel, extra="forbid"):
 
     body: str = Field(min_length=1, max_length=1_000_000, description="What the customer wrote.")
     subject: str = Field(default="", max_length=998, description="Its subject, when it has one.")
-    id: str | None = Field(default=None, max_length=200, description="The message's id in your system; the same id twice is one message.")
+    id: str | None = Field(
+        default=None, max_length=200, description="The message's id in your system; the same id twice is one message."
+    )
 
 
 def ticket_url(ticket_id: int) -> str:

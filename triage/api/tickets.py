@@ -38,7 +38,9 @@ class Desk:
         """Take a message in, once; returns where it went and whether that had happened before."""
         enqueue = self._enqueue()
         if not enqueue:
-            raise Problem(503, "The desk is starting or stopping.", "Send it again in a few seconds.", headers={"Retry-After": "5"})
+            raise Problem(
+                503, "The desk is starting or stopping.", "Send it again in a few seconds.", headers={"Retry-After": "5"}
+            )
         try:
             return self.database.run_now(lambda session: self._once(session, key, wish, make, enqueue))
         except IntegrityError:  # the same request came twice at the same moment; the other one is done now
@@ -56,8 +58,11 @@ class Desk:
         receipt = receive(session, incoming, self.settings, enqueue=enqueue)
         if wish:
             record = IdempotencyRecord(
-                api_key_id=key.id or 0, key=wish.key, request_hash=wish.request_hash,
-                ticket_id=receipt.ticket_id, outcome=str(receipt.outcome),
+                api_key_id=key.id or 0,
+                key=wish.key,
+                request_hash=wish.request_hash,
+                ticket_id=receipt.ticket_id,
+                outcome=str(receipt.outcome),
             )
             session.add(record)
             session.flush()
@@ -70,8 +75,12 @@ def router(desk: Desk, caller: Callable[..., object]) -> APIRouter:
     who = Depends(caller)
 
     @routes.post(
-        "/tickets", status_code=201, response_model=Taken, responses=_only(400, 401, 409, 413, 415, 422, 429, 503),
-        openapi_extra=_body(TicketPayload), summary="Send a customer's message in",
+        "/tickets",
+        status_code=201,
+        response_model=Taken,
+        responses=_only(400, 401, 409, 413, 415, 422, 429, 503),
+        openapi_extra=_body(TicketPayload),
+        summary="Send a customer's message in",
     )
     async def send_in(request: Request, response: Response, key: Annotated[ApiKey, who]) -> Taken:
         """Becomes a new ticket, or a further message of a known matter. With an `Idempotency-Key` header the same
@@ -82,25 +91,37 @@ def router(desk: Desk, caller: Callable[..., object]) -> APIRouter:
         return _told(response, taken, again)
 
     @routes.post(
-        "/tickets/{ticket_id}/messages", status_code=201, response_model=Taken, openapi_extra=_body(FurtherMessage),
-        responses=_only(400, 401, 404, 409, 413, 415, 422, 429, 503), summary="Add a customer's message to a ticket",
+        "/tickets/{ticket_id}/messages",
+        status_code=201,
+        response_model=Taken,
+        openapi_extra=_body(FurtherMessage),
+        responses=_only(400, 401, 404, 409, 413, 415, 422, 429, 503),
+        summary="Add a customer's message to a ticket",
     )
     async def add_message(ticket_id: int, request: Request, response: Response, key: Annotated[ApiKey, who]) -> Taken:
         """A further message of the ticket's own customer; agents read it with what came before."""
         message, wish = await read_json(request, FurtherMessage, desk.settings.message_limit)
         if not str(storable(message.body)).strip():
             raise invalid([FieldProblem(field="body.body", problem="Write what the customer said.")])
-        taken, again = await asyncio.to_thread(desk.take_in, key, wish, lambda session: _further(session, ticket_id, message, desk.settings))
+        taken, again = await asyncio.to_thread(
+            desk.take_in, key, wish, lambda session: _further(session, ticket_id, message, desk.settings)
+        )
         return _told(response, taken, again)
 
     @routes.get(
-        "/tickets/{ticket_id}", response_model=TicketState, responses=_only(401, 404, 422, 429), summary="Where a ticket stands",
+        "/tickets/{ticket_id}",
+        response_model=TicketState,
+        responses=_only(401, 404, 422, 429),
+        summary="Where a ticket stands",
     )
     async def look_up(ticket_id: int, key: Annotated[ApiKey, who]) -> TicketState:
         return await asyncio.to_thread(_state, desk.database, key, ticket_id)
 
     @routes.get(
-        "/tickets", response_model=TicketPage, responses=_only(401, 422, 429), summary="List tickets",
+        "/tickets",
+        response_model=TicketPage,
+        responses=_only(401, 422, 429),
+        summary="List tickets",
     )
     async def listing(
         key: Annotated[ApiKey, who],
@@ -134,7 +155,11 @@ def _as_sent(fields: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
     sender = {"type": "string", "description": "Who wrote it: an address, or Name <address>."}
     kept = {name: field for name, field in fields.items() if name not in ("sender_email", "sender_name")}
     if "attachments" in kept:
-        kept["attachments"] = {"type": "array", "items": parts["FilePayload"], "description": "Files: filename, content_type, data in base64."}
+        kept["attachments"] = {
+            "type": "array",
+            "items": parts["FilePayload"],
+            "description": "Files: filename, content_type, data in base64.",
+        }
     return {"from": sender, **kept}
 
 
@@ -155,7 +180,9 @@ def _told(response: Response, taken: Taken, again: bool) -> Taken:
 def _repeat(session: Session, done: IdempotencyRecord, wish: Wish) -> Taken:
     if done.request_hash != wish.request_hash:
         raise Problem(
-            409, "This Idempotency-Key was used with another request.", "Use a new key for a new request; send a repeated one unchanged."
+            409,
+            "This Idempotency-Key was used with another request.",
+            "Use a new key for a new request; send a repeated one unchanged.",
         )
     ticket = session.get_one(Ticket, done.ticket_id)
     receipt = Receipt.model_validate(
@@ -167,15 +194,24 @@ def _repeat(session: Session, done: IdempotencyRecord, wish: Wish) -> Taken:
 def _further(session: Session, ticket_id: int, message: FurtherMessage, settings: Settings) -> Incoming:
     """The message as one of the ticket's own requester, whatever its subject says."""
     ticket = _ticket(session, ticket_id)
-    payload = TicketPayload(id=message.id, subject=message.subject or ticket.subject[:500], body=message.body, in_reply_to=f"#{ticket_id}")
-    ours = {"ticket_id": ticket_id, "in_reply_to": None, "sender_name": ticket.requester_name, "sender_email": ticket.requester_email}
+    payload = TicketPayload(
+        id=message.id, subject=message.subject or ticket.subject[:500], body=message.body, in_reply_to=f"#{ticket_id}"
+    )
+    ours = {
+        "ticket_id": ticket_id,
+        "in_reply_to": None,
+        "sender_name": ticket.requester_name,
+        "sender_email": ticket.requester_email,
+    }
     return payload.incoming(settings).model_copy(update=ours)
 
 
 def _ticket(session: Session, ticket_id: int) -> Ticket:
     ticket = session.get(Ticket, ticket_id) if ticket_id < 2**31 else None
     if not ticket:
-        raise Problem(404, f"There is no ticket {ticket_id}.", "Use the ticket_id that the desk answered when the ticket was sent in.")
+        raise Problem(
+            404, f"There is no ticket {ticket_id}.", "Use the ticket_id that the desk answered when the ticket was sent in."
+        )
     return ticket
 
 
@@ -200,4 +236,6 @@ def _page(database: Database, key: ApiKey, statuses: list[Status], before: int |
     if len(tickets) > limit:
         rest = [("status", status.value) for status in statuses] + [("before", str(shown[-1].id)), ("limit", str(limit))]
         following = f"/api/v1/tickets?{urlencode(rest)}"
-    return TicketPage(tickets=[TicketState.of(ticket, drafts.get(ticket.draft_id), own_id(key, "")) for ticket in shown], next=following)
+    return TicketPage(
+        tickets=[TicketState.of(ticket, drafts.get(ticket.draft_id), own_id(key, "")) for ticket in shown], next=following
+    )

@@ -72,7 +72,12 @@ class Archive:
 
     def drafts_of(self, ticket: Ticket) -> int:
         """How many drafts the ticket has so far."""
-        return sum(parent is ticket for row in self._rows.get(Draft, []) for _, name, parent in self._links[id(row)] if name == "ticket_id")
+        return sum(
+            parent is ticket
+            for row in self._rows.get(Draft, [])
+            for _, name, parent in self._links[id(row)]
+            if name == "ticket_id"
+        )
 
     def spam(self, dice: random.Random, moment: datetime, subject: str, body: str) -> None:
         """A message that was quarantined at the door and dismissed by a person."""
@@ -83,7 +88,9 @@ class Archive:
         episode = self.add(Episode, {"ticket_id": ticket}, number=1, started_at=moment, eligible=False, channel="email")
         self.latest(ticket, "episode_id", episode)
         self.message(ticket, episode, moment, "in", body, sender)
-        self.add(Quarantine, {"ticket_id": ticket}, reason=reason, detail="Seen at the door, before the agents.", created_at=moment)
+        self.add(
+            Quarantine, {"ticket_id": ticket}, reason=reason, detail="Seen at the door, before the agents.", created_at=moment
+        )
         episode.resolved_at, episode.resolution = ticket.updated_at, "dismissed"
 
     def ticket(self, moment: datetime, subject: str, name: str, email: str, status: Status) -> Ticket:

@@ -31,7 +31,14 @@ class Agents:
         self.steps: list[dict[str, Any]] = []
 
     def run(
-        self, dice: random.Random, ticket: Ticket, episode: Episode, moment: datetime, cause: str, outcome: str, error: str | None = None
+        self,
+        dice: random.Random,
+        ticket: Ticket,
+        episode: Episode,
+        moment: datetime,
+        cause: str,
+        outcome: str,
+        error: str | None = None,
     ) -> tuple[Run, datetime]:
         """One finished run that began at `moment`; returns it and when it ended. `error` is that of one tool."""
         run_id = f"{dice.getrandbits(128):032x}"

@@ -98,7 +98,9 @@ class Story:
             return self._own(self.archive.at_work(self.dice, ready, 75), self._person(draft))
         if roll > 0.72:
             person = self._person(draft)
-            decided = self._decide(draft, DecisionKind.REQUEST_CHANGES, person, 25, comment="Please answer the second question too.")
+            decided = self._decide(
+                draft, DecisionKind.REQUEST_CHANGES, person, 25, comment="Please answer the second question too."
+            )
             run, ready = self.archive.agents.run(self.dice, self.ticket, self.episode, decided, "changes", "awaiting_approval")
             edit = self.dice.choice(("", "", "tone"))
             draft = self._draft(ready, words.drafted(self.dice, self.final, edit, self.language), run=run)
@@ -128,7 +130,9 @@ class Story:
         )
         draft = self._draft(ready, words.drafted(self.dice, self.final, "rewrite", self.language), run=run)
         person = self._person(draft)
-        decided = self._decide(draft, DecisionKind.REJECT, person, self._minutes(), reason=self.dice.choices(_REJECTED, (5, 4, 2, 2, 1))[0])
+        decided = self._decide(
+            draft, DecisionKind.REJECT, person, self._minutes(), reason=self.dice.choices(_REJECTED, (5, 4, 2, 2, 1))[0]
+        )
         return self._own(decided + timedelta(minutes=self.dice.uniform(4, 14)), person)
 
     def _clarified(self) -> datetime:
@@ -157,7 +161,9 @@ class Story:
         text = words.read_sentences(self.dice, body, source["passage"], 0.0 if kind != "reply" else doubt)
         self.version += 1
         lacking = len(text.unsupported)
-        reasons = [f"{lacking} {'sentence has' if lacking == 1 else 'sentences have'} no source"] if lacking and not created_by else []
+        reasons = (
+            [f"{lacking} {'sentence has' if lacking == 1 else 'sentences have'} no source"] if lacking and not created_by else []
+        )
         if self.ticket.approver == "manager":
             reasons = [*reasons, "the ticket was escalated"]
         cited = kind == "reply" and created_by is None
@@ -188,7 +194,9 @@ class Story:
     ) -> datetime:  # fmt: skip
         moment = self.archive.at_work(self.dice, draft.created_at, minutes)
         hurry = 0.8 if person.name.startswith("Tom") else 1.2
-        active = min(self.dice.lognormvariate(0, 0.55) * (8 + len(draft.body) / 18) * hurry, (moment - draft.created_at).total_seconds())
+        active = min(
+            self.dice.lognormvariate(0, 0.55) * (8 + len(draft.body) / 18) * hurry, (moment - draft.created_at).total_seconds()
+        )
         sent = body or draft.body
         approved = kind == DecisionKind.APPROVE
         draft.status = {"approve": "approved", "reject": "rejected"}.get(kind.value, "superseded")
@@ -275,4 +283,3 @@ class Story:
             return self.archive.team.manager
         candidates = self.archive.team.staff
         return self.dice.choices([*candidates, self.archive.team.manager], [*([4] * len(candidates)), 1])[0]
-

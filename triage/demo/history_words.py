@@ -10,10 +10,24 @@ from rapidfuzz.distance import Levenshtein
 from triage.models import Customer
 
 SIGNATURE = "Larkfield Coffee Support"
-GREETING = {"en": "Hello {first},", "de": "Guten Tag {name},", "fr": "Bonjour {name},", "nl": "Beste {first},", "es": "Hola, {first}:"}
+GREETING = {
+    "en": "Hello {first},",
+    "de": "Guten Tag {name},",
+    "fr": "Bonjour {name},",
+    "nl": "Beste {first},",
+    "es": "Hola, {first}:",
+}
 UNFOUNDED = {
-    "en": ("You will have it by Friday.", "Our partners usually make an exception here.", "This also holds for machines bought abroad."),
-    "de": ("Sie haben es bis Freitag.", "Unser Partner macht hier meist eine Ausnahme.", "Das gilt auch für im Ausland gekaufte Maschinen."),
+    "en": (
+        "You will have it by Friday.",
+        "Our partners usually make an exception here.",
+        "This also holds for machines bought abroad.",
+    ),
+    "de": (
+        "Sie haben es bis Freitag.",
+        "Unser Partner macht hier meist eine Ausnahme.",
+        "Das gilt auch für im Ausland gekaufte Maschinen.",
+    ),
     "fr": ("Vous l'aurez vendredi au plus tard.", "Notre partenaire fait souvent une exception."),
     "nl": ("U heeft het uiterlijk vrijdag.", "Onze partner maakt hier meestal een uitzondering."),
     "es": ("Lo tendrá el viernes a más tardar.", "Nuestro socio suele hacer una excepción."),

@@ -16,13 +16,45 @@ from triage.models import EscalationReason
 
 # Harmless actions, and whether the desk must know who asks. A person still does them.
 KNOWN: dict[str, bool] = {
-    "answer_question": False, "send_instructions": False, "send_manual": False, "send_article": False, "explain_policy": False,
-    "request_information": False, "request_photos": False, "pass_on_feedback": False, "pass_to_team": False, "call_back": False,
-    "check_order": True, "order_status": True, "track_order": True, "track_parcel": True, "check_stock": False, "resend_tracking": True,
-    "send_invoice": True, "resend_invoice": True, "send_return_label": True, "create_return_label": True, "start_return": True, "start_repair": True,
-    "open_repair": True, "register_warranty": True, "pause_subscription": True, "cancel_subscription": True, "change_plan": True, "skip_delivery": True, "resume_subscription": True,
-    "reset_password": True, "resend_login_link": True, "unlock_account": True, "change_address": True, "update_address": True,
-    "change_delivery_address": True, "change_email": True, "change_language": True, "schedule_pickup": True, "file_lost_parcel": True,
+    "answer_question": False,
+    "send_instructions": False,
+    "send_manual": False,
+    "send_article": False,
+    "explain_policy": False,
+    "request_information": False,
+    "request_photos": False,
+    "pass_on_feedback": False,
+    "pass_to_team": False,
+    "call_back": False,
+    "check_order": True,
+    "order_status": True,
+    "track_order": True,
+    "track_parcel": True,
+    "check_stock": False,
+    "resend_tracking": True,
+    "send_invoice": True,
+    "resend_invoice": True,
+    "send_return_label": True,
+    "create_return_label": True,
+    "start_return": True,
+    "start_repair": True,
+    "open_repair": True,
+    "register_warranty": True,
+    "pause_subscription": True,
+    "cancel_subscription": True,
+    "change_plan": True,
+    "skip_delivery": True,
+    "resume_subscription": True,
+    "reset_password": True,
+    "resend_login_link": True,
+    "unlock_account": True,
+    "change_address": True,
+    "update_address": True,
+    "change_delivery_address": True,
+    "change_email": True,
+    "change_language": True,
+    "schedule_pickup": True,
+    "file_lost_parcel": True,
 }
 
 _MONEY = re.compile(
@@ -36,8 +68,12 @@ _DELETION = re.compile(
     r"clos(e|ing|ure)\b.{0,12}(account|profile|user|customer)|cancel\w*.{0,8}(account|profile|membership)|(account|profile|user|customer|data).{0,10}(clos|cancel|terminat|deactivat)|"
     r"losch|vernicht|entfern|konto ?schliess|kontoschliess|supprim|effac|clotur|elimin|borr|suprim|apag|exclu|cancell(a|are|azione)\b|rimuov|verwijder|wissen|vernietig|\brm\b|\bgdpr\b|unlink"
 )
-_METHOD = re.compile(r"\bdelete\b|\b(post|put|patch)\b.{0,80}/(\w+/)*(refund|payment|payout|charge|credit|transfer|transaction|balance|invoice)s?\b|/(refund|payout|charge|transfer|delet|eras|purge|remove|close)\w*")
-_ADDRESS = re.compile(r"https?://|\b(get|post|put|patch|delete)\s+/|^\s*/\w+/|\b(drop table|delete from|truncate table|update \w+ set)\b")
+_METHOD = re.compile(
+    r"\bdelete\b|\b(post|put|patch)\b.{0,80}/(\w+/)*(refund|payment|payout|charge|credit|transfer|transaction|balance|invoice)s?\b|/(refund|payout|charge|transfer|delet|eras|purge|remove|close)\w*"
+)
+_ADDRESS = re.compile(
+    r"https?://|\b(get|post|put|patch|delete)\s+/|^\s*/\w+/|\b(drop table|delete from|truncate table|update \w+ set)\b"
+)
 _NUMBER = re.compile(r"\d")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LEET = str.maketrans("0134578@$", "oieastbas")
@@ -88,7 +124,19 @@ def _payments(asked: _Asked) -> Verdict | None:
     return None
 
 
-_TELLING = ("answer_", "explain_", "check_", "order_", "track_", "send_", "resend_", "request_", "pass_", "start_return", "create_return")
+_TELLING = (
+    "answer_",
+    "explain_",
+    "check_",
+    "order_",
+    "track_",
+    "send_",
+    "resend_",
+    "request_",
+    "pass_",
+    "start_return",
+    "create_return",
+)
 
 
 def _money_verdict(request: ActionRequest, part: str, text: str) -> Verdict:
@@ -99,9 +147,18 @@ def _money_verdict(request: ActionRequest, part: str, text: str) -> Verdict:
 
 def _deletions(asked: _Asked) -> Verdict | None:
     request = asked.request
-    for part, text in (("action", request.action), ("target", request.target), ("amount", request.amount), ("reason", request.reason)):
+    for part, text in (
+        ("action", request.action),
+        ("target", request.target),
+        ("amount", request.amount),
+        ("reason", request.reason),
+    ):
         looked_at = part in {"action", "target"} or _is_call(text)
-        if looked_at and _DELETION.search(_words(text)) and not (part == "target" and _name(request) in KNOWN and not _is_call(text)):
+        if (
+            looked_at
+            and _DELETION.search(_words(text))
+            and not (part == "target" and _name(request) in KNOWN and not _is_call(text))
+        ):
             why = f"“{request.action}” would delete data or an account; only people decide that, two of them."
             return _blocked("deletions", part, len(text), why, EscalationReason.POLICY_RESTRICTION)
     return None

@@ -37,7 +37,9 @@ class RunBudget:
                 f"This ticket has used {self.tokens:,} of {settings.ticket_token_limit:,} tokens (TRIAGE_TICKET_TOKEN_LIMIT) and the next call does not fit."
             )
         if self.cost_usd >= settings.ticket_cost_limit > 0:
-            raise BudgetExceeded(f"This ticket has spent ${self.cost_usd:.2f} of ${settings.ticket_cost_limit:.2f} (TRIAGE_TICKET_COST_LIMIT).")
+            raise BudgetExceeded(
+                f"This ticket has spent ${self.cost_usd:.2f} of ${settings.ticket_cost_limit:.2f} (TRIAGE_TICKET_COST_LIMIT)."
+            )
 
 
 class DayBudget:
@@ -93,7 +95,9 @@ class DayBudget:
     def _write(self, session: Session, pending: dict[str, list[float]]) -> None:
         dialect: Any = sqlite if self.database.is_sqlite else postgresql
         day = _today()
-        rows = [{"day": day, "scope": scope, "tokens": int(used[0]), "cost_usd": used[1]} for scope, used in sorted(pending.items())]
+        rows = [
+            {"day": day, "scope": scope, "tokens": int(used[0]), "cost_usd": used[1]} for scope, used in sorted(pending.items())
+        ]
         fresh = dialect.insert(Spend).values(rows)
         added = fresh.on_conflict_do_update(
             index_elements=["day", "scope"],

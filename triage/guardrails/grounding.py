@@ -16,7 +16,6 @@ from triage.guardrails.patterns import fold
 THRESHOLD = 0.45
 
 
-
 def _apart(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
@@ -33,15 +32,47 @@ _NEGATION = re.compile(
     r"\b(not|no|never|none|nothing|neither|nor|without|cannot|unable|nicht|kein\w*|nie|niemals|ohne|ne|pas|jamais|aucun\w*|sans|nunca|ningun\w*|sin|niet|geen|nooit|zonder|non|mai|nessun\w*|senza|nao|nenhum\w*|sem)\b|n't\b"
 )
 _NUMBER_WORDS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "fourteen": "14",
-    "thirty": "30", "zwei": "2", "drei": "3", "vier": "4", "funf": "5", "sechs": "6", "zehn": "10", "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "dos": "2", "tres": "3",
-    "cuatro": "4", "cinco": "5", "twee": "2", "drie": "3", "vijf": "5", "tre": "3", "quattro": "4", "cinque": "5", "dois": "2",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+    "ten": "10",
+    "twelve": "12",
+    "fourteen": "14",
+    "thirty": "30",
+    "zwei": "2",
+    "drei": "3",
+    "vier": "4",
+    "funf": "5",
+    "sechs": "6",
+    "zehn": "10",
+    "deux": "2",
+    "trois": "3",
+    "quatre": "4",
+    "cinq": "5",
+    "dos": "2",
+    "tres": "3",
+    "cuatro": "4",
+    "cinco": "5",
+    "twee": "2",
+    "drie": "3",
+    "vijf": "5",
+    "tre": "3",
+    "quattro": "4",
+    "cinque": "5",
+    "dois": "2",
 }
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(word for word in _NUMBER_WORDS if word != 'one')})\b")
 _OPPOSITES = tuple(
-    frozenset(pair.split("/")) for pair in _apart(
-    "before/after increas/decreas more/less minimum/maximum least/most on/off open/close enable/disable hot/cold free/paid includ/exclud allow/forbid accept/reject always/never first/last up/down "
-    "above/below possible/impossible can/cannot left/right public/private buyer/seller monthly/yearly weekly/monthly"
+    frozenset(pair.split("/"))
+    for pair in _apart(
+        "before/after increas/decreas more/less minimum/maximum least/most on/off open/close enable/disable hot/cold free/paid includ/exclud allow/forbid accept/reject always/never first/last up/down "
+        "above/below possible/impossible can/cannot left/right public/private buyer/seller monthly/yearly weekly/monthly"
     )
 )
 _STOP = _apart(
@@ -55,7 +86,9 @@ _STOP = _apart(
     "il lo gli uno e ma se di da su per con tra sono era essere questo questa suo sua lei voi vostro noi nostro io mio che chi come puo possono deve anche "
     "os um uma uns e ou mas se do da dos das no na em por para com ser foi este esta seu sua voce voces nos nosso eu meu minha que quem como pode podem deve tambem"
 )
-_FRAMING = _apart("hello hi dear thank thanks sorry welcome regards know help note kindly sure happy let see need want get make yes")
+_FRAMING = _apart(
+    "hello hi dear thank thanks sorry welcome regards know help note kindly sure happy let see need want get make yes"
+)
 _SUFFIX = re.compile(r"(?:ations?|ingly|ments?|ings?|edly|ied|ies|ers?|est|ed|es|en|em|ly|s|e|n)$")
 
 
@@ -182,7 +215,9 @@ def _exacts(text: str) -> list[str]:
 def _known_exacts(text: str) -> frozenset[str]:
     digits = _in_digits(text)
     known = {_bare(match.group()) for match in _EXACT.finditer(digits)}
-    parts = {part for token in known if token.count("-") + token.count("–") == 1 for part in re.split("[-–]", token) if part.isdigit()}
+    parts = {
+        part for token in known if token.count("-") + token.count("–") == 1 for part in re.split("[-–]", token) if part.isdigit()
+    }
     return frozenset(known | parts | set(_measures(digits)))
 
 

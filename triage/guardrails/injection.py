@@ -17,15 +17,24 @@ _SQUASHED = re.compile(
     r"(ignore|disregard|forget|override|bypass)(all|any|the|your|of|these|those)*(previous|prior|above|earlier|existing)*(instructions?|rules|guidelines|prompts?)"
     r"|(reveal|print|show|repeat|paste)(me|the|your|all)*(system|initial|hidden|secret)(prompt|instructions)|systemprompt|issue(the|a|full)*refund|deletetheaccount"
 )
-_ORDER_WORDS = re.compile(r"\b(you must|you are|always|never|reply|respond|approve|refund|close this|call|send|forward|ignore|assistant|system|ai|bot|llm|instruction|confirm)\w*\b")
+_ORDER_WORDS = re.compile(
+    r"\b(you must|you are|always|never|reply|respond|approve|refund|close this|call|send|forward|ignore|assistant|system|ai|bot|llm|instruction|confirm)\w*\b"
+)
 
 
 @lru_cache(maxsize=1)
 def rules() -> tuple[Rule, ...]:
     """Every injection rule."""
     return (
-        *english.OVERRIDES, *english.EXTRACTION, *english.PERSONA, *english.ADDRESS, *english.AUTHORITY, *english.EFFECTS, *english.OUTPUT,
-        *abroad.OVERRIDES, *abroad.OTHERS,
+        *english.OVERRIDES,
+        *english.EXTRACTION,
+        *english.PERSONA,
+        *english.ADDRESS,
+        *english.AUTHORITY,
+        *english.EFFECTS,
+        *english.OUTPUT,
+        *abroad.OVERRIDES,
+        *abroad.OTHERS,
     )
 
 
@@ -78,7 +87,9 @@ def _disguises(part: str, normal: Normal) -> Iterator[Finding]:
         end = normal.smuggled_at + len(normal.smuggled)
         yield Finding("hidden_text", normal.smuggled_at, end, "tag_characters", "text in invisible tag characters", part, 0.9)
         for hit in scan(fold(normal.smuggled), rules()):
-            yield Finding(hit.rule.kind, normal.smuggled_at, end, hit.rule.name, hit.rule.why + ", in tag characters", part, hit.rule.weight)
+            yield Finding(
+                hit.rule.kind, normal.smuggled_at, end, hit.rule.name, hit.rule.why + ", in tag characters", part, hit.rule.weight
+            )
     if normal.split_words >= 3:
         yield Finding("hidden_text", 0, normal.length, "split_words", "invisible characters inside words", part, 0.45)
     if normal.overrides:

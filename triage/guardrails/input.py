@@ -24,7 +24,9 @@ _INSULT = re.compile(
     r"|\b(fuck (you|off)|go to hell|piss off|screw you|fick dich|fickt euch|verpiss dich|leck mich|va te faire|allez vous faire|vete a la mierda|que te jodan|"
     r"vaffanculo|rot op|val dood|vai se foder|vai tomar no cu|motherfuckers?)\b"
 )
-_ABUSE_NEEDS = re.compile(r"useless|pathetic|incompet|clown|lazy|liar|crook|thie|scam|damn|bloody|fcking|fuck|idiot|moron|imbec|stupid|dumb|cunt|bastard|asshole|arsehole|scum|retard|worthless|wank|bitch|shit|prick|hell|piss|screw|arsch|wichs|huren|missgeb|penner|dreck|conn|encul|abruti|cons|salaud|gilip|puta|cabron|kloot|eikel|mongol|kanker|stronz|coglion|babaca|otario|fick|verpiss|leck|va te|vous faire|mierda|jodan|vaff|rot op|val dood|foder|tomar")
+_ABUSE_NEEDS = re.compile(
+    r"useless|pathetic|incompet|clown|lazy|liar|crook|thie|scam|damn|bloody|fcking|fuck|idiot|moron|imbec|stupid|dumb|cunt|bastard|asshole|arsehole|scum|retard|worthless|wank|bitch|shit|prick|hell|piss|screw|arsch|wichs|huren|missgeb|penner|dreck|conn|encul|abruti|cons|salaud|gilip|puta|cabron|kloot|eikel|mongol|kanker|stronz|coglion|babaca|otario|fick|verpiss|leck|va te|vous faire|mierda|jodan|vaff|rot op|val dood|foder|tomar"
+)
 _LATIN_WORD = re.compile(r"[a-z]{4,}")
 _VOWEL = re.compile(r"[aeiouy]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -43,14 +45,22 @@ class Mail:
 
 
 def check_input(
-    *, subject: str, body: str, hidden: str = "", attachments_text: list[str] | None = None, channel: str = "email", limit: int = BODY_LIMIT
+    *,
+    subject: str,
+    body: str,
+    hidden: str = "",
+    attachments_text: list[str] | None = None,
+    channel: str = "email",
+    limit: int = BODY_LIMIT,
 ) -> list[Verdict]:
     """What the rules say of one message; never empty, never raises.
 
     `limit` is the number of characters of the body that is looked at (TRIAGE_BODY_LIMIT). A verdict that blocks
     names where the message goes: `quarantine` when nothing but an attack is in it, else `escalation`.
     """
-    mail = Mail(subject[:2_000], body, hidden[:limit], tuple(text[:_ATTACHMENT_LIMIT] for text in attachments_text or []), channel, limit)
+    mail = Mail(
+        subject[:2_000], body, hidden[:limit], tuple(text[:_ATTACHMENT_LIMIT] for text in attachments_text or []), channel, limit
+    )
     return CHECKPOINT.run(mail.body[:200], mail)
 
 
@@ -74,7 +84,11 @@ def _injection(mail: Mail) -> Verdict | None:
     if total < injection.FLAG:
         return None
     surest = max(findings, key=lambda finding: finding.weight)
-    why = f"Looks like orders to the machine ({total:.2f}): it {surest.why}." if surest.kind == "injection" else f"Hides {surest.why} ({total:.2f})."
+    why = (
+        f"Looks like orders to the machine ({total:.2f}): it {surest.why}."
+        if surest.kind == "injection"
+        else f"Hides {surest.why} ({total:.2f})."
+    )
     if total < injection.BLOCK:
         return Verdict("input", "injection", "flag", findings, why=why)
     if _nothing_else(body, findings):
@@ -97,7 +111,9 @@ def _hidden(mail: Mail) -> Verdict | None:
     if words < 30:
         return None
     why = f"The message carries {words} words that people cannot see."
-    return Verdict("input", "hidden_text", "flag", [Finding("hidden_text", 0, len(mail.hidden), "hidden_text", why, "hidden", 0.3)], why=why)
+    return Verdict(
+        "input", "hidden_text", "flag", [Finding("hidden_text", 0, len(mail.hidden), "hidden_text", why, "hidden", 0.3)], why=why
+    )
 
 
 def _abuse(mail: Mail) -> Verdict | None:
@@ -105,7 +121,10 @@ def _abuse(mail: Mail) -> Verdict | None:
     for part, text in (("body", mail.body[: mail.limit]), ("subject", mail.subject)):
         folded = fold(text)
         if _ABUSE_NEEDS.search(folded):
-            findings += [Finding("abuse", m.start(), m.end(), "abuse", "insults the people who read it", part) for m in _INSULT.finditer(folded)]
+            findings += [
+                Finding("abuse", m.start(), m.end(), "abuse", "insults the people who read it", part)
+                for m in _INSULT.finditer(folded)
+            ]
     if not findings:
         return None
     why = "The message insults its readers; a person should answer it."
@@ -131,7 +150,11 @@ def _is_mash(text: str) -> bool:
     letters = len(_LETTER.findall(text))
     if not words or letters > 400 or sum(map(len, words)) < 0.5 * letters:
         return False
-    odd = [w for w in words if len(_VOWEL.findall(w)) < len(w) / 7 or re.search(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{6,}|asdf|qwer|zxcv|hjkl", w)]
+    odd = [
+        w
+        for w in words
+        if len(_VOWEL.findall(w)) < len(w) / 7 or re.search(r"(.)\1{3,}|[bcdfghjklmnpqrstvwxz]{6,}|asdf|qwer|zxcv|hjkl", w)
+    ]
     return len(odd) > 0.6 * len(words)
 
 
@@ -139,7 +162,8 @@ def _card(mail: Mail) -> Verdict | None:
     findings = [
         Finding("card", datum.start, datum.end, "card_data", "a payment card's number", part)
         for part, text in (("body", mail.body[: mail.limit]), ("subject", mail.subject))
-        for datum in pii.find(text) if datum.kind == "card"
+        for datum in pii.find(text)
+        if datum.kind == "card"
     ]
     if not findings:
         return None
@@ -149,5 +173,12 @@ def _card(mail: Mail) -> Verdict | None:
 
 CHECKPOINT: Checkpoint[Mail] = Checkpoint(
     "input",
-    [Check("size", _size), Check("injection", _injection), Check("hidden_text", _hidden), Check("abuse", _abuse), Check("nonsense", _nonsense), Check("card_data", _card)],
+    [
+        Check("size", _size),
+        Check("injection", _injection),
+        Check("hidden_text", _hidden),
+        Check("abuse", _abuse),
+        Check("nonsense", _nonsense),
+        Check("card_data", _card),
+    ],
 )

@@ -62,8 +62,14 @@ def normalise(original: str) -> Normal:
     text, mixed = _unmix(plain)
     smuggled, at = _tag_text(original) if odd else ("", 0)
     return Normal(
-        text, origin, len(original), smuggled, at, mixed_words=mixed,
-        split_words=len(_SPLIT_WORD.findall(original)) if odd else 0, overrides=len(_OVERRIDE.findall(original)) if odd else 0,
+        text,
+        origin,
+        len(original),
+        smuggled,
+        at,
+        mixed_words=mixed,
+        split_words=len(_SPLIT_WORD.findall(original)) if odd else 0,
+        overrides=len(_OVERRIDE.findall(original)) if odd else 0,
     )
 
 

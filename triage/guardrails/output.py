@@ -17,8 +17,14 @@ from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Decision, Finding, Verdict
 from triage.models import EscalationReason
 
-_LINK = re.compile(r"\b(?:https?|ftp|javascript|data|file):[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+|(?<![@\w.])(?:[a-z0-9-]{1,63}\.)+(?:com|net|org|io|co|info|biz|xyz|top|ru|cn|example|test|app|dev|me|eu|uk|de|fr|nl|es|it|pt|ch|pl|cc|tk|ml|ga|cf|gq|tv|ly|shop|store|site|online|click|cloud|website|icu|vip|club|zip|tech|ai)\b(?:/[^\s<>\"')\]]*)?|(?<![@\w./])(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}/[^\s<>\"')\]]+|(?<![:\w/])//(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
-_ACTIVE = re.compile(r"<\s*(script|img|iframe|object|embed|form|svg|style|link|meta)\b|!\[[^\]]{0,200}\]\(|\bon(error|load|click)\s*=", re.IGNORECASE)
+_LINK = re.compile(
+    r"\b(?:https?|ftp|javascript|data|file):[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+|(?<![@\w.])(?:[a-z0-9-]{1,63}\.)+(?:com|net|org|io|co|info|biz|xyz|top|ru|cn|example|test|app|dev|me|eu|uk|de|fr|nl|es|it|pt|ch|pl|cc|tk|ml|ga|cf|gq|tv|ly|shop|store|site|online|click|cloud|website|icu|vip|club|zip|tech|ai)\b(?:/[^\s<>\"')\]]*)?|(?<![@\w./])(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}/[^\s<>\"')\]]+|(?<![:\w/])//(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}",
+    re.IGNORECASE,
+)
+_ACTIVE = re.compile(
+    r"<\s*(script|img|iframe|object|embed|form|svg|style|link|meta)\b|!\[[^\]]{0,200}\]\(|\bon(error|load|click)\s*=",
+    re.IGNORECASE,
+)
 _LEAK = re.compile(
     r"\b(system prompt|my (system )?(instructions|prompt|guidelines)|hidden instructions|as an ai( language model)?|language model|<\|?(system|im_start)|"
     r"(tool|function) call|internal (note|policy|only)|systemprompt|meine anweisungen lauten|mes instructions sont|mis instrucciones son|le mie istruzioni sono|mijn instructies zijn)\b"
@@ -77,7 +83,9 @@ def lines_of(customer: CustomerCard | None) -> list[str]:
     """What the desk knows of the customer, one statement a line, so that sentences can be held against it."""
     if customer is None:
         return []
-    lines = [f"Customer {customer.name}, {customer.tier} customer since {customer.since}, machine {customer.machine}, subscription {customer.subscription}."]
+    lines = [
+        f"Customer {customer.name}, {customer.tier} customer since {customer.since}, machine {customer.machine}, subscription {customer.subscription}."
+    ]
     for order in customer.orders:
         lines.append(
             f"Order {order.number} status {order.status}, placed {order.placed}, delivered {order.delivered}, total {order.total}, "
@@ -93,11 +101,19 @@ def support_of(sentence: Sentence, evidence: list[Evidence], customer: CustomerC
     if not re.search(r"\d|https?:|www\.", sentence.text):
         return Support(True, 1.0, None, "It states no fact.")
     loose = supports(sentence.text, evidence, [*lines_of(customer), ticket])
-    return loose if "mentions" in loose.why else Support(True, loose.score, loose.passage, "Its numbers stand in the sources or the ticket.")
+    return (
+        loose
+        if "mentions" in loose.why
+        else Support(True, loose.score, loose.passage, "Its numbers stand in the sources or the ticket.")
+    )
 
 
 def _grounding(check: OutputCheck) -> Verdict | None:
-    known = {piece.id for piece in check.evidence} | {"customer"} | {f"order:{order.number}" for order in (check.customer.orders if check.customer else [])}
+    known = (
+        {piece.id for piece in check.evidence}
+        | {"customer"}
+        | {f"order:{order.number}" for order in (check.customer.orders if check.customer else [])}
+    )
     findings = []
     for sentence, start, end in check.spans:
         support = support_of(sentence, check.evidence, check.customer, check.ticket)
@@ -105,7 +121,9 @@ def _grounding(check: OutputCheck) -> Verdict | None:
         if not support.supported:
             findings.append(Finding("unsupported", start, end, "grounding", support.why, "reply", 1 - support.score))
         elif strange:
-            findings.append(Finding("unsupported", start, end, "citation", f"It cites {strange[0]}, which is not among its sources.", "reply"))
+            findings.append(
+                Finding("unsupported", start, end, "citation", f"It cites {strange[0]}, which is not among its sources.", "reply")
+            )
         elif sentence.kind == "fact" and not sentence.passages:
             findings.append(Finding("unsupported", start, end, "citation", "It states a fact and cites no source.", "reply", 0.5))
     return _verdict("grounding", "flag", findings, f"{len(findings)} of {len(check.spans)} sentences have no support.")
@@ -119,11 +137,24 @@ def _promises(check: OutputCheck) -> Verdict | None:
         if PROMISE.search(folded):
             firm = supports(sentence.text, check.evidence, check.customer_lines).score < _GRANTED
             decision = "block" if firm else decision
-            findings.append(Finding("promise", start, end, "promise", "promises money or a remedy" + (" that no source grants" if firm else ""), "reply"))
+            findings.append(
+                Finding(
+                    "promise",
+                    start,
+                    end,
+                    "promise",
+                    "promises money or a remedy" + (" that no source grants" if firm else ""),
+                    "reply",
+                )
+            )
         elif specifics := promised_specifics(folded, sources):
             decision = "block"
-            findings.append(Finding("promise", start, end, "promise", f"promises {', '.join(specifics)}, which no source says", "reply"))
-    return _verdict("promise", "block" if decision == "block" else "flag", findings, "The draft promises what only people may grant.")
+            findings.append(
+                Finding("promise", start, end, "promise", f"promises {', '.join(specifics)}, which no source says", "reply")
+            )
+    return _verdict(
+        "promise", "block" if decision == "block" else "flag", findings, "The draft promises what only people may grant."
+    )
 
 
 def _personal_data(check: OutputCheck) -> Verdict | None:
@@ -137,8 +168,22 @@ def _personal_data(check: OutputCheck) -> Verdict | None:
         secret = datum.kind == "card" or (datum.kind == "iban" and token not in published)
         ours = datum.kind == "email" and _host_allowed(datum.key.partition("@")[2], check.allowed_hosts)
         if secret or (token not in allowed and not ours):
-            what = {"email": "an e-mail address", "phone": "a phone number", "card": "a payment card's number", "iban": "a bank account"}[datum.kind]
-            findings.append(Finding(datum.kind, datum.start, datum.end, "personal_data", f"shows {what} that is not this ticket's to show", "reply"))
+            what = {
+                "email": "an e-mail address",
+                "phone": "a phone number",
+                "card": "a payment card's number",
+                "iban": "a bank account",
+            }[datum.kind]
+            findings.append(
+                Finding(
+                    datum.kind,
+                    datum.start,
+                    datum.end,
+                    "personal_data",
+                    f"shows {what} that is not this ticket's to show",
+                    "reply",
+                )
+            )
     return _verdict("personal_data", "block", findings, "The draft shows personal data that does not belong to this ticket.")
 
 
@@ -149,8 +194,20 @@ def _links(check: OutputCheck) -> Verdict | None:
         for match in _LINK.finditer(said):
             if not _host_allowed(_host(match.group()), check.allowed_hosts):
                 start, end = normal.span(*match.span()) if said is text else match.span()
-                findings.append(Finding("link", start, end, "links", f"links to {_host(match.group()) or match.group()[:40]}, which is not allowed", "reply"))
-    findings += [Finding("active_content", m.start(), m.end(), "links", "carries active content or a remote image", "reply") for m in _ACTIVE.finditer(text)]
+                findings.append(
+                    Finding(
+                        "link",
+                        start,
+                        end,
+                        "links",
+                        f"links to {_host(match.group()) or match.group()[:40]}, which is not allowed",
+                        "reply",
+                    )
+                )
+    findings += [
+        Finding("active_content", m.start(), m.end(), "links", "carries active content or a remote image", "reply")
+        for m in _ACTIVE.finditer(text)
+    ]
     return _verdict("links", "block", findings, "The draft links outside the allowed hosts.")
 
 
@@ -171,11 +228,14 @@ def _host_allowed(host: str, allowed: list[str]) -> bool:
 def _secrets(check: OutputCheck) -> Verdict | None:
     findings = []
     if check.canary and leaks(check.text, check.canary):
-        findings.append(Finding("leak", 0, len(check.text), "leak", "carries the secret mark of the agents' instructions", "reply"))
+        findings.append(
+            Finding("leak", 0, len(check.text), "leak", "carries the secret mark of the agents' instructions", "reply")
+        )
     sources = fold(" ".join(piece.text for piece in check.evidence))
     findings += [
         Finding("leak", m.start(), m.end(), "leak", "speaks of the agents' own instructions", "reply")
-        for m in _LEAK.finditer(fold(check.text)) if m.group() not in sources
+        for m in _LEAK.finditer(fold(check.text))
+        if m.group() not in sources
     ]
     return _verdict("leak", "block", findings, "The draft gives away the agents' instructions.")
 
@@ -214,7 +274,12 @@ def _verdict(rule: str, decision: Decision, findings: list[Finding], why: str) -
 CHECKPOINT: Checkpoint[OutputCheck] = Checkpoint(
     "output",
     [
-        Check("envelope", _envelope), Check("personal_data", _personal_data), Check("promise", _promises), Check("links", _links),
-        Check("leak", _secrets), Check("language", _language), Check("grounding", _grounding),
+        Check("envelope", _envelope),
+        Check("personal_data", _personal_data),
+        Check("promise", _promises),
+        Check("links", _links),
+        Check("leak", _secrets),
+        Check("language", _language),
+        Check("grounding", _grounding),
     ],
 )

@@ -23,26 +23,51 @@ class RuleText:
 
 
 RULES: dict[str, RuleText] = {
-    "size": RuleText("input", "Very long messages", "Only the beginning of a very long message is looked at; a huge one is set aside."),
-    "injection": RuleText("input", "Orders to the machine", "Text that tells the machine what to do, also hidden, encoded or in another language, is flagged; a clear case goes to a person."),
-    "hidden_text": RuleText("input", "Hidden text", "Text that people cannot see is shown to the reviewer and never treated as the customer's words."),
+    "size": RuleText(
+        "input", "Very long messages", "Only the beginning of a very long message is looked at; a huge one is set aside."
+    ),
+    "injection": RuleText(
+        "input",
+        "Orders to the machine",
+        "Text that tells the machine what to do, also hidden, encoded or in another language, is flagged; a clear case goes to a person.",
+    ),
+    "hidden_text": RuleText(
+        "input", "Hidden text", "Text that people cannot see is shown to the reviewer and never treated as the customer's words."
+    ),
     "abuse": RuleText("input", "Abuse", "Insults go to a person."),
     "nonsense": RuleText("input", "No words", "A message without readable words is flagged."),
     "card_data": RuleText("input", "Card numbers", "A message with a payment card's number goes to a person, who removes it."),
     "always_escalate": RuleText(
-        "input", "Always to a person", "Legal threats, chargebacks, data-protection requests, self-harm, violence, security and safety incidents, press, and the phrases admins add.", False
+        "input",
+        "Always to a person",
+        "Legal threats, chargebacks, data-protection requests, self-harm, violence, security and safety incidents, press, and the phrases admins add.",
+        False,
     ),
-    "payments": RuleText("action", "Payments", "Nothing the machine proposes may move money; two people decide it outside the desk."),
-    "deletions": RuleText("action", "Deletions", "Nothing the machine proposes may delete data or close an account; two people decide it outside the desk."),
+    "payments": RuleText(
+        "action", "Payments", "Nothing the machine proposes may move money; two people decide it outside the desk."
+    ),
+    "deletions": RuleText(
+        "action",
+        "Deletions",
+        "Nothing the machine proposes may delete data or close an account; two people decide it outside the desk.",
+    ),
     "identity": RuleText("action", "Unknown sender", "Actions on an account need a sender the desk knows for sure."),
-    "unknown_action": RuleText("action", "Unknown actions", "An action that is not on the list of harmless ones is refused and goes to a person."),
+    "unknown_action": RuleText(
+        "action", "Unknown actions", "An action that is not on the list of harmless ones is refused and goes to a person."
+    ),
     "envelope": RuleText("output", "Recipient", "A reply goes to the ticket's own address and nowhere else."),
-    "personal_data": RuleText("output", "Personal data of others", "Addresses, phone numbers, cards and bank accounts that are not this ticket's never leave."),
+    "personal_data": RuleText(
+        "output",
+        "Personal data of others",
+        "Addresses, phone numbers, cards and bank accounts that are not this ticket's never leave.",
+    ),
     "promise": RuleText("output", "Promises", "A reply promises no money, remedy or date that no source grants."),
     "links": RuleText("output", "Links", "A reply links only to allowed hosts and carries no active content.", False),
     "leak": RuleText("output", "Agents' instructions", "The agents' own instructions never leave."),
     "language": RuleText("output", "Language", "A reply is in the customer's language."),
-    "grounding": RuleText("output", "Support", "Every factual sentence stands in a source; others are underlined and need an acknowledgement."),
+    "grounding": RuleText(
+        "output", "Support", "Every factual sentence stands in a source; others are underlined and need an acknowledgement."
+    ),
     "guard_failure": RuleText("any", "Failing guard", "A guard that cannot decide blocks, and a person takes over."),
 }
 
@@ -99,7 +124,10 @@ def rules(session: Session, *, days: int = 30) -> list[RuleRow]:
         fired[rule][1] += count if verdict == "block" else 0
         fired[rule][2] += count if overruled else 0
     known = [RuleRow(name, text, *fired.pop(name, [0, 0, 0])) for name, text in RULES.items()]
-    return known + [RuleRow(name, RuleText("any", name.replace("_", " "), "A rule of an earlier version."), *numbers) for name, numbers in sorted(fired.items())]
+    return known + [
+        RuleRow(name, RuleText("any", name.replace("_", " "), "A rule of an earlier version."), *numbers)
+        for name, numbers in sorted(fired.items())
+    ]
 
 
 def breakers(session: Session) -> list[BreakerState]:
@@ -118,7 +146,12 @@ def budgets(session: Session, settings: Settings, *, day: date | None = None) ->
 
 def blocked_actions(session: Session, *, status: str | None = None, limit: int = 100) -> list[BlockedRow]:
     """Actions that code refused, newest first, with how many people have granted or refused them."""
-    query = select(BlockedAction, Ticket.subject).join(Ticket, col(Ticket.id) == col(BlockedAction.ticket_id)).order_by(col(BlockedAction.id).desc()).limit(limit)
+    query = (
+        select(BlockedAction, Ticket.subject)
+        .join(Ticket, col(Ticket.id) == col(BlockedAction.ticket_id))
+        .order_by(col(BlockedAction.id).desc())
+        .limit(limit)
+    )
     if status:
         query = query.where(BlockedAction.status == status)
     found = list(session.exec(query))
@@ -131,7 +164,13 @@ def blocked_actions(session: Session, *, status: str | None = None, limit: int =
 def quarantined(session: Session, *, limit: int = 100) -> list[QuarantineRow]:
     """Messages that were set aside, newest first."""
     query = (
-        select(Quarantine, Ticket.subject, Ticket.requester_email).join(Ticket, col(Ticket.id) == col(Quarantine.ticket_id)).where(Ticket.status == "quarantined")
-        .order_by(col(Quarantine.id).desc()).limit(limit)
+        select(Quarantine, Ticket.subject, Ticket.requester_email)
+        .join(Ticket, col(Ticket.id) == col(Quarantine.ticket_id))
+        .where(Ticket.status == "quarantined")
+        .order_by(col(Quarantine.id).desc())
+        .limit(limit)
     )
-    return [QuarantineRow(row.ticket_id, subject, sender, row.reason, row.detail, row.created_at) for row, subject, sender in session.exec(query)]
+    return [
+        QuarantineRow(row.ticket_id, subject, sender, row.reason, row.detail, row.created_at)
+        for row, subject, sender in session.exec(query)
+    ]

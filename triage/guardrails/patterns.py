@@ -23,7 +23,9 @@ class _Folding(dict[int, int]):
         return folded
 
 
-_FOLDING = _Folding({ord("’"): ord("'"), ord("‘"): ord("'"), ord("`"): ord("'"), ord("´"): ord("'"), ord("“"): ord('"'), ord("”"): ord('"')})
+_FOLDING = _Folding(
+    {ord("’"): ord("'"), ord("‘"): ord("'"), ord("`"): ord("'"), ord("´"): ord("'"), ord("“"): ord('"'), ord("”"): ord('"')}
+)
 
 
 def fold(text: str) -> str:
@@ -58,7 +60,17 @@ class Hit:
     end: int
 
 
-def rule(name: str, weight: float, why: str, pattern: str, *, kind: str = "injection", needs: str = "", unless: str = "", within: str = "") -> Rule:
+def rule(
+    name: str,
+    weight: float,
+    why: str,
+    pattern: str,
+    *,
+    kind: str = "injection",
+    needs: str = "",
+    unless: str = "",
+    within: str = "",
+) -> Rule:
     """A rule from its shorthand; `needs` are pieces apart by |."""
     excuses = [_compile(excuse) if excuse else None for excuse in (unless, within)]
     return Rule(name, kind, weight, why, tuple(fold(needs).split("|")) if needs else (), _compile(pattern), *excuses)

@@ -8,12 +8,13 @@ from triage.guardrails.normalise import normalise
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}")
 _PHONE = re.compile(r"(?<![\w+.-])(?:\+|00)?\(?\d[\d\s()./-]{6,20}\d(?![\w-])")
 # Any row of 13 to 19 digits, or groups as they stand on a card with one and the same sign between them.
-_CARD = re.compile(
-    r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])|(?<!\d)\d{4}([^\w,;]|_)(?:\d{4}\1\d{4}\1\d{4}|\d{6}\1\d{5})(?!\d)"
-)
+_CARD = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])|(?<!\d)\d{4}([^\w,;]|_)(?:\d{4}\1\d{4}\1\d{4}|\d{6}\1\d{5})(?!\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ .\-/]?[A-Z0-9]{4}){2,7}(?:[ .\-/]?[A-Z0-9]{1,4})?\b", re.IGNORECASE)
 _DATE = re.compile(r"^\s*(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})\s*$")
-_ORDER_BEFORE = re.compile(r"(?:order|bestell\w*|commande|pedido|ordine|tracking|parcel|serial|invoice|rechnung|factu\w*|sendung\w*|nr|no|number|code|#)[\s.:#nr]{0,6}$", re.IGNORECASE)
+_ORDER_BEFORE = re.compile(
+    r"(?:order|bestell\w*|commande|pedido|ordine|tracking|parcel|serial|invoice|rechnung|factu\w*|sendung\w*|nr|no|number|code|#)[\s.:#nr]{0,6}$",
+    re.IGNORECASE,
+)
 
 _MOST = 200
 
@@ -34,7 +35,11 @@ def find(text: str) -> list[Datum]:
     Looked for in the text without disguises (invisible characters, full-width digits); places are those of the text given.
     """
     normal = normalise(text)
-    return [replace(datum, start=place[0], end=place[1]) for datum in _find(normal.text) if (place := normal.span(datum.start, datum.end))]
+    return [
+        replace(datum, start=place[0], end=place[1])
+        for datum in _find(normal.text)
+        if (place := normal.span(datum.start, datum.end))
+    ]
 
 
 def _find(text: str) -> list[Datum]:

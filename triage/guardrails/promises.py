@@ -34,7 +34,9 @@ _WHEN = re.compile(
     r"|\b(tomorrow|today|tonight|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morgen|heute|montag|dienstag|mittwoch|donnerstag|freitag|demain|aujourd'hui|lundi|mardi|mercredi|jeudi|vendredi|manana|hoy|lunes|martes|miercoles|jueves|viernes|vandaag|maandag|dinsdag|woensdag|donderdag|vrijdag|domani|oggi|lunedi|martedi|mercoledi|giovedi|venerdi|amanha|hoje|segunda-feira|terca-feira|quarta-feira|quinta-feira|sexta-feira)\b"
     r"|\b\d{1,3}([-–]\d{1,3})? (working |business )?(minutes?|hours?|days?|weeks?|months?|arbeitstage|werktage|tagen?|stunden|wochen|jours?|heures|semaines|dias|horas|semanas|dagen|werkdagen|uur|weken|giorni|ore|settimane|dias uteis)\b"
 )
-_MONEY = re.compile(r"(?:[€£$]|\beur|\bgbp|\busd|\bchf)\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:[€£$]|eur\b|euros?\b|gbp\b|pounds?\b|usd\b|dollars?\b|chf\b|%)")
+_MONEY = re.compile(
+    r"(?:[€£$]|\beur|\bgbp|\busd|\bchf)\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:[€£$]|eur\b|euros?\b|gbp\b|pounds?\b|usd\b|dollars?\b|chf\b|%)"
+)
 
 
 def promised_specifics(folded: str, sources: list[str]) -> list[str]:
@@ -58,4 +60,6 @@ def _stands(said: str, known: str) -> bool:
     if _MONEY.search(said):
         return re.search(rf"(?<![\d.,]){number}(?:[.,]00)?(?!\d|[.,]\d)", known) is not None
     unit = re.search(r"[^\W\d_]+$", said)
-    return unit is not None and re.search(rf"(?<![\d.,]){number} ?(?:\w{{3,9}} )?{re.escape(unit.group()[:3])}", known) is not None
+    return (
+        unit is not None and re.search(rf"(?<![\d.,]){number} ?(?:\w{{3,9}} )?{re.escape(unit.group()[:3])}", known) is not None
+    )

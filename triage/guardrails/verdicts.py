@@ -56,7 +56,10 @@ class Verdict:
         """The verdict that `to_json` wrote."""
         escalation, quarantine = data.get("escalation"), data.get("quarantine")
         return cls(
-            stage=data["stage"], rule=data["rule"], verdict=data["verdict"], why=data.get("why", ""),
+            stage=data["stage"],
+            rule=data["rule"],
+            verdict=data["verdict"],
+            why=data.get("why", ""),
             findings=[Finding(**finding) for finding in data.get("findings", [])],
             escalation=EscalationReason(escalation) if escalation else None,
             quarantine=QuarantineReason(quarantine) if quarantine else None,

@@ -17,14 +17,37 @@ from triage.settings import Settings
 
 # extension -> content type under which the file is kept
 ALLOWED = {
-    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp", "bmp": "image/bmp",
-    "heic": "image/heic", "tif": "image/tiff", "tiff": "image/tiff", "pdf": "application/pdf", "txt": "text/plain",
-    "log": "text/plain", "md": "text/plain", "csv": "text/csv", "json": "application/json", "html": "text/html", "htm": "text/html",
-    "eml": "message/rfc822", "ics": "text/calendar", "vcf": "text/vcard", "rtf": "application/rtf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "heic": "image/heic",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "log": "text/plain",
+    "md": "text/plain",
+    "csv": "text/csv",
+    "json": "application/json",
+    "html": "text/html",
+    "htm": "text/html",
+    "eml": "message/rfc822",
+    "ics": "text/calendar",
+    "vcf": "text/vcard",
+    "rtf": "application/rtf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "odt": "application/vnd.oasis.opendocument.text", "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "mp3": "audio/mpeg", "wav": "audio/wav", "m4a": "audio/mp4", "ogg": "audio/ogg", "mp4": "video/mp4", "mov": "video/quicktime",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
 }
 MOST_FILES = 40
 TEXT_LIMIT = 40_000  # characters of an attachment's text that agents and guards look at
@@ -66,7 +89,9 @@ def accept(filename: str, content_type: str, data: bytes, settings: Settings, pa
 
 def refuse_rest(files: list[IncomingFile]) -> list[IncomingFile]:
     """Keep the first files and refuse those beyond the number that one message may carry."""
-    rest = [file.model_copy(update={"data": b"", "text": "", "refused": file.refused or _TOO_MANY}) for file in files[MOST_FILES:]]
+    rest = [
+        file.model_copy(update={"data": b"", "text": "", "refused": file.refused or _TOO_MANY}) for file in files[MOST_FILES:]
+    ]
     return files[:MOST_FILES] + rest[:200]
 
 
@@ -119,7 +144,9 @@ def _refusal(name: str, declared: str, data: bytes, settings: Settings) -> str |
     if data.startswith(_PROGRAMS):
         return "The file is a program."
     if extension not in ALLOWED:
-        return f"Files of type .{extension} are not taken." if extension else f"Files of type {declared or 'unknown'} are not taken."
+        return (
+            f"Files of type .{extension} are not taken." if extension else f"Files of type {declared or 'unknown'} are not taken."
+        )
     claimed = {declared, ALLOWED[extension]}
     if "application/pdf" in claimed and b"%PDF" not in data[:1024]:
         return "The file says it is a PDF but is not one."

@@ -46,7 +46,11 @@ def returned_message_ids(message: Message) -> list[str]:
             payload = part.get_payload()
             inner = payload[0] if isinstance(payload, list) and payload else None
             text = "" if inner is not None else str(payload)[:20_000]
-            found = Headers(inner).ids("Message-ID") if isinstance(inner, Message) else re.findall(r"(?im)^message-id:\s*(<[^<>\s]+>)", text)
+            found = (
+                Headers(inner).ids("Message-ID")
+                if isinstance(inner, Message)
+                else re.findall(r"(?im)^message-id:\s*(<[^<>\s]+>)", text)
+            )
             if found:
                 return found[:3]
     return []
@@ -109,7 +113,9 @@ _TRANSCRIPT_SUBJECT = re.compile(
     r"anrufbeantworter|message vocal|mensaje de voz|messaggio vocale|voicemailbericht|mensagem de voz)\b",
     re.IGNORECASE,
 )
-_TRANSCRIPT_BODY = re.compile(r"^\s*[\[(]?\s*(?:(?:call|phone|voicemail|auto(?:matic)?) )?transcript(?:ion)?\b\s*[\]):]", re.IGNORECASE)
+_TRANSCRIPT_BODY = re.compile(
+    r"^\s*[\[(]?\s*(?:(?:call|phone|voicemail|auto(?:matic)?) )?transcript(?:ion)?\b\s*[\]):]", re.IGNORECASE
+)
 
 
 def is_transcript(subject: str, body: str) -> bool:

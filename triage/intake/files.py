@@ -27,7 +27,9 @@ def probe(path: Path) -> None:
     try:
         if path.is_dir():
             if not _mails_in(path):
-                raise InputError("This folder holds no .eml file; name a folder of .eml files, an mbox or a .jsonl file.", source=str(path))
+                raise InputError(
+                    "This folder holds no .eml file; name a folder of .eml files, an mbox or a .jsonl file.", source=str(path)
+                )
             return
         with path.open("rb") as file:
             start = file.read(5)

@@ -40,8 +40,27 @@ def _detector() -> "LanguageDetector":
     from lingua import LanguageDetectorBuilder
 
     chosen = [
-        Iso.EN, Iso.DE, Iso.FR, Iso.ES, Iso.NL, Iso.IT, Iso.PT, Iso.PL, Iso.CS, Iso.DA, Iso.SV, Iso.HU, Iso.TR, Iso.RU, Iso.UK,
-        Iso.EL, Iso.HE, Iso.AR, Iso.JA, Iso.ZH, Iso.KO,
+        Iso.EN,
+        Iso.DE,
+        Iso.FR,
+        Iso.ES,
+        Iso.NL,
+        Iso.IT,
+        Iso.PT,
+        Iso.PL,
+        Iso.CS,
+        Iso.DA,
+        Iso.SV,
+        Iso.HU,
+        Iso.TR,
+        Iso.RU,
+        Iso.UK,
+        Iso.EL,
+        Iso.HE,
+        Iso.AR,
+        Iso.JA,
+        Iso.ZH,
+        Iso.KO,
     ]
     return LanguageDetectorBuilder.from_iso_codes_639_1(*chosen).with_low_accuracy_mode().build()
 

@@ -8,10 +8,24 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 Colour = tuple[int, int, int]
 
 _NAMED: dict[str, Colour] = {
-    "white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250), "ivory": (255, 255, 240), "ghostwhite": (248, 248, 255),
-    "whitesmoke": (245, 245, 245), "floralwhite": (255, 250, 240), "mintcream": (245, 255, 250), "azure": (240, 255, 255),
-    "red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0), "gray": (128, 128, 128), "grey": (128, 128, 128),
-    "silver": (192, 192, 192), "navy": (0, 0, 128), "yellow": (255, 255, 0), "orange": (255, 165, 0),
+    "white": (255, 255, 255),
+    "black": (0, 0, 0),
+    "snow": (255, 250, 250),
+    "ivory": (255, 255, 240),
+    "ghostwhite": (248, 248, 255),
+    "whitesmoke": (245, 245, 245),
+    "floralwhite": (255, 250, 240),
+    "mintcream": (245, 255, 250),
+    "azure": (240, 255, 255),
+    "red": (255, 0, 0),
+    "blue": (0, 0, 255),
+    "green": (0, 128, 0),
+    "gray": (128, 128, 128),
+    "grey": (128, 128, 128),
+    "silver": (192, 192, 192),
+    "navy": (0, 0, 128),
+    "yellow": (255, 255, 0),
+    "orange": (255, 165, 0),
 }
 _SAME = 24  # sum of differences of red, green and blue up to which nobody tells two colours apart
 _FAR = -400.0  # pixels to the left of or above the page
@@ -44,7 +58,9 @@ def look_of(node: LexborNode, parent: Look, sheet: dict[str, str] | None) -> Loo
     """The look of an element inside a parent's look; `sheet` holds what style sheets say of it."""
     attributes = node.attributes
     style = {**(sheet or {}), **declarations(str(attributes.get("style") or ""))}
-    given = {key: value for key, value in (("color", attributes.get("color")), ("background", attributes.get("bgcolor"))) if value}
+    given = {
+        key: value for key, value in (("color", attributes.get("color")), ("background", attributes.get("bgcolor"))) if value
+    }
     style = {**given, **style}
     if not style and "hidden" not in attributes and node.tag not in ("pre", "textarea"):
         return parent
@@ -120,7 +136,9 @@ def _is_gone(style: dict[str, str]) -> bool:
     opacity = _number(get("opacity", "1"))
     if opacity is not None and opacity < 0.06:
         return True
-    if re.search(r"scale[xy3d]*\(\s*0(?:\.0+)?\s*[,)]", get("transform", "")) or re.search(r"inset\((?:100|50)%", get("clip-path", "")):
+    if re.search(r"scale[xy3d]*\(\s*0(?:\.0+)?\s*[,)]", get("transform", "")) or re.search(
+        r"inset\((?:100|50)%", get("clip-path", "")
+    ):
         return True
     if re.match(r"rect\(\s*(?:0|1px)", get("clip", "")):
         return True

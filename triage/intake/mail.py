@@ -29,8 +29,12 @@ def parse_mail(raw: bytes, settings: Settings) -> Incoming:
         return _parse(raw, settings)
     except Exception as error:  # mail is written by enemies too: whatever breaks the parser, the raw bytes are kept
         return Incoming(
-            raw=raw, quarantine=QuarantineReason.MALFORMED, problem=f"The mail cannot be read ({type(error).__name__}).",
-            sender_email=_any_address(raw), body=_any_text(raw), language=UNSURE,
+            raw=raw,
+            quarantine=QuarantineReason.MALFORMED,
+            problem=f"The mail cannot be read ({type(error).__name__}).",
+            sender_email=_any_address(raw),
+            body=_any_text(raw),
+            language=UNSURE,
         )
 
 
@@ -50,13 +54,26 @@ def _parse(raw: bytes, settings: Settings) -> Incoming:
         problem = f"The text was cut after {settings.body_limit:,} characters; the whole mail is kept."
     return Incoming(
         channel="phone" if is_transcript(subject, body) else "email",
-        subject=subject, body=body[: settings.body_limit], quoted=quoted[: settings.body_limit],
-        signature=signature[: settings.body_limit], hidden=found.hidden[: settings.body_limit],
-        sender_name=sender.name[:200], sender_email=sender.email, sender_proven=_proven(headers, sender, settings),
-        reply_to=reply_to, to=[a.email for name in ("To", "Cc", "Delivered-To") for a in headers.addresses(name)][:100],
-        message_id=next(iter(headers.ids("Message-ID")), None), in_reply_to=next(iter(headers.ids("In-Reply-To")), None),
-        references=references[-_MOST_REFERENCES:], sent_at=headers.date(), language=language_of(subject, body),
-        attachments=found.files, raw=raw, quarantine=reason, problem=problem, auto=judged is not None,
+        subject=subject,
+        body=body[: settings.body_limit],
+        quoted=quoted[: settings.body_limit],
+        signature=signature[: settings.body_limit],
+        hidden=found.hidden[: settings.body_limit],
+        sender_name=sender.name[:200],
+        sender_email=sender.email,
+        sender_proven=_proven(headers, sender, settings),
+        reply_to=reply_to,
+        to=[a.email for name in ("To", "Cc", "Delivered-To") for a in headers.addresses(name)][:100],
+        message_id=next(iter(headers.ids("Message-ID")), None),
+        in_reply_to=next(iter(headers.ids("In-Reply-To")), None),
+        references=references[-_MOST_REFERENCES:],
+        sent_at=headers.date(),
+        language=language_of(subject, body),
+        attachments=found.files,
+        raw=raw,
+        quarantine=reason,
+        problem=problem,
+        auto=judged is not None,
     )
 
 
@@ -120,9 +137,15 @@ def _oversized(raw: bytes, settings: Settings) -> Incoming:
     headers = Headers(head)
     sender, _ = _sender(headers)
     return Incoming(
-        subject=headers.text("Subject")[:500], sender_name=sender.name[:200], sender_email=sender.email,
-        message_id=next(iter(headers.ids("Message-ID")), None), sent_at=headers.date(), raw=raw, language=UNSURE,
-        quarantine=QuarantineReason.OVERSIZED, problem=f"The mail is larger than {settings.message_limit:,} bytes.",
+        subject=headers.text("Subject")[:500],
+        sender_name=sender.name[:200],
+        sender_email=sender.email,
+        message_id=next(iter(headers.ids("Message-ID")), None),
+        sent_at=headers.date(),
+        raw=raw,
+        language=UNSURE,
+        quarantine=QuarantineReason.OVERSIZED,
+        problem=f"The mail is larger than {settings.message_limit:,} bytes.",
     )
 
 

@@ -16,7 +16,9 @@ from triage.settings import Settings
 _MOST_PARTS = 300
 _DEEPEST = 30
 _HTML_LIMIT = 1_500_000  # characters of one HTML part that are looked at
-_REPORT_PARTS = frozenset({"message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "message/feedback-report"})
+_REPORT_PARTS = frozenset(
+    {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers", "message/feedback-report"}
+)
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})", re.IGNORECASE)
 _URL = re.compile(r"<?\b(?:https?://|www\.|mailto:)[^\s>]*>?")
@@ -50,7 +52,12 @@ def contents(message: Message, settings: Settings) -> Contents:
     text, unseen = _choose(plain, seen)
     patience = Patience()
     files = refuse_rest([_file(part, settings, patience) for part in found.files])
-    hidden = [page.hidden for page in rendered] + [smuggled for _, smuggled in plain_and_smuggled] + [unseen] + [f.hidden for f in files]
+    hidden = (
+        [page.hidden for page in rendered]
+        + [smuggled for _, smuggled in plain_and_smuggled]
+        + [unseen]
+        + [f.hidden for f in files]
+    )
     return Contents(text, "\n".join(dict.fromkeys(h for h in hidden if h)), files)
 
 

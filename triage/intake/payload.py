@@ -59,6 +59,8 @@ class TicketPayload(BaseModel):
         """Accept the short forms: text, from as a string or an object, numbers as ids, null for nothing."""
         if not isinstance(value, dict):
             raise ValueError('a ticket is an object such as {"id": "1", "subject": "…", "body": "…", "from": "ann@example.com"}')
+        if not {str(key) for key in value} & {"subject", "body", "text", "html", "attachments"}:
+            raise ValueError("a ticket needs a subject or a body, at least an empty one")
         data = {str(key): item for key, item in value.items() if item is not None}
         text = data.pop("text", None)
         if isinstance(text, dict):
@@ -70,7 +72,9 @@ class TicketPayload(BaseModel):
             if isinstance(data.get(name), int):
                 data[name] = str(data[name])
         files = data.get("attachments")
-        carries = isinstance(files, list) and all(isinstance(file, FilePayload) or (isinstance(file, dict) and "data" in file) for file in files)
+        carries = isinstance(files, list) and all(
+            isinstance(file, FilePayload) or (isinstance(file, dict) and "data" in file) for file in files
+        )
         if files is not None and not carries:
             data.pop("attachments")  # a list that only describes files carries none
         return data
@@ -113,11 +117,24 @@ class TicketPayload(BaseModel):
         if len(body) > limit and not problem:
             problem = f"The text was cut after {limit:,} characters."
         return Incoming(
-            source_id=self.id or None, channel=self.channel, subject=subject, body=body[:limit], quoted=quoted[:limit],
-            signature=signature[:limit], hidden=hidden[:limit], sender_name=self.sender_name, sender_email=self.sender_email,
-            message_id=self.message_id, in_reply_to=self.in_reply_to, references=self.references, sent_at=self.sent_at,
-            language=self.language.lower() or language_of(subject, body), attachments=files,
-            customer_external_id=self.customer_id, quarantine=reason, problem=problem,
+            source_id=self.id or None,
+            channel=self.channel,
+            subject=subject,
+            body=body[:limit],
+            quoted=quoted[:limit],
+            signature=signature[:limit],
+            hidden=hidden[:limit],
+            sender_name=self.sender_name,
+            sender_email=self.sender_email,
+            message_id=self.message_id,
+            in_reply_to=self.in_reply_to,
+            references=self.references,
+            sent_at=self.sent_at,
+            language=self.language.lower() or language_of(subject, body),
+            attachments=files,
+            customer_external_id=self.customer_id,
+            quarantine=reason,
+            problem=problem,
             auto=reason == QuarantineReason.AUTO_REPLY,
         )
 

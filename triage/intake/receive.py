@@ -21,9 +21,17 @@ Enqueue = Callable[[Session, Ticket], None]
 
 # A customer's word wakes a ticket that waits for somebody or is done; one that is at work or on its way out only
 # gets the message, and the approval's seal notices that the thread has grown.
-_WAKES = frozenset({
-    Status.AWAITING_APPROVAL, Status.NEEDS_INFO, Status.ESCALATED, Status.REJECTED, Status.FAILED, Status.DELIVERED, Status.RESOLVED,
-})
+_WAKES = frozenset(
+    {
+        Status.AWAITING_APPROVAL,
+        Status.NEEDS_INFO,
+        Status.ESCALATED,
+        Status.REJECTED,
+        Status.FAILED,
+        Status.DELIVERED,
+        Status.RESOLVED,
+    }
+)
 
 
 def receive(session: Session, incoming: Incoming, settings: Settings, *, enqueue: Enqueue, actor: str = "system") -> Receipt:
@@ -61,23 +69,48 @@ def _judged(incoming: Incoming, *, known: bool) -> Incoming:
 
 def _message(incoming: Incoming, customer: Customer | None, raw_sha256: str | None, print_: str) -> Message:
     return Message(
-        ticket_id=0, source_id=incoming.source_id, author_name=incoming.sender_name or (customer.name if customer else ""),
-        author_email=incoming.sender_email or (customer.email.lower() if customer else ""), subject=incoming.subject,
-        body=incoming.body, quoted=incoming.quoted, signature=incoming.signature, hidden=incoming.hidden,
-        language=incoming.language, message_id=incoming.message_id, in_reply_to=incoming.in_reply_to,
-        references=incoming.references, fingerprint=print_, raw_sha256=raw_sha256, sent_at=incoming.sent_at, created_at=now(),
+        ticket_id=0,
+        source_id=incoming.source_id,
+        author_name=incoming.sender_name or (customer.name if customer else ""),
+        author_email=incoming.sender_email or (customer.email.lower() if customer else ""),
+        subject=incoming.subject,
+        body=incoming.body,
+        quoted=incoming.quoted,
+        signature=incoming.signature,
+        hidden=incoming.hidden,
+        language=incoming.language,
+        message_id=incoming.message_id,
+        in_reply_to=incoming.in_reply_to,
+        references=incoming.references,
+        fingerprint=print_,
+        raw_sha256=raw_sha256,
+        sent_at=incoming.sent_at,
+        created_at=now(),
     )
 
 
 def _create(
-    session: Session, message: Message, incoming: Incoming, customer: Customer | None, identity: str,
-    enqueue: Enqueue, actor: str, note: str,
+    session: Session,
+    message: Message,
+    incoming: Incoming,
+    customer: Customer | None,
+    identity: str,
+    enqueue: Enqueue,
+    actor: str,
+    note: str,
 ) -> Receipt:
     start = message.created_at
     ticket = Ticket(
-        source_id=incoming.source_id, channel=incoming.channel, subject=incoming.subject, requester_name=message.author_name,
-        requester_email=message.author_email, customer_id=customer.id if customer else None, identity=identity,
-        language=incoming.language, created_at=start, updated_at=start,
+        source_id=incoming.source_id,
+        channel=incoming.channel,
+        subject=incoming.subject,
+        requester_name=message.author_name,
+        requester_email=message.author_email,
+        customer_id=customer.id if customer else None,
+        identity=identity,
+        language=incoming.language,
+        created_at=start,
+        updated_at=start,
     )
     session.add(ticket)
     session.flush()
@@ -135,8 +168,14 @@ def _repeat(session: Session, first: Message, exact: bool, message: Message, inc
 def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> Episode:
     first_due, resolve_due = due(start, ticket.priority)
     episode = Episode(
-        ticket_id=_id(ticket), number=number, started_at=start, first_reply_due=first_due, resolve_due=resolve_due,
-        eligible=incoming.quarantine is None, language=incoming.language, channel=incoming.channel,
+        ticket_id=_id(ticket),
+        number=number,
+        started_at=start,
+        first_reply_due=first_due,
+        resolve_due=resolve_due,
+        eligible=incoming.quarantine is None,
+        language=incoming.language,
+        channel=incoming.channel,
     )
     session.add(episode)
     session.flush()
@@ -149,10 +188,17 @@ def _add(session: Session, ticket: Ticket, message: Message, incoming: Incoming)
     session.add_all([ticket, message])
     session.flush()
     for file in incoming.attachments:
-        session.add(Attachment(
-            message_id=message.id or 0, filename=file.filename, content_type=file.content_type, size=file.size,
-            sha256=file.sha256, text=file.text, refused=file.refused,
-        ))
+        session.add(
+            Attachment(
+                message_id=message.id or 0,
+                filename=file.filename,
+                content_type=file.content_type,
+                size=file.size,
+                sha256=file.sha256,
+                text=file.text,
+                refused=file.refused,
+            )
+        )
 
 
 def _receipt_of(session: Session, message: Message) -> Receipt:
@@ -163,7 +209,9 @@ def _receipt_of(session: Session, message: Message) -> Receipt:
         return _receipt(ticket, Outcome.DUPLICATE, again=True)
     if message.id != opening:
         return _receipt(ticket, Outcome.APPENDED, again=True)
-    held = session.exec(select(Quarantine.id).where(Quarantine.ticket_id == ticket.id, Quarantine.created_at == ticket.created_at)).first()
+    held = session.exec(
+        select(Quarantine.id).where(Quarantine.ticket_id == ticket.id, Quarantine.created_at == ticket.created_at)
+    ).first()
     return _receipt(ticket, Outcome.QUARANTINED if held else Outcome.CREATED, again=True)
 
 
@@ -176,7 +224,9 @@ def _one_at_a_time(session: Session, incoming: Incoming) -> None:
     """On PostgreSQL two workers may hold the same mail; on SQLite writers are serial anyway."""
     if session.get_bind().dialect.name != "postgresql":
         return
-    keys = {zlib.crc32(f"{kind}:{key}".encode()) for kind, key in (("sender", incoming.sender_email), ("source", incoming.source_id))}
+    keys = {
+        zlib.crc32(f"{kind}:{key}".encode()) for kind, key in (("sender", incoming.sender_email), ("source", incoming.source_id))
+    }
     for key in sorted(keys):
         session.execute(text("SELECT pg_advisory_xact_lock(:space, :key)"), {"space": 0x494E, "key": key - 2**31})
 

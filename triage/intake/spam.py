@@ -58,21 +58,51 @@ _PHISHING = (
 _RULES = (
     _Rule(3, "It offers a service nobody asked for (websites, search ranking, leads, loans).", _words(_OFFER, _SERVICE)),
     _Rule(3, "It promises a fortune.", _words(_FORTUNE, _FORTUNE_TALK)),
-    _Rule(2, "It lures with a link to log in to a mailbox.", (*_words(_PHISHING), re.compile(r"https?://|click|klick|hxxp", re.IGNORECASE))),
-    _Rule(3, "It threatens to publish recordings unless coins are paid.", _words(
-        r"(?:recorded (?:you|a video)|footage of you\b|video of you\b|(?:through|via|on) your (?:webcam|camera)|compromising)", r"(?:bitcoin|btc|monero|crypto(?:currency)?) ?(?:wallet|address)?")),
-    _Rule(3, "It sells an investment with sure gains.", _words(
-        r"(?:bitcoin|crypto(?:currency)?|forex|trading (?:bot|platform|signals)|investment)",
-        r"(?:guaranteed (?:returns?|profits?|income)|double your|passive income|(?:daily|weekly) (?:returns?|profits?)|\d+ ?% (?:daily|weekly|per (?:day|week))|risk[- ]free)")),
-    _Rule(3, "It sells medicine, gambling or dating.", _words(
-        r"(?:viagra|cialis|online (?:casino|pharmacy)|free spins|casino bonus|weight[- ]loss (?:pills?|gummies)|hot singles|horny)")),
-    _Rule(2, "It lures with a prize or voucher.", _words(
-        r"(?:congratulations|you(?:'ve| have) (?:won|been (?:selected|chosen))|(?:weekly|monthly|lucky|prize) draw|lucky winner|herzlichen glückwunsch|félicitations)",
-        r"(?:voucher|gift ?cards?|prize|reward|payout|iphone|gutschein|gewinn|bon d.achat)",
-        r"(?:claim|click|act now|limited time|(?:offer )?(?:ends|expires) (?:in|today|soon)|confirm your|jetzt|cliquez)")),
-    _Rule(-3, "It speaks of an own order, delivery or invoice.", _words(
-        r"(?:my|our|an|the) (?:recent |last |latest )?(?:order|delivery|parcel|package|invoice|subscription|purchase|refund|machine)\b|i (?:ordered|bought|purchased|received)|order (?:no|number|#)|"
-        r"(?:meine|unsere) (?:bestellung|lieferung|rechnung)|(?:ma|notre) commande|mi pedido|mijn bestelling|il mio ordine|meu pedido")),
+    _Rule(
+        2,
+        "It lures with a link to log in to a mailbox.",
+        (*_words(_PHISHING), re.compile(r"https?://|click|klick|hxxp", re.IGNORECASE)),
+    ),
+    _Rule(
+        3,
+        "It threatens to publish recordings unless coins are paid.",
+        _words(
+            r"(?:recorded (?:you|a video)|footage of you\b|video of you\b|(?:through|via|on) your (?:webcam|camera)|compromising)",
+            r"(?:bitcoin|btc|monero|crypto(?:currency)?) ?(?:wallet|address)?",
+        ),
+    ),
+    _Rule(
+        3,
+        "It sells an investment with sure gains.",
+        _words(
+            r"(?:bitcoin|crypto(?:currency)?|forex|trading (?:bot|platform|signals)|investment)",
+            r"(?:guaranteed (?:returns?|profits?|income)|double your|passive income|(?:daily|weekly) (?:returns?|profits?)|\d+ ?% (?:daily|weekly|per (?:day|week))|risk[- ]free)",
+        ),
+    ),
+    _Rule(
+        3,
+        "It sells medicine, gambling or dating.",
+        _words(
+            r"(?:viagra|cialis|online (?:casino|pharmacy)|free spins|casino bonus|weight[- ]loss (?:pills?|gummies)|hot singles|horny)"
+        ),
+    ),
+    _Rule(
+        2,
+        "It lures with a prize or voucher.",
+        _words(
+            r"(?:congratulations|you(?:'ve| have) (?:won|been (?:selected|chosen))|(?:weekly|monthly|lucky|prize) draw|lucky winner|herzlichen glückwunsch|félicitations)",
+            r"(?:voucher|gift ?cards?|prize|reward|payout|iphone|gutschein|gewinn|bon d.achat)",
+            r"(?:claim|click|act now|limited time|(?:offer )?(?:ends|expires) (?:in|today|soon)|confirm your|jetzt|cliquez)",
+        ),
+    ),
+    _Rule(
+        -3,
+        "It speaks of an own order, delivery or invoice.",
+        _words(
+            r"(?:my|our|an|the) (?:recent |last |latest )?(?:order|delivery|parcel|package|invoice|subscription|purchase|refund|machine)\b|i (?:ordered|bought|purchased|received)|order (?:no|number|#)|"
+            r"(?:meine|unsere) (?:bestellung|lieferung|rechnung)|(?:ma|notre) commande|mi pedido|mijn bestelling|il mio ordine|meu pedido"
+        ),
+    ),
 )
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 

@@ -9,17 +9,72 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from triage.intake.clean import reveal
 from triage.intake.looks import PAGE, Look, hidden_by_sheets, look_of
 
-_BLOCKS = frozenset({
-    "address", "article", "aside", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure",
-    "footer", "form", "header", "html", "legend", "li", "main", "nav", "section", "summary", "tbody", "td", "tfoot", "th",
-    "thead", "tr",
-})
-_SPACED = frozenset({
-    "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul",
-})
-_SKIPPED = frozenset({
-    "applet", "audio", "canvas", "head", "iframe", "math", "object", "script", "style", "svg", "template", "title", "video",
-})
+_BLOCKS = frozenset(
+    {
+        "address",
+        "article",
+        "aside",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "nav",
+        "section",
+        "summary",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+    }
+)
+_SPACED = frozenset(
+    {
+        "blockquote",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ol",
+        "p",
+        "pre",
+        "table",
+        "ul",
+    }
+)
+_SKIPPED = frozenset(
+    {
+        "applet",
+        "audio",
+        "canvas",
+        "head",
+        "iframe",
+        "math",
+        "object",
+        "script",
+        "style",
+        "svg",
+        "template",
+        "title",
+        "video",
+    }
+)
 _MOST_TAGS = 40_000
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"[ \t\n\f\u00a0\u2000-\u200a\u202f\u205f\u3000]+")

@@ -56,7 +56,10 @@ class Chain:
 
     async def _attempt(self, model: Model, request: Request) -> Response:
         recorded = await self.recorder.step(
-            "model", role=request.role, name=model.name, request=_request_json(model, request),
+            "model",
+            role=request.role,
+            name=model.name,
+            request=_request_json(model, request),
             live=lambda: self._live(model, request),
         )
         return _response(recorded)
@@ -76,20 +79,28 @@ class Chain:
 
 def _what_happened(error: ModelError) -> str:
     what = {
-        ModelDown: "did not answer", ModelRefused: "refused", BudgetExceeded: "was not asked", BreakerOpen: "was not asked",
+        ModelDown: "did not answer",
+        ModelRefused: "refused",
+        BudgetExceeded: "was not asked",
+        BreakerOpen: "was not asked",
     }.get(type(error), "gave no usable answer")
     return f"{what} ({str(error).rstrip('.')})"
 
 
 def _request_json(model: Model, request: Request) -> dict[str, Any]:
     return {
-        "model": model.name, "output": request.output.__name__, "messages": request.messages,
+        "model": model.name,
+        "output": request.output.__name__,
+        "messages": request.messages,
         "tools": [tool.name for tool in request.tools],
     }
 
 
 def _response(recorded: dict[str, Any]) -> Response:
     return Response(
-        model=recorded["model"], text=recorded["text"], tool_calls=[ToolCall(**call) for call in recorded["tool_calls"]],
-        usage=Usage(**recorded["usage"]), finish_reason=recorded["finish_reason"],
+        model=recorded["model"],
+        text=recorded["text"],
+        tool_calls=[ToolCall(**call) for call in recorded["tool_calls"]],
+        usage=Usage(**recorded["usage"]),
+        finish_reason=recorded["finish_reason"],
     )

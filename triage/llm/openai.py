@@ -45,7 +45,9 @@ class OpenAIModel:
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         arguments: dict[str, Any] = {
-            "model": self.name, "messages": request.messages, "max_completion_tokens": request.max_output_tokens,
+            "model": self.name,
+            "messages": request.messages,
+            "max_completion_tokens": request.max_output_tokens,
             "response_format": _response_format(request.output),
         }
         if request.tools:
@@ -58,8 +60,11 @@ class OpenAIModel:
         if message.refusal or choice.finish_reason == "content_filter":
             raise ModelRefused(f"the model declined: {_clean(message.refusal or 'content filter')[:200]}")
         usage = self._usage(cast(ChatCompletion, completion))
-        calls = [ToolCall(call.id or "", _clean(call.function.name or ""), _clean(call.function.arguments or ""))
-                 for call in message.tool_calls or [] if call.type == "function"]
+        calls = [
+            ToolCall(call.id or "", _clean(call.function.name or ""), _clean(call.function.arguments or ""))
+            for call in message.tool_calls or []
+            if call.type == "function"
+        ]
         return Response(self.name, _clean(message.content or ""), calls, usage, choice.finish_reason or "stop")
 
     def _usage(self, completion: ChatCompletion) -> Usage:

@@ -24,8 +24,10 @@ def _strict(node: Any, definitions: dict[str, Any]) -> Any:
         target = definitions[node["$ref"].rsplit("/", 1)[-1]]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     kept = {key: value for key, value in node.items() if key != "default" and not (key == "title" and isinstance(value, str))}
-    strict = {key: _named(value, definitions) if key in ("properties", "$defs") else _strict(value, definitions)
-              for key, value in kept.items()}
+    strict = {
+        key: _named(value, definitions) if key in ("properties", "$defs") else _strict(value, definitions)
+        for key, value in kept.items()
+    }
     if "properties" in strict or strict.get("type") == "object":
         strict.setdefault("properties", {})
         strict["required"], strict["additionalProperties"] = list(strict["properties"]), False

@@ -50,6 +50,8 @@ class ScriptedModel:
 def calls(*wishes: tuple[str, str], model: str = "scripted") -> Response:
     """A response that wishes to call tools: pairs of name and argument text."""
     return Response(
-        model, tool_calls=[ToolCall(f"call_{n}", name, arguments) for n, (name, arguments) in enumerate(wishes)],
-        usage=Usage(input_tokens=100, output_tokens=20), finish_reason="tool_calls",
+        model,
+        tool_calls=[ToolCall(f"call_{n}", name, arguments) for n, (name, arguments) in enumerate(wishes)],
+        usage=Usage(input_tokens=100, output_tokens=20),
+        finish_reason="tool_calls",
     )

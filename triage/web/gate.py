@@ -24,7 +24,9 @@ _OPEN = re.compile(
     r"/static/(js|css|media)/[^/]+|/favicon\.(ico|png)"
 )
 # These never look at the session: the API has its own keys, the rest is the same for everyone.
-_BLIND = re.compile(r"/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|/static/(js|css|media)/[^/]+|/favicon\.(ico|png)")
+_BLIND = re.compile(
+    r"/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|/static/(js|css|media)/[^/]+|/favicon\.(ico|png)"
+)
 _NOT_PAGES = ("/_stcore/", "/media/", "/component/", "/app/static/")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -101,9 +103,7 @@ class Gate:
             with self.site.database.transaction() as session:
                 sessions.touch(session, found.session.id)
         user = found.user
-        return Identity(
-            found.session.id, found.session.csrf, user.id or 0, user.name, user.email, user.role, user.demo
-        )
+        return Identity(found.session.id, found.session.csrf, user.id or 0, user.name, user.email, user.role, user.demo)
 
     def _secured(self, scope: Scope, send: Send) -> Send:
         async def sending(message: Message) -> None:

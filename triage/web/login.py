@@ -64,7 +64,9 @@ class Login:
             user = users.check_sign_in(user, password)
         except AccessError:
             with database.transaction() as session:
-                audit.append(session, "sign_in_refused", actor="system", address=address_of(request), user_id=user.id if user else None)
+                audit.append(
+                    session, "sign_in_refused", actor="system", address=address_of(request), user_id=user.id if user else None
+                )
             raise
         renewed = passwords.hashed(password) if passwords.outdated(user.password_hash or "") else None
         with database.transaction() as session:
@@ -119,7 +121,13 @@ def signed_in(site: Site, cookie: str, target: str | None) -> Response:
     """On to the screens, with the session's cookie."""
     response = RedirectResponse(origins.safe_next(target), 303, headers={"Cache-Control": "no-store"})
     response.set_cookie(
-        cookies.SESSION_COOKIE, cookie, max_age=cookies.LIFETIME_SECONDS, httponly=True, samesite="lax", secure=site.https, path="/"
+        cookies.SESSION_COOKIE,
+        cookie,
+        max_age=cookies.LIFETIME_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=site.https,
+        path="/",
     )
     return response
 

@@ -25,8 +25,10 @@ def page(request: Request, site: Site, template: str, status: int = 200, **value
     visitor = request.cookies.get(cookies.VISITOR_COOKIE, "")
     fresh = "" if who or visitor else cookies.new_visitor()
     token = who.csrf if who else cookies.visitor_token(visitor or fresh, site.settings)
-    html = _templates().get_template(template).render(
-        {"csrf": token, "demo": site.settings.demo, "company": site.settings.company, "who": who, "error": "", **values}
+    html = (
+        _templates()
+        .get_template(template)
+        .render({"csrf": token, "demo": site.settings.demo, "company": site.settings.company, "who": who, "error": "", **values})
     )
     response = HTMLResponse(html, status, headers={"Content-Security-Policy": headers.FORMS, "Cache-Control": "no-store"})
     if fresh:

@@ -36,9 +36,7 @@ class Site:
     session has ended, before it is closed.
     """
 
-    def __init__(
-        self, settings: Settings, *, address: str | None = None, port: int | None = None, farewell: bytes = b""
-    ) -> None:
+    def __init__(self, settings: Settings, *, address: str | None = None, port: int | None = None, farewell: bytes = b"") -> None:
         self.settings = settings
         self.database = open_database(settings)
         self.address = address if address is not None else settings.host

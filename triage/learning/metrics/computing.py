@@ -121,9 +121,7 @@ def values(session: Session, metric: Metric | str, window: Window, filters: Filt
     return [metric.measure(row, hours) for row in session.execute(statement, _parameters(window))]
 
 
-def slices(
-    session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str
-) -> list[Slice]:
+def slices(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[Slice]:
     """The metric by category, language, channel, person, or one of its own breakdowns; the largest first.
 
     A breakdown of the metric's own (a reason) splits the numerator; every slice keeps the whole denominator.

@@ -133,7 +133,11 @@ def speeds(session: Session, window: Window, filters: Filters = EVERYTHING) -> l
         ]
         for name, figure in columns[0].items():
             p50, p95, p99 = (float(column[name].value or 0.0) for column in columns)
-            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, costs.get(name, 0.0) if kind == "agent" else 0.0, figure.enough))
+            found.append(
+                Speed(
+                    kind, name, figure.numerator, p50, p95, p99, costs.get(name, 0.0) if kind == "agent" else 0.0, figure.enough
+                )
+            )
     return found
 
 
@@ -172,9 +176,7 @@ def breakers(session: Session) -> Sequence[BreakerState]:
 def choices(session: Session, window: Window) -> dict[str, list[tuple[Any, str]]]:
     """What the filters can be set to, from the tickets of the window: (value, label) by dimension."""
     volume = named("volume")
-    return {
-        by: [(s.key, s.label) for s in slices(session, volume, window, by=by) if s.key is not None] for by in DIMENSIONS
-    }
+    return {by: [(s.key, s.label) for s in slices(session, volume, window, by=by) if s.key is not None] for by in DIMENSIONS}
 
 
 __all__ = [

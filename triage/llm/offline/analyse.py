@@ -35,19 +35,27 @@ def answers(ticket: TicketBrief, plan: Plan, passages: Sequence[Evidence], force
     shelf = Shelf(here, plan.language, plan.category)
     subject, said = clean_subject(ticket), sentences(message(ticket)[:2000])
     terse = len(plan.questions) > 2
-    return _shared_out([
-        answer(
-            _in_their_words(question, position, ticket, plan), shelf, subject=subject,
-            context=_around(question, plan.questions, said), force=position in force, terse=terse,
-        )
-        for position, question in enumerate(plan.questions)
-    ])
+    return _shared_out(
+        [
+            answer(
+                _in_their_words(question, position, ticket, plan),
+                shelf,
+                subject=subject,
+                context=_around(question, plan.questions, said),
+                force=position in force,
+                terse=terse,
+            )
+            for position, question in enumerate(plan.questions)
+        ]
+    )
 
 
 def _around(question: str, questions: Sequence[str], said: Sequence[str]) -> str:
     """The message without its other questions: those are about something else."""
     others = [fold(other) for other in questions if other != question]
-    return " ".join(sentence for sentence in said if not any(fold(sentence) in other or other in fold(sentence) for other in others))
+    return " ".join(
+        sentence for sentence in said if not any(fold(sentence) in other or other in fold(sentence) for other in others)
+    )
 
 
 def _shared_out(found: list[Answer]) -> list[Answer]:
@@ -76,5 +84,7 @@ def _order_facts(ticket: TicketBrief, plan: Plan, customer: CustomerCard | None)
         return []
     found, _ = orders_meant(ticket, customer)
     return [
-        Fact(text=sentence.text, source=sentence.passages[0]) for order in found for sentence in order_sentences(order, "en", items=True)
+        Fact(text=sentence.text, source=sentence.passages[0])
+        for order in found
+        for sentence in order_sentences(order, "en", items=True)
     ]

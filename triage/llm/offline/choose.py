@@ -31,7 +31,9 @@ class Answer:
         return (*self.before, *self.steps, *self.after)
 
 
-def answer(question: str, shelf: Shelf, *, subject: str = "", context: str = "", force: bool = False, terse: bool = False) -> Answer:
+def answer(
+    question: str, shelf: Shelf, *, subject: str = "", context: str = "", force: bool = False, terse: bool = False
+) -> Answer:
     """The best answer the passages give; no units when the support is below ENOUGH (unless `force`).
 
     `subject` and `context` are the message around it: they name the product or code that a question may leave
@@ -44,7 +46,9 @@ def answer(question: str, shelf: Shelf, *, subject: str = "", context: str = "",
     if not told:
         return Answer(question, max((one.support for one in found), default=0.0))
     quoted = {unit.passage.rpartition("#")[0] for one in told for unit in one.units}
-    left = tuple(part.text for part, one in zip(parts, found, strict=True) if part.apart and not one.units and not one.beside & quoted)
+    left = tuple(
+        part.text for part, one in zip(parts, found, strict=True) if part.apart and not one.units and not one.beside & quoted
+    )
     return replace(_joined(question, told), open=left)
 
 

@@ -43,7 +43,12 @@ def _quote(asked: Asked, blocks: list[Block], shelf: Shelf, terse: bool) -> Quot
         if score[single] > _ALONE * max((score[unit] for unit in paragraph), default=0.0):
             paragraph = [single]
     picked = _with_opening(paragraph, texts, score, best)
-    if steps is None and listed and all(unit.opening for unit in picked) and says("asking", "trouble", f"{asked.subject} {asked.full}"):
+    if (
+        steps is None
+        and listed
+        and all(unit.opening for unit in picked)
+        and says("asking", "trouble", f"{asked.subject} {asked.full}")
+    ):
         steps = _steps(asked, listed, score, 0.0)  # an opening alone does not help with a trouble
     if picked and picked[-1].text.endswith(":"):
         following = blocks[_place(picked[-1], blocks) + 1 :][:1]
@@ -60,13 +65,15 @@ def _quote(asked: Asked, blocks: list[Block], shelf: Shelf, terse: bool) -> Quot
 def _scores(asked: Asked, blocks: list[Block], shelf: Shelf) -> dict[Unit, float]:
     """How well each sentence answers: by itself and under its heading, in meaning, words, codes and numbers."""
     pairs = [(block, unit) for block in blocks for unit in block.units]
-    near = likeness(asked.queries, [text for block, unit in pairs for text in (unit.text, f"{block.heading}: {unit.text}")], shelf.language)
+    near = likeness(
+        asked.queries, [text for block, unit in pairs for text in (unit.text, f"{block.heading}: {unit.text}")], shelf.language
+    )
     shares = asked.shares
     own, counts, wanted = shelf.matter(asked.core), says("asking", "quantity", asked.text), codes(f"{asked.subject} {asked.full}")
     scores: dict[Unit, float] = {}
     for n, (_, unit) in enumerate(pairs):
         value = float(shares @ near[:, 2 * n : 2 * n + 2].mean(axis=1)) + 0.35 * shelf.coverage(own, shelf.matter(unit.text))
-        value += 0.1 * unit.opening + 0.1 * (counts and any(char.isdigit() for char in unit.text)) 
+        value += 0.1 * unit.opening + 0.1 * (counts and any(char.isdigit() for char in unit.text))
         value += 0.35 * bool(wanted & codes(unit.text)) - 0.2 * bool(not wanted and codes(unit.text))
         value -= 0.25 * unit.text.endswith("?") + 0.1 * unit.text.endswith(":") + 0.1 * (len(words(unit.text)) < 5)
         scores[unit] = value
@@ -129,8 +136,12 @@ def _wants_steps(asked: Asked, terse: bool) -> bool:
         return False
     if says("asking", "how", asked.text) or says("asking", "remedy", asked.text):
         return True
-    narrow = asked.text.rstrip(" \"”»)").endswith("?") and not says("asking", "howto", asked.text)
-    return not narrow and not terse and (says("asking", "howto", asked.text) or says("asking", "broken", asked.full) or bool(codes(asked.full)))
+    narrow = asked.text.rstrip(' "”»)').endswith("?") and not says("asking", "howto", asked.text)
+    return (
+        not narrow
+        and not terse
+        and (says("asking", "howto", asked.text) or says("asking", "broken", asked.full) or bool(codes(asked.full)))
+    )
 
 
 def _place(unit: Unit, blocks: Sequence[Block]) -> int:

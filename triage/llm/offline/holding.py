@@ -9,7 +9,12 @@ from triage.llm.offline.text import phrases, says, section
 
 MOST = 4
 _SUPPORT = 0.3  # how well a passage must fit before its safety advice is given
-_MATTERS = {"privacy_request": "holding_privacy", "legal_threat": "holding_legal", "press": "holding_legal", "chargeback": "holding_money"}
+_MATTERS = {
+    "privacy_request": "holding_privacy",
+    "legal_threat": "holding_legal",
+    "press": "holding_legal",
+    "chargeback": "holding_money",
+}
 
 
 def holding(brief: WriterBrief, *, unanswered: bool = False) -> list[Paragraph]:
@@ -49,8 +54,12 @@ def _first(brief: WriterBrief) -> list[Paragraph]:
 def _advice(brief: WriterBrief) -> list[Unit]:
     """What the article that fits the matter best says to do at once, in the customer's language."""
     subject, body = brief.ticket.subject, brief.ticket.body[:600]
-    shelf = Shelf([one for one in brief.passages if one.language == brief.plan.language and one.audience == "public"], brief.plan.language)
-    ranked = sorted(zip(shelf.supports(Asked(subject or body, body, subject)), shelf.passages, strict=True), key=lambda pair: -pair[0])
+    shelf = Shelf(
+        [one for one in brief.passages if one.language == brief.plan.language and one.audience == "public"], brief.plan.language
+    )
+    ranked = sorted(
+        zip(shelf.supports(Asked(subject or body, body, subject)), shelf.passages, strict=True), key=lambda pair: -pair[0]
+    )
     fitting: list[Evidence] = [passage for support, passage in ranked if support >= _SUPPORT and _warns(passage)]
     same = [passage for passage in fitting if passage.article == fitting[0].article]
     units = [unit for passage in sorted(same, key=lambda one: one.id) for block in parsed(passage) for unit in block.units]
@@ -60,5 +69,3 @@ def _advice(brief: WriterBrief) -> list[Unit]:
 def _warns(passage: Evidence) -> bool:
     """Whether the passage tells people to stop and leave a thing alone, not merely to switch it off for cleaning."""
     return says("words", "danger", f"{passage.title} {passage.heading}")
-
-

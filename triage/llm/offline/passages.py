@@ -40,7 +40,11 @@ def blocks(passage: str, text: str, heading: str, first: bool) -> tuple[Block, .
 
     def close() -> None:
         if paragraph:
-            made.append(Block(current, False, [Unit(said, passage, (len(made), n)) for n, said in enumerate(sentences(" ".join(paragraph)))]))
+            made.append(
+                Block(
+                    current, False, [Unit(said, passage, (len(made), n)) for n, said in enumerate(sentences(" ".join(paragraph)))]
+                )
+            )
             paragraph.clear()
 
     for raw in [*lines, ""]:

@@ -11,18 +11,31 @@ from triage.models import EscalationReason, Priority, Sentiment
 
 # What the summary begins with when a signal was found; the writer looks for the first two
 HEADLINES = {
-    "self_harm": "Possible self-harm", "safety_incident": "Safety incident", "violence": "Threat of violence",
-    "legal_threat": "Legal threat", "chargeback": "Chargeback", "privacy_request": "Data-protection request",
-    "security_incident": "Security incident", "press": "Press enquiry", "customer_request": "Customer asks for a person",
+    "self_harm": "Possible self-harm",
+    "safety_incident": "Safety incident",
+    "violence": "Threat of violence",
+    "legal_threat": "Legal threat",
+    "chargeback": "Chargeback",
+    "privacy_request": "Data-protection request",
+    "security_incident": "Security incident",
+    "press": "Press enquiry",
+    "customer_request": "Customer asks for a person",
 }
 URGENT = frozenset({"self_harm", "violence", "safety_incident", "security_incident"})
 MISSING = {
-    "missing_product": "which product or model it is about", "missing_symptom": "what exactly happens, and any code or light shown",
-    "missing_order": "the order number", "missing_wish": "what the customer would like done",
+    "missing_product": "which product or model it is about",
+    "missing_symptom": "what exactly happens, and any code or light shown",
+    "missing_order": "the order number",
+    "missing_wish": "what the customer would like done",
 }
-_AMOUNT = re.compile(r"(?:€|\$|£|\b(?:eur|usd|gbp|chf))\s?\d[\d.,]*\d|(?:€|\$|£)\s?\d|\d[\d.,]*\s?(?:€|£|\$|(?:eur|euros?|chf|gbp|pounds|dollars)\b)", re.I)
-_ASKS_HOW = re.compile(r"^(?:and |but |so |also )?(?:how|when|what|which|is|are|do|does|can i|could i|may i|am i|will i|wie|wann|was|kann ich"
-                       r"|comment|quand|puis-je|est-ce|como|cuando|cuanto|puedo|come|quando|posso|hoe|wanneer|kan ik|mag ik|quanto)\b")
+_AMOUNT = re.compile(
+    r"(?:€|\$|£|\b(?:eur|usd|gbp|chf))\s?\d[\d.,]*\d|(?:€|\$|£)\s?\d|\d[\d.,]*\s?(?:€|£|\$|(?:eur|euros?|chf|gbp|pounds|dollars)\b)",
+    re.I,
+)
+_ASKS_HOW = re.compile(
+    r"^(?:and |but |so |also )?(?:how|when|what|which|is|are|do|does|can i|could i|may i|am i|will i|wie|wann|was|kann ich"
+    r"|comment|quand|puis-je|est-ce|como|cuando|cuanto|puedo|come|quando|posso|hoe|wanneer|kan ik|mag ik|quanto)\b"
+)
 
 
 def plan(brief: PlanBrief) -> Plan:
@@ -38,10 +51,18 @@ def plan(brief: PlanBrief) -> Plan:
     sentiment = Sentiment.POSITIVE if thanks else _sentiment(ticket)
     priority = Priority.LOW if thanks else _priority(brief, category, sentiment)
     return Plan(
-        action=action, category=category, priority=priority, sentiment=sentiment, language=language,
-        summary=_summary(brief, asked, thanks), questions=[] if action == "clarify" else asked,
-        searches=[] if action == "clarify" else searches(ticket, asked, language), missing=_missing(category) if action == "clarify" else [],
-        escalation_reason=reason, requested_actions=actions, risk=_risk(brief, actions, sentiment, priority),
+        action=action,
+        category=category,
+        priority=priority,
+        sentiment=sentiment,
+        language=language,
+        summary=_summary(brief, asked, thanks),
+        questions=[] if action == "clarify" else asked,
+        searches=[] if action == "clarify" else searches(ticket, asked, language),
+        missing=_missing(category) if action == "clarify" else [],
+        escalation_reason=reason,
+        requested_actions=actions,
+        risk=_risk(brief, actions, sentiment, priority),
         confidence=max(confidence, 0.9) if thanks or brief.signals else confidence,
     )
 
@@ -56,7 +77,9 @@ def _actions(ticket: TicketBrief) -> list[ActionRequest]:
         for name in section("actions"):
             if name in found or informs or not says("actions", name, sentence):
                 continue
-            amount = _AMOUNT.search(sentence) or (_AMOUNT.search(ticket.body) if name in section("words")["sensitive_actions"] else None)
+            amount = _AMOUNT.search(sentence) or (
+                _AMOUNT.search(ticket.body) if name in section("words")["sensitive_actions"] else None
+            )
             here = ORDER_NUMBER.search(sentence)
             target = here.group().upper() if here else numbers[0] if numbers else "account" if name == "delete_account" else ""
             wants = amount.group().strip(" .,") if amount and name != "delete_account" else ""
@@ -66,7 +89,9 @@ def _actions(ticket: TicketBrief) -> list[ActionRequest]:
 
 def _escalation(brief: PlanBrief, actions: list[ActionRequest], language: str) -> EscalationReason | None:
     signals = set(brief.signals)
-    if says("words", "distress", brief.ticket.body) or says("words", "others_data", f"{brief.ticket.subject}. {brief.ticket.body}"):
+    if says("words", "distress", brief.ticket.body) or says(
+        "words", "others_data", f"{brief.ticket.subject}. {brief.ticket.body}"
+    ):
         return EscalationReason.POLICY_RESTRICTION
     if signals - {"customer_request"}:
         return EscalationReason.POLICY_RESTRICTION

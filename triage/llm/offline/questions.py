@@ -81,7 +81,7 @@ def is_vague(ticket: TicketBrief) -> bool:
 
 
 def _marked(sentence: str) -> bool:
-    return sentence.rstrip(" \"”»)").endswith("?")
+    return sentence.rstrip(' "”»)').endswith("?")
 
 
 def _wishes(sentence: str) -> bool:

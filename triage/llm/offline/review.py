@@ -16,7 +16,9 @@ def review(brief: ReviewerBrief) -> Review:
     notes: list[Note] = []
     facts = [sentence for sentence in brief.reply.sentences if sentence.kind in ("fact", "step")]
     weak = [sentence for sentence in facts if not _grounded(sentence, sources) or sentence.text in brief.unsupported]
-    own = {sentence.text for sentence in weak} | {str(phrases(brief.plan.language)["care"])}  # the emergency number stands in no article
+    own = {sentence.text for sentence in weak} | {
+        str(phrases(brief.plan.language)["care"])
+    }  # the emergency number stands in no article
     loose = [text for text in brief.unsupported if text not in own]
     for text in [*(sentence.text for sentence in weak), *loose]:
         notes.append(Note(topic="grounding", text=f"Remove the sentence “{text}”: no cited source supports it."))
@@ -25,7 +27,10 @@ def review(brief: ReviewerBrief) -> Review:
     notes += [Note(topic="completeness", text=f"Answer the question “{question}”.") for question in unanswered]
     notes += _tone_notes(brief)
     return Review(
-        verdict="revise" if notes else "approve", notes=notes, unanswered=unanswered, confidence=_confidence(brief, facts, weak, notes),
+        verdict="revise" if notes else "approve",
+        notes=notes,
+        unanswered=unanswered,
+        confidence=_confidence(brief, facts, weak, notes),
     )
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from triage.briefs import TicketBrief
 from triage.llm.offline.text import says, sentences, stems
 
-_SPOKEN_BY_US = re.compile(r"^(?:agent|support|operator|mitarbeiter(?:in)?|\[transcript[^\]]*\])[ \t]*:?.*$", re.IGNORECASE | re.MULTILINE)
+_SPOKEN_BY_US = re.compile(
+    r"^(?:agent|support|operator|mitarbeiter(?:in)?|\[transcript[^\]]*\])[ \t]*:?.*$", re.IGNORECASE | re.MULTILINE
+)
 _SPOKEN_BY_CUSTOMER = re.compile(r"^(?:caller|customer|kunde|kundin|client)\s*:\s*", re.IGNORECASE | re.MULTILINE)
 _SUBJECT_NOISE = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv|enc|antw|r|i)\s*:\s*|\[[^\]]*\]\s*)+", re.IGNORECASE)
 _TRANSCRIPT = re.compile(r"^(?:call transcript|voicemail|chat)\b.{0,30}$", re.IGNORECASE)

@@ -12,7 +12,9 @@ ORDER_NUMBER = re.compile(r"\b[A-Z]{2,4}-\d{4,8}\b", re.IGNORECASE)
 CODE = re.compile(r"\b(?:e|f|err|error|fehler|erreur|errore) ?\d{1,3}\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[.'][a-z0-9]+)*")
 _END = re.compile(r"(?<=[.!?…])[\"”»')]*\s+(?=[A-ZÀ-ÖØ-Þ0-9¿¡\"“«(])|\n+")
-_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|approx|No|Nr|Mr|Mrs|Ms|Dr|St|Tel|p\.ex|vs|bijv|Sr|Sra|M|Mme)\.|\b\d{1,2}\.)$")
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|approx|No|Nr|Mr|Mrs|Ms|Dr|St|Tel|p\.ex|vs|bijv|Sr|Sra|M|Mme)\.|\b\d{1,2}\.)$"
+)
 _SUFFIXES = ("ingly", "ings", "ing", "edly", "ies", "ied", "ed", "es", "en", "er", "em", "ly", "s", "e", "n", "y")
 
 

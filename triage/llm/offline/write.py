@@ -29,7 +29,9 @@ def write(brief: WriterBrief) -> Reply:
     said = phrases(brief.plan.language)
     matter = clean_subject(brief.ticket) or said["subject"]
     opening = text(greeting(brief, formal=wishes.formal))
-    return Reply(subject=f"Re: {matter}", paragraphs=_revised([opening, *_capitalised(paragraphs), text(said["regards"])], wishes))
+    return Reply(
+        subject=f"Re: {matter}", paragraphs=_revised([opening, *_capitalised(paragraphs), text(said["regards"])], wishes)
+    )
 
 
 def greeting(brief: WriterBrief, *, formal: bool = False) -> str:
@@ -47,10 +49,16 @@ def greeting(brief: WriterBrief, *, formal: bool = False) -> str:
 def _capitalised(paragraphs: list[Paragraph]) -> list[Paragraph]:
     """Only the sentence right after the greeting may begin with a small letter (German and Italian do so)."""
     return [
-        paragraph.model_copy(update={"sentences": [
-            sentence if n + m == 0 else sentence.model_copy(update={"text": sentence.text[:1].upper() + sentence.text[1:]})
-            for m, sentence in enumerate(paragraph.sentences)
-        ]})
+        paragraph.model_copy(
+            update={
+                "sentences": [
+                    sentence
+                    if n + m == 0
+                    else sentence.model_copy(update={"text": sentence.text[:1].upper() + sentence.text[1:]})
+                    for m, sentence in enumerate(paragraph.sentences)
+                ]
+            }
+        )
         for n, paragraph in enumerate(paragraphs)
     ]
 
@@ -99,7 +107,9 @@ def _title(answer: Answer, passages: list[Evidence]) -> str:
     return next((passage.heading or passage.title for passage in passages if passage.id in cited), "")
 
 
-def _block(answer: Answer, orders: list[Sentence], name: str, told: set[str], said: dict[str, str], wishes: Wishes) -> list[Paragraph]:
+def _block(
+    answer: Answer, orders: list[Sentence], name: str, told: set[str], said: dict[str, str], wishes: Wishes
+) -> list[Paragraph]:
     """One question's paragraphs: lead, order, sentences, steps; nothing that was told before."""
 
     def fresh(units: tuple[Unit, ...]) -> list[Unit]:
@@ -129,7 +139,9 @@ def _orders(brief: WriterBrief) -> list[Sentence]:
         return []
     found, unknown = orders_meant(brief.ticket, brief.customer)
     language = brief.plan.language
-    wants_items = bool(re.search(r"\b(contain|items?|inside|enthalt|contient|contiene|bevat|contem)", fold(" ".join(brief.plan.questions))))
+    wants_items = bool(
+        re.search(r"\b(contain|items?|inside|enthalt|contient|contiene|bevat|contem)", fold(" ".join(brief.plan.questions)))
+    )
     sentences = [sentence for order in found for sentence in order_sentences(order, language, items=wants_items)]
     ask = phrases(language)["order_unknown"]
     return sentences + [Sentence(text=ask.format(number=number), kind="question", passages=[]) for number in unknown]
@@ -145,7 +157,8 @@ def _clarifying(brief: WriterBrief, wishes: Wishes) -> list[Paragraph]:
     asked = asked or [said["missing_product"], said["missing_symptom"]]
     questions = [Sentence(text=text, kind="question", passages=[]) for text in asked[:3]]
     return [
-        text(_manners(brief)), Paragraph(style="text", sentences=[courtesy(said["clarify"]), *questions]),
+        text(_manners(brief)),
+        Paragraph(style="text", sentences=[courtesy(said["clarify"]), *questions]),
         text(said["closing_formal"] if wishes.formal else said["closing"]),
     ]
 

@@ -11,12 +11,7 @@ from triage.learning.metrics.grains import EPISODES, RUNS, STEPS
 from triage.learning.metrics.metric import Metric, Statistic
 from triage.models import Episode, Run, RunStep
 
-COST: Any = (
-    select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0))
-    .where(*OWN_RUN)
-    .correlate(Episode)
-    .scalar_subquery()
-)
+COST: Any = select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0)).where(*OWN_RUN).correlate(Episode).scalar_subquery()
 LIVE: ColumnElement[bool] = col(Run.forked_at).is_(None)
 FINISHED: ColumnElement[bool] = and_(LIVE, col(Run.ended_at).is_not(None))
 ERROR: ColumnElement[bool] = col(RunStep.error).is_not(None)

@@ -31,9 +31,7 @@ _reply = (col(Episode.started_at), col(Episode.first_reply_at))
 _resolution = (col(Episode.started_at), col(Episode.resolved_at))
 
 
-def _time(
-    name: str, title: str, definition: str, hit: ColumnElement[bool], columns: tuple[Any, ...], clock: Measure
-) -> Metric:
+def _time(name: str, title: str, definition: str, hit: ColumnElement[bool], columns: tuple[Any, ...], clock: Measure) -> Metric:
     return Metric(
         name,
         title,
