@@ -13,7 +13,7 @@ class Run(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
-    episode_id: int | None = Field(default=None, foreign_key="episode.id")
+    episode_id: int | None = Field(default=None, foreign_key="episode.id", index=True)
     cause: str = "message"
     status: str = "running"
     model: str = ""

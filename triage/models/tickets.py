@@ -110,7 +110,7 @@ class Message(SQLModel, table=True):
     duplicate_of: int | None = Field(default=None, foreign_key="message.id")
     direction: str = "in"
     author_name: str = ""
-    author_email: str = ""
+    author_email: str = Field(default="", index=True)
     user_id: int | None = Field(default=None, foreign_key="user.id")
     subject: str = ""
     body: str = text_field()
@@ -122,7 +122,7 @@ class Message(SQLModel, table=True):
     in_reply_to: str | None = None
     references: list[str] = json_field(list)
     fingerprint: str = Field(default="", index=True)
-    raw_sha256: str | None = None
+    raw_sha256: str | None = Field(default=None, index=True)
     sent_at: datetime | None = None
     created_at: datetime = Field(default_factory=now)
 

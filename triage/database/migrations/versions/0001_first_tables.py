@@ -455,8 +455,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_author_email"), ["author_email"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_fingerprint"), ["fingerprint"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_raw_sha256"), ["raw_sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_source_id"), ["source_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_ticket_id"), ["ticket_id"], unique=False)
 
@@ -484,6 +486,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
     with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_episode_id"), ["episode_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_started_at"), ["started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_ticket_id"), ["ticket_id"], unique=False)
 
@@ -676,13 +679,16 @@ def downgrade() -> None:
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_run_ticket_id"))
         batch_op.drop_index(batch_op.f("ix_run_started_at"))
+        batch_op.drop_index(batch_op.f("ix_run_episode_id"))
 
     op.drop_table("run")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_ticket_id"))
         batch_op.drop_index(batch_op.f("ix_message_source_id"))
+        batch_op.drop_index(batch_op.f("ix_message_raw_sha256"))
         batch_op.drop_index(batch_op.f("ix_message_message_id"))
         batch_op.drop_index(batch_op.f("ix_message_fingerprint"))
+        batch_op.drop_index(batch_op.f("ix_message_author_email"))
 
     op.drop_table("message")
     op.drop_table("quarantine")
