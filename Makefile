@@ -28,7 +28,7 @@ test: .venv/.test-ready  ## install what the tests need and run them all
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 chaos: .venv/.test-ready  ## kill the desk at random points and count what was lost or sent twice
-	@$(BIN)/python -m pytest -m chaos tests/chaos -s
+	@$(BIN)/python -m pytest -m chaos --timeout=3600 tests/chaos -s
 
 bench: .venv/.test-ready  ## the whole flow beside a bare model loop
 	@$(BIN)/python -m benchmarks.flow
