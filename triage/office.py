@@ -55,7 +55,7 @@ class Desk:
     def gate(self, recorder: Recorder) -> DeskGate:
         """Budgets and breakers of one run; what it used before a crash counts."""
         gate = DeskGate(self.database, self.settings)
-        gate.run.tokens, gate.run.cost_usd = recorder.used_before
+        gate.resume(*recorder.used_before)
         return gate
 
     def crew(self, case: CaseFile, recorder: Recorder, gate: DeskGate) -> Crew:

@@ -57,11 +57,16 @@ def empty(title: str, text: str) -> None:
     show(tag("div", tag("h3", title), text, cls="td-card quiet"))
 
 
+def _from_address(name: str, options: Mapping[str, str]) -> str:
+    """The key of a filter, its value set to what the address says, else to the first option."""
+    key, wanted = f"filter_{name}", st.query_params.get(name, "")
+    st.session_state[key] = wanted if wanted in options else next(iter(options))
+    return key
+
+
 def choice(label: str, name: str, options: Mapping[str, str]) -> str:
     """A filter kept in the address under `name`; "" is no filter."""
-    key = f"filter_{name}"
-    wanted = st.query_params.get(name, "")
-    st.session_state[key] = wanted if wanted in options else next(iter(options))
+    key = _from_address(name, options)
     st.selectbox(
         label,
         list(options),
@@ -83,9 +88,7 @@ def words_filter(label: str, name: str, placeholder: str) -> str:
 
 def chips(label: str, name: str, options: Mapping[str, str]) -> str:
     """A filter of few values as pills, kept in the address."""
-    key = f"filter_{name}"
-    wanted = st.query_params.get(name, "")
-    st.session_state[key] = wanted if wanted in options else next(iter(options))
+    key = _from_address(name, options)
     st.pills(
         label,
         list(options),

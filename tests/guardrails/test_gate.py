@@ -52,7 +52,7 @@ async def test_a_ticket_stops_at_its_tokens_and_money(database: Database, settin
     with pytest.raises(BudgetExceeded, match="TRIAGE_TICKET_TOKEN_LIMIT"):
         await gate.before("m", request())
     rich = DeskGate(database, tuned(settings, ticket_cost_limit=0.02))
-    await rich.resume(10, 0.02)
+    rich.resume(10, 0.02)
     with pytest.raises(BudgetExceeded, match="TRIAGE_TICKET_COST_LIMIT"):
         await rich.before("m", request())
     await rich.before("offline", request())

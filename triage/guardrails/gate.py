@@ -50,7 +50,7 @@ class DeskGate:
         if model not in FREE:
             await self.breakers.after(model, error)
 
-    async def resume(self, tokens: int, cost_usd: float) -> None:
+    def resume(self, tokens: int, cost_usd: float) -> None:
         """Take over what the run had used before it was interrupted (already in the day's totals)."""
         self.run.tokens, self.run.cost_usd = tokens, cost_usd
 
