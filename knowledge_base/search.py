@@ -7,21 +7,20 @@ that what was unpublished or made internal a moment ago is not found, whatever a
 import asyncio
 import logging
 import math
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
-from knowledge_base.articles import AUDIENCES, generation_of, searched_title
+from knowledge_base.articles import AUDIENCES
 from knowledge_base.embedding import Encoder, Vectors
+from knowledge_base.following import Follower, Snapshot
 from knowledge_base.index import Index
-from knowledge_base.lexical import Matches, Postings, Terms, Vocabulary, words
+from knowledge_base.lexical import words
+from knowledge_base.postings import Matches
 from triage.database import Database
 from triage.errors import IndexUnavailable, InputError
 from triage.models import Passage
@@ -32,8 +31,6 @@ WORDS = 0.3  # weight of word matches (0 to 1) beside meaning (cosine)
 IDENTIFIER = 0.15  # more for a passage that holds the very error code or number asked for
 LANGUAGE, CATEGORY = 0.05, 0.03  # more for a passage in the wanted language, of the wanted category
 _CANDIDATES = 40
-_PATIENCE = 0.25  # seconds a search waits for what was just published; after that it answers from what it has
-_REBUILD_EVERY = 10.0  # seconds between attempts to make a failing index again
 _COLUMNS = (
     Passage.id,
     Passage.article_id,
@@ -72,26 +69,6 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class _Snapshot:
-    """The words of all passages at one generation; never changed, only replaced."""
-
-    generation: int = -1
-    ids: tuple[str, ...] = ()
-    rows: dict[str, int] = field(default_factory=dict)
-    public: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    postings: Postings | None = None
-
-    def match(self, query: str, audience: str) -> Matches | None:
-        """The passages that hold the query's words; those the audience may not read score 0."""
-        if self.postings is None:
-            return None
-        matches = self.postings.match(query)
-        if audience == "public":
-            matches.scores[~self.public] = 0
-        return matches
-
-
-@dataclass(frozen=True)
 class _Wish:
     k: int
     audience: str
@@ -104,14 +81,7 @@ class Searcher:
 
     def __init__(self, database: Database, index: Index, embedder: Encoder) -> None:
         self.database, self.index, self.embedder = database, index, embedder
-        self._vocabulary = Vocabulary()
-        self._terms: dict[str, tuple[Terms, str, str]] = {}  # by passage: terms, audience, language
-        self._snapshot = _Snapshot()
-        self._refresher = ThreadPoolExecutor(1, "search-refresh")
-        self._refreshing: Future[None] | None = None
-        self._lock = Lock()
-        self._rebuild_wanted = False
-        self._next_rebuild = 0.0
+        self._follower = Follower(database, index, embedder)
 
     def search(
         self, query: str, *, k: int = 6, audience: str = "public", language: str | None = None, category: str | None = None
@@ -137,7 +107,7 @@ class Searcher:
         if not queries:
             return []
         wish = _Wish(k, audience, language, category)
-        snapshot = self._fresh()
+        snapshot = self._follower.fresh()
         vectors = self.embedder.encode(queries)
         matches = [snapshot.match(query, audience) for query in queries]
         proposed = self._propose(vectors, matches, snapshot.ids, wish)
@@ -161,75 +131,11 @@ class Searcher:
 
     def refresh(self) -> None:
         """Bring words and index to the database's generation now; raises what goes wrong."""
-        self._start_refresh().result()
+        self._follower.refresh()
 
     def close(self) -> None:
         """Finish a running refresh; the index is closed by whoever opened it."""
-        self._refresher.shutdown(wait=True, cancel_futures=True)
-
-    # ---- following the database -----------------------------------------------------------------------
-
-    def _fresh(self) -> _Snapshot:
-        """The newest snapshot there is without a long wait; the first search waits until there is one."""
-        with self.database.read() as session:
-            generation = generation_of(session)
-        rebuild = self._rebuild_wanted and time.monotonic() >= self._next_rebuild
-        if generation == self._snapshot.generation and not rebuild:
-            return self._snapshot
-        refresh = self._start_refresh()
-        try:
-            refresh.result(timeout=None if self._snapshot.postings is None else _PATIENCE)
-        except TimeoutError:
-            pass
-        except IndexUnavailable as error:
-            log.warning("Search goes on without what was last published: %s", error)
-        return self._snapshot
-
-    def _start_refresh(self) -> Future[None]:
-        with self._lock:
-            if self._refreshing is None or self._refreshing.done():
-                self._refreshing = self._refresher.submit(self._refresh)
-            return self._refreshing
-
-    def _refresh(self) -> None:
-        self._reembed()
-        self._snapshot = self._read_words()
-        try:
-            if self._rebuild_wanted:
-                self.index.rebuild(self.database)
-            else:
-                self.index.sync(self.database)
-            self._rebuild_wanted = False
-        except IndexUnavailable:
-            self._rebuild_wanted, self._next_rebuild = True, time.monotonic() + _REBUILD_EVERY
-            raise
-
-    def _reembed(self) -> None:
-        """After a change of the embedder: new vectors for all passages, a few at a time."""
-        from knowledge_base.articles import reembed
-
-        with self.database.read() as session:
-            stale = session.exec(select(Passage.id).where(Passage.embedder != self.embedder.name).limit(1)).first()
-        while stale is not None and self.database.run_now(lambda session: reembed(session, embed=self.embedder)):
-            pass
-
-    def _read_words(self) -> _Snapshot:
-        """Read the words of what changed since the last snapshot and put all together."""
-        with self.database.read() as session:
-            generation = generation_of(session)
-            columns = (Passage.id, Passage.audience, Passage.language, Passage.title, Passage.heading, Passage.text)
-            changed = select(*columns).where(Passage.generation > self._snapshot.generation)  # type: ignore[call-overload]
-            for row in session.execute(changed.execution_options(yield_per=1000)):
-                terms = self._vocabulary.read(searched_title(row.title, row.text), row.heading, row.text, row.language)
-                self._terms[row.id] = (terms, row.audience, row.language)
-            current = set(session.exec(select(Passage.id)))
-        self._terms = {id: kept for id, kept in self._terms.items() if id in current}
-        ids = tuple(self._terms)
-        postings = Postings(
-            self._vocabulary, [terms for terms, _, _ in self._terms.values()], [lang for _, _, lang in self._terms.values()]
-        )
-        public = np.array([audience == "public" for _, audience, _ in self._terms.values()], np.bool_)
-        return _Snapshot(generation, ids, {id: row for row, id in enumerate(ids)}, public, postings)
+        self._follower.close()
 
     # ---- one search -----------------------------------------------------------------------------------
 
@@ -242,7 +148,7 @@ class Searcher:
             proposed = self.index.query(vectors, audience=wish.audience, n=n)
         except IndexUnavailable as error:
             log.warning("Search goes by words only: %s", error)
-            self._rebuild_wanted = True
+            self._follower.want_rebuild()
             proposed = [[] for _ in vectors]
         for ids, match in zip(proposed, matches, strict=True):
             if match is not None:
@@ -271,7 +177,7 @@ def _top(scores: NDArray[np.float32], n: int) -> list[int]:
     return [int(row) for row in best if scores[row] > 0]
 
 
-def _rank(rows: list[Any], vector: NDArray[np.float32], match: Matches | None, snapshot: _Snapshot, wish: _Wish) -> list[Hit]:
+def _rank(rows: list[Any], vector: NDArray[np.float32], match: Matches | None, snapshot: Snapshot, wish: _Wish) -> list[Hit]:
     """Passages by meaning + words + what is preferred; of equal texts only the first."""
     if not rows:
         return []

@@ -1,6 +1,7 @@
 import numpy as np
 
-from knowledge_base.lexical import Postings, Vocabulary, words
+from knowledge_base.lexical import words
+from knowledge_base.postings import Postings, Vocabulary
 
 
 def postings(*texts: str, language: str = "en") -> Postings:
