@@ -2,7 +2,19 @@
 
 from .base import clock_at, new_id, now
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
-from .knowledge import Article, ArticleVersion, Category, CategoryExample, IndexState, Passage
+from .knowledge import (
+    Article,
+    ArticleAlias,
+    ArticleFile,
+    ArticleReview,
+    ArticleUse,
+    ArticleVersion,
+    Category,
+    CategoryExample,
+    IndexState,
+    Passage,
+    WorkingCopy,
+)
 from .people import (
     ApiKey,
     AuditEvent,
@@ -37,6 +49,10 @@ __all__ = [
     "WAITS_FOR_PERSON",
     "ApiKey",
     "Article",
+    "ArticleAlias",
+    "ArticleFile",
+    "ArticleReview",
+    "ArticleUse",
     "ArticleVersion",
     "Attachment",
     "AuditEvent",
@@ -74,6 +90,7 @@ __all__ = [
     "Status",
     "Ticket",
     "User",
+    "WorkingCopy",
     "WorkspaceSetting",
     "clock_at",
     "new_id",

@@ -20,6 +20,7 @@ class Article(SQLModel, table=True):
     labels: list[str] = json_field(list)
     verified_on: date | None = None
     source: str = ""
+    translation_of: str = Field(default="", index=True)
     latest_version: int = 0
     published_version: int | None = None
     created_at: datetime = Field(default_factory=now)
@@ -37,6 +38,78 @@ class ArticleVersion(SQLModel, table=True):
     note: str = ""
     created_at: datetime = Field(default_factory=now)
     published_at: datetime | None = None
+
+
+class ArticleReview(SQLModel, table=True):
+    """A version that another administrator was asked to look at: waiting, approved, returned or withdrawn.
+
+    `reviewer_id` is whom the author asked, None for whoever comes first; `decided_by` is who answered.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: str = Field(foreign_key="article.id", index=True)
+    number: int
+    status: str = Field(default="waiting", index=True)
+    asked_by: int = Field(foreign_key="user.id")
+    reviewer_id: int | None = Field(default=None, foreign_key="user.id")
+    question: str = text_field()
+    decided_by: int | None = Field(default=None, foreign_key="user.id")
+    comment: str = text_field()
+    created_at: datetime = Field(default_factory=now)
+    decided_at: datetime | None = None
+
+
+class ArticleFile(SQLModel, table=True):
+    """A file that belongs to an article; its bytes lie with those of messages, under their hash."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: str = Field(foreign_key="article.id", index=True)
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    added_by: int | None = Field(default=None, foreign_key="user.id")
+    created_at: datetime = Field(default_factory=now)
+    removed_at: datetime | None = None
+
+
+class ArticleAlias(SQLModel, table=True):
+    """An id that an article had before it was renamed."""
+
+    id: str = Field(primary_key=True)
+    article_id: str = Field(foreign_key="article.id", index=True)
+    created_at: datetime = Field(default_factory=now)
+
+
+class ArticleUse(SQLModel, table=True):
+    """How replies of the last 90 days used an article, counted by the clock.
+
+    `replies` cite it; of their `sentences` that rest on it, people changed or removed `edited`.
+    """
+
+    article_id: str = Field(foreign_key="article.id", primary_key=True)
+    replies: int = 0
+    sentences: int = 0
+    edited: int = 0
+
+
+class WorkingCopy(SQLModel, table=True):
+    """What one person is writing in an article and has not saved; `article` is its id, or "new" and what it begins from.
+
+    `base` is the version it started from, `revision` grows with every keystroke that was kept.
+    """
+
+    __table_args__ = (UniqueConstraint("user_id", "article"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id")
+    article: str = Field(index=True)
+    base: int = 0
+    revision: int = 0
+    title: str = ""
+    body: str = text_field()
+    note: str = ""
+    meta: dict[str, object] = json_field()
+    updated_at: datetime = Field(default_factory=now)
 
 
 class Passage(SQLModel, table=True):
