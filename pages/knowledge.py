@@ -8,11 +8,11 @@ from pages.parts.article import NEW, article, marks, suggestion, sync
 from pages.parts.markup import card, chip, join, mute, show, tag
 from pages.parts.search_hits import hits
 from pages.parts.table import Cell, Column, Line, table
-from triage import library
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import TriageError
-from triage.library import ArticleRow
+from triage.library import exchange, suggestions, trial
+from triage.library.rows import ArticleRow, listing
 from triage.models import User
 
 _COLUMNS = (
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _list(user: User) -> None:
-    rows = office.read(library.listing)
+    rows = office.read(listing)
     if access.may(user, Permission.EDIT_KNOWLEDGE):
         _suggested(user)
     if not rows:
@@ -128,14 +128,14 @@ def _line(row: ArticleRow) -> Line:
 
 
 def _suggested(user: User) -> None:
-    waiting = office.read(library.suggestions)
+    waiting = office.read(suggestions.waiting)
     if not waiting:
         return
     with st.container(key="box_suggested"):
         items = [tag("div", text, " ", mute(words.ago(at)), cls="td-item") for text, at in waiting]
         show(tag("details", tag("summary", f"{words.plural(len(waiting), 'suggestion')} from the team"), *items, cls="td-fold"))
         if st.button("All read", key="settle"):
-            office.attempt(lambda session: library.settle_suggestions(session, user))
+            office.attempt(lambda session: suggestions.settle(session, user))
             st.rerun()
 
 
@@ -160,7 +160,7 @@ def _search(user: User) -> None:
         return
     try:
         with st.spinner("Searching…"):
-            tried = library.try_search(office.desk().searcher, query, internal=internal)
+            tried = trial.try_search(office.desk().searcher, query, internal=internal)
     except TriageError as error:
         screen.empty("The search does not work right now", str(error))
         return
@@ -180,7 +180,7 @@ def _exchange(user: User) -> None:
             mute("Every article as Markdown with its properties, in one zip. Importing it gives the same base."),
         )
         if st.button("Make the zip", key="make_zip"):
-            st.session_state["kb_zip"] = office.read(lambda session: library.export_zip(session, user))
+            st.session_state["kb_zip"] = office.read(lambda session: exchange.export_zip(session, user))
         if packed := st.session_state.get("kb_zip"):
             st.download_button(
                 f"Download ({len(packed) / 1000:,.0f} kB)",
@@ -210,7 +210,7 @@ def _import(user: User) -> None:
         desk = office.desk()
         with st.spinner("Reading and importing…"):
             try:
-                report = library.import_files(
+                report = exchange.import_files(
                     desk.database, user, [(file.name, file.getvalue()) for file in files or []], embed=desk.embedder, published=publish,
                     audience="internal" if internal else "public",
                 )  # fmt: skip

@@ -14,11 +14,12 @@ from pages.parts.draft_card import difference
 from pages.parts.markdown import rendered
 from pages.parts.markup import card, mute, show, tag
 from pages.parts.search_hits import hits
-from triage import library
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
-from triage.library import ArticleRow, ArticleView
+from triage.library import editing, publishing, suggestions, trial
+from triage.library.article import ArticleView, load
+from triage.library.rows import ArticleRow, category_titles
 from triage.models import User
 
 NEW = "new"
@@ -33,7 +34,7 @@ def article(user: User, article_id: str) -> None:
         _edit(user, None)
         return
     try:
-        view = office.read(lambda session: library.load(session, article_id))
+        view = office.read(lambda session: load(session, article_id))
     except InputError as error:
         screen.empty("This article cannot be shown", str(error))
         return
@@ -70,7 +71,7 @@ def suggestion(user: User, view: ArticleView | None) -> None:
         text = st.text_area(label, key=key, height=130, persist_state="session", max_chars=2000)
         if st.button("Send to the administrators", key=f"{key}_send", type="primary"):
             done = office.attempt(
-                lambda session: _done(library.suggest, session, user, view.row.id if view else None, text or "")
+                lambda session: _done(suggestions.suggest, session, user, view.row.id if view else None, text or "")
             )
             if done:
                 screen.clear(key)
@@ -106,20 +107,20 @@ def _actions(user: User, view: ArticleView) -> None:
             publish(user, view)
             st.rerun()
     elif st.button("Unpublish", key="unpublish", help="Takes it out of every search at once; its versions stay."):
-        if office.attempt(lambda session: _done(library.unpublish, session, user, row.id)):
+        if office.attempt(lambda session: _done(publishing.unpublish, session, user, row.id)):
             sync()
             office.toast("Unpublished: no search finds it any more.")
         st.rerun()
     if st.button("Still right", key="confirm", help="Says that you read it today and it is correct."):
-        office.attempt(lambda session: _done(library.confirm, session, user, row.id))
+        office.attempt(lambda session: _done(publishing.confirm, session, user, row.id))
         st.rerun()
 
 
 def publish(user: User, view: ArticleView, number: int | None = None) -> None:
     """Embed first, then publish in one short transaction, then bring the index along."""
     with st.spinner("Publishing…"):
-        vectors = library.prepared(office.desk().embedder, view, number)
-        changed = office.attempt(lambda session: library.publish(session, user, view.row.id, embed=vectors, version=number))
+        vectors = publishing.prepared(office.desk().embedder, view, number)
+        changed = office.attempt(lambda session: publishing.publish(session, user, view.row.id, embed=vectors, version=number))
         if changed is not None:
             sync()
             office.toast(f"Published. {words.plural(changed, 'passage')} new or changed.")
@@ -155,7 +156,7 @@ def _read(user: User, view: ArticleView) -> None:
 
 
 def _passages(title: str, body: str, heading: str) -> Markup:
-    cut = library.pieces(title, body)
+    cut = trial.pieces(title, body)
     items = [
         tag(
             "div",
@@ -182,7 +183,7 @@ def _versions(user: User, view: ArticleView) -> None:
             if version.number != newest and st.button(
                 "Bring this text back", key="roll_back", help="Saves it as a new draft version."
             ):
-                if office.attempt(lambda session: library.roll_back(session, user, view.row.id, version.number)):
+                if office.attempt(lambda session: editing.roll_back(session, user, view.row.id, version.number)):
                     screen.go(v=None)
                     office.toast("Saved as a new draft; publish it when it is right.")
                 st.rerun()
@@ -259,7 +260,7 @@ def _beside(key: str, title: str, body: str, meta: dict[str, Any]) -> None:
 
 
 def _properties(key: str, view: ArticleView | None) -> dict[str, Any]:
-    titles = office.read(library.category_titles)
+    titles = office.read(category_titles)
     first, second, third = st.columns(3, gap="small")
     category = first.selectbox(
         "Category",
@@ -298,7 +299,7 @@ def _fill(key: str, view: ArticleView | None) -> None:
     if f"{key}_base" in st.session_state and f"{key}_body" in st.session_state:
         return
     row = view.row if view else _EMPTY
-    slugs = {title: slug for slug, title in office.read(library.category_titles).items()}
+    slugs = {title: slug for slug, title in office.read(category_titles).items()}
     start = {
         "base": row.version, "title": view.latest.title if view else "", "body": view.latest.body if view else "", "note": "",
         "category": slugs.get(row.category, ""), "audience": row.audience, "owner": row.owner,
@@ -317,7 +318,7 @@ def _save(user: User, view: ArticleView | None, key: str, title: str, body: str,
     base = int(st.session_state[f"{key}_base"])
     article_id = view.row.id if view else None
     saved = office.attempt(
-        lambda session: library.save(session, user, article_id, base=base, title=title, body=body, note=note, **meta)
+        lambda session: editing.save(session, user, article_id, base=base, title=title, body=body, note=note, **meta)
     )
     if saved:
         _forget(key)
@@ -334,7 +335,7 @@ def _try(key: str, title: str, body: str, meta: dict[str, Any]) -> None:
         show(mute("Shows what is found now, and where this text would stand once published."))
         return
     with st.spinner("Searching…"):
-        tried = library.try_search(office.desk().searcher, query, internal=meta["audience"] == "internal", draft=(title, body))
+        tried = trial.try_search(office.desk().searcher, query, internal=meta["audience"] == "internal", draft=(title, body))
     show(hits(tried))
 
 

@@ -6,7 +6,7 @@ from knowledge_base.chunking import plain
 from knowledge_base.search import Hit
 from pages.parts import screen
 from pages.parts.markup import chip, join, mute, tag
-from triage.library import Tried
+from triage.library.trial import Tried
 
 _SHOWN = 420
 

@@ -20,6 +20,11 @@ class User(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now)
     preferences: dict[str, object] = json_field()
 
+    @property
+    def actor(self) -> str:
+        """How the audit log and versions name this person."""
+        return f"user:{self.id}"
+
 
 class LoginSession(SQLModel, table=True):
     """One signed-in browser; the cookie holds the signed id, the truth is here."""
