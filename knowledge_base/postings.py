@@ -1,8 +1,7 @@
 """BM25F over the words of all passages, in a few numpy arrays.
 
-bm25s builds a matrix of finished scores that cannot take a new document and knows one field. Here each
-passage keeps its own small arrays of term numbers and weights, so that a publication reads only what
-changed; putting the arrays of all passages together happens off the search path.
+bm25s builds a matrix of finished scores that cannot take a new document and knows one field. Here what was
+published lately stands in a small segment behind the large one, so that a publication costs as much as what changed.
 """
 
 from collections import Counter
@@ -43,11 +42,16 @@ class Matches:
 class Vocabulary:
     """Numbers for terms; it only grows, so that arrays made earlier stay right."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._numbers = {name: number for number, name in enumerate(names)}
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+    @property
+    def names(self) -> list[str]:
+        """The terms in the order of their numbers."""
+        return list(self._numbers)
 
     def find(self, name: str) -> int | None:
         return self._numbers.get(name)
@@ -65,18 +69,60 @@ class Vocabulary:
         return Terms(numbers, (counts * (K1 + 1) / (counts + K1)).astype(np.float32))
 
 
-class Postings:
-    """For each term the passages that hold it; made at once from all passages and never changed."""
+@dataclass(frozen=True)
+class Segment:
+    """A run of passages turned round: term t stands in `rows[starts[t]:starts[t + 1]]`, ascending, with `weights` beside."""
 
-    def __init__(self, vocabulary: Vocabulary, passages: Sequence[Terms], languages: Iterable[str]) -> None:
-        self.vocabulary, self.size, self.languages = vocabulary, len(passages), sorted(set(languages))
+    size: int
+    starts: NDArray[np.int64]
+    rows: Integers
+    weights: Floats
+
+    @classmethod
+    def of(cls, passages: Sequence[Terms]) -> "Segment":
+        """Turn the terms of passages round; the first passage is row 0."""
         numbers = np.concatenate([terms.numbers for terms in passages] or [np.zeros(0, np.int32)])
         weights = np.concatenate([terms.weights for terms in passages] or [np.zeros(0, np.float32)])
-        rows = np.repeat(np.arange(self.size, dtype=np.int32), [len(terms.numbers) for terms in passages])
+        rows = np.repeat(np.arange(len(passages), dtype=np.int32), [len(terms.numbers) for terms in passages])
+        return cls._sorted(len(passages), numbers, rows, weights)
+
+    @classmethod
+    def merged(cls, first: "Segment", second: "Segment", alive: NDArray[np.bool_]) -> "Segment":
+        """Both as one, without the rows that are not alive; `alive` covers the rows of the first, then of the second."""
+        places = np.cumsum(alive, dtype=np.int32) - 1
+        rows = np.concatenate([first.rows, second.rows + np.int32(first.size)])
+        kept = alive[rows]
+        numbers = np.concatenate([first._numbers(), second._numbers()])[kept]
+        weights = np.concatenate([first.weights, second.weights])[kept]
+        return cls._sorted(int(alive.sum()), numbers, places[rows[kept]], weights)
+
+    def held(self, number: int) -> slice:
+        """Where a term stands in `rows` and `weights`; nowhere for a term that is newer than the segment."""
+        return slice(self.starts[number], self.starts[number + 1]) if number < len(self.starts) - 1 else slice(0, 0)
+
+    @classmethod
+    def _sorted(cls, size: int, numbers: Integers, rows: Integers, weights: Floats) -> "Segment":
         order = np.argsort(numbers, kind="stable")
-        self._rows, self._weights = rows[order], weights[order]
-        self._terms = len(vocabulary)
-        self._starts = np.searchsorted(numbers[order], np.arange(self._terms + 1))
+        counts = np.bincount(numbers, minlength=1)
+        starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        return cls(size, starts, rows[order], weights[order])
+
+    def _numbers(self) -> Integers:
+        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), np.diff(self.starts))
+
+
+class Postings:
+    """For each term the passages that hold it: a large segment and a small one behind it, neither ever changed.
+
+    A publication makes the small segment anew; now and then both are merged. Rows that were replaced or removed
+    since stay in their segment, as dead, until then: they score 0 but still count in a term's rarity, as in Lucene.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, segments: Sequence[Segment], languages: Iterable[str], alive: NDArray[np.bool_]
+    ) -> None:
+        self.vocabulary, self.segments, self.languages, self.alive = vocabulary, tuple(segments), sorted(set(languages)), alive
+        self.size = sum(segment.size for segment in self.segments)
 
     def match(self, query: str) -> Matches:
         """Score every passage against a query in any of the languages."""
@@ -90,6 +136,7 @@ class Postings:
                 bounds[language] += self._rarity(name) * (K1 + 1) * min(count, 3) ** 0.5
                 if not word.exact or language == self.languages[0]:
                     self._add(matches, name, word, min(count, 3) ** 0.5)
+        scores *= self.alive
         bound = max(bounds.values(), default=0.0)
         if bound:
             np.minimum(scores / bound, 1.0, out=matches.coverage)
@@ -97,19 +144,23 @@ class Postings:
 
     def _add(self, matches: Matches, name: str, word: Word, factor: float) -> None:
         number = self.vocabulary.find(name)
-        if number is None or number >= self._terms:
+        if number is None:
             return
-        held = slice(self._starts[number], self._starts[number + 1])
-        rows, rarity = self._rows[held], self._rarity(name)
-        matches.scores[rows] += rarity * factor * self._weights[held]
-        matches.words[number], matches.postings[number] = word.surface, rows
+        rarity, first, found = self._rarity(name), 0, []
+        for segment in self.segments:
+            held = segment.held(number)
+            found.append(segment.rows[held] + np.int32(first) if first else segment.rows[held])
+            matches.scores[found[-1]] += np.float32(rarity * factor) * segment.weights[held]
+            first += segment.size
+        matches.words[number], matches.postings[number] = word.surface, found[0] if len(found) == 1 else np.concatenate(found)
         if word.identifier:
             matches.identifiers[number] = rarity / self._rarest()
 
     def _rarity(self, name: str) -> float:
         """The weight of a term: high when few passages hold it; a term that none holds counts as rarest."""
         number = self.vocabulary.find(name)
-        held = 0 if number is None or number >= self._terms else int(self._starts[number + 1] - self._starts[number])
+        places = [segment.held(number) for segment in self.segments] if number is not None else []
+        held = sum(int(place.stop - place.start) for place in places)
         return float(np.log1p((self.size - held + 0.5) / (held + 0.5)))
 
     def _rarest(self) -> float:
