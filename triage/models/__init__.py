@@ -2,6 +2,7 @@
 
 from .base import clock_at, new_id, now
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
+from .imports import ImportedItem, ImportLine, ImportRun
 from .knowledge import (
     Article,
     ArticleAlias,
@@ -68,6 +69,9 @@ __all__ = [
     "EscalationReason",
     "GuardVerdict",
     "IdempotencyRecord",
+    "ImportLine",
+    "ImportRun",
+    "ImportedItem",
     "IndexState",
     "LoginAttempt",
     "LoginSession",
