@@ -2,6 +2,7 @@
 
 from .base import clock_at, new_id, now
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
+from .gaps import CheckedArticle, Finding, Gap, GapQuestion, Rehearsal, RehearsedTicket
 from .imports import ImportedItem, ImportLine, ImportRun
 from .knowledge import (
     Article,
@@ -61,12 +62,16 @@ __all__ = [
     "BreakerState",
     "Category",
     "CategoryExample",
+    "CheckedArticle",
     "Customer",
     "Decision",
     "DecisionKind",
     "Draft",
     "Episode",
     "EscalationReason",
+    "Finding",
+    "Gap",
+    "GapQuestion",
     "GuardVerdict",
     "IdempotencyRecord",
     "ImportLine",
@@ -83,6 +88,8 @@ __all__ = [
     "Priority",
     "Quarantine",
     "QuarantineReason",
+    "Rehearsal",
+    "RehearsedTicket",
     "Role",
     "Run",
     "RunStep",
