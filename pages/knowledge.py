@@ -164,6 +164,7 @@ def _search(user: User) -> None:
     except TriageError as error:
         screen.empty("The search does not work right now", str(error))
         return
+    office.do(lambda session: trial.record(session, user, query, tried))
     show(card(hits(tried), title=f"What agents would be given for “{query}”"))
 
 

@@ -22,12 +22,15 @@ from triage.models import (
     Episode,
     Message,
     Outbox,
+    PassageUse,
     Role,
     Run,
     RunStep,
+    SearchRecord,
     SpanRecord,
     Status,
     Ticket,
+    User,
 )
 from triage.office import Desk
 from triage.outcome import Outcome
@@ -80,6 +83,26 @@ async def test_a_plain_question_is_answered_from_an_article_approved_and_sent_on
     ticket, _ = seen(desk.database, ticket.id or 0)
     assert ticket.status == Status.DELIVERED
     assert len(list((desk.settings.home / "mail" / "sent" / "new").iterdir())) == 1
+
+
+async def test_what_was_asked_what_was_given_and_what_was_kept_is_on_record(desk: Desk) -> None:
+    ticket, draft = await worked_on(desk, "How do I descale my kettle with Kalkweg?")
+    open_ticket, _ = await worked_on(desk, "Do you sponsor football clubs in Brazil?")
+    assert draft
+    with desk.database.transaction() as session:
+        asked = session.exec(select(SearchRecord).where(SearchRecord.ticket_id == ticket.id)).one()
+        assert (asked.decision, asked.article, asked.episode_id) == ("answer", "descale-your-kettle", ticket.episode_id)
+        assert asked.hits > 0 and asked.top > 0 and asked.category == "cleaning"
+        unanswered = session.exec(select(SearchRecord).where(SearchRecord.ticket_id == open_ticket.id)).all()
+        assert unanswered and {search.decision for search in unanswered} == {"abstain"}
+        given = session.exec(select(PassageUse).where(PassageUse.draft_id == draft.id).order_by(PassageUse.rank)).all()  # type: ignore[arg-type]
+        assert {use.passage for use in given if use.cited} == {str(c["passage"]) for c in draft.citations}
+        assert all(use.kept is None for use in given)
+        choice: Any = {"kind": DecisionKind.APPROVE, "seal": draft.seal}
+        decision = approval.decide(session, desk.enqueue, desk.settings, person(session), draft.id or 0, **choice)
+        assert {use.kept for use in given} == {True, None} and all(use.kept for use in given if use.cited)
+        approval.undo(session, session.get_one(User, decision.user_id), decision.id or 0)
+        assert {use.kept for use in given} == {None}
 
 
 async def test_a_plain_ticket_costs_four_model_calls_and_every_step_is_recorded(desk: Desk) -> None:

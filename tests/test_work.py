@@ -16,6 +16,7 @@ from triage.models import (
     Episode,
     Message,
     Notification,
+    PassageUse,
     Quarantine,
     Role,
     Run,
@@ -157,9 +158,12 @@ def test_a_source_is_rated_only_while_it_is_one(database: Database) -> None:
     with database.transaction() as session:
         nadia = desks.person(session)
         ticket = desks.ticket(session)
-        desks.waiting_draft(session, ticket, citations=[{"passage": "care#1", "article": "care", "version": 1}])
+        draft = desks.waiting_draft(session, ticket, citations=[{"passage": "care#1", "article": "care", "version": 1}])
         work.rate_source(session, nadia, ticket.id or 0, "care#1", helpful=False)
+        work.open_source(session, nadia, draft.id or 0, "care#1")
         assert kinds(session, ticket)[-1] == "source_rated"
+        use = session.exec(select(PassageUse)).one()
+        assert (use.passage, use.vote, use.opened, use.cited) == ("care#1", -1, True, True)
         with pytest.raises(InputError):
             work.rate_source(session, nadia, ticket.id or 0, "other#1", helpful=True)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
+from knowledge_base import signals
 from triage import audit, lastcheck, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -126,6 +127,7 @@ def take_back(session: Session, outbox: Outbox, actor: str, cause: str) -> Draft
     draft = session.get_one(Draft, decision.draft_id)
     outbox.status, decision.undone_at = "cancelled", now()
     session.add_all([outbox, decision])
+    signals.withdrawn(session, draft)
     renewed = replies.renew(session, draft, cause=cause, body=decision.body)
     move(session, ticket, replies.waiting_status(draft), actor=actor, reason=_reason(session, ticket, draft), cause=cause)
     return renewed
@@ -245,6 +247,7 @@ def _record(session: Session, user: User, draft: Draft, ticket: Ticket, choice: 
     draft.status = {"approve": "approved", "reject": "rejected"}.get(choice.kind, "superseded")
     session.add_all([decision, draft])
     session.flush()
+    signals.decided(session, draft, choice.kind.value, body=text, reason=choice.reason)
     audit.append(
         session,
         "decision",

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from triage import judging, replies, workspace
+from knowledge_base import signals
+from triage import judging, replies, searches, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
 from triage.database import Database
@@ -97,8 +98,10 @@ def finish(
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
     _describe(session, ticket, outcome)
     _open_dossiers(session, ticket, run, outcome)
+    searches.record(session, ticket, run, outcome)
     if outcome.reply is not None:
-        _draft(session, settings, case, ticket, run, outcome, degraded, model)
+        draft = _draft(session, settings, case, ticket, run, outcome, degraded, model)
+        signals.given(session, draft, outcome.evidence)
     ticket.error = outcome.error
     move(session, ticket, outcome.status, actor=AGENTS, reason=outcome.reason, run=run.id)
     _tell_the_team(session, ticket, outcome)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
+from knowledge_base import signals
 from triage import audit, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -187,7 +188,16 @@ def rate_source(session: Session, user: User, ticket_id: int, passage: str, *, h
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
     if draft is None or passage not in {str(citation.get("passage")) for citation in draft.citations}:
         raise InputError("This passage is not a source of the draft any more; reload the ticket.")
+    signals.voted(session, draft, passage, helpful=helpful)
     audit.append(session, "source_rated", actor=_actor(user), ticket_id=ticket.id, passage=passage, helpful=helpful)
+
+
+def open_source(session: Session, user: User, draft_id: int, passage: str) -> None:
+    """Note that somebody opened a source of a draft to read it."""
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
+    draft = session.get(Draft, draft_id)
+    if draft is not None:
+        signals.opened(session, draft, passage)
 
 
 def _ticket(session: Session, user: User, ticket_id: int) -> Ticket:

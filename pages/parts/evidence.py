@@ -52,7 +52,7 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
         with st.container(key=f"rate_{number}", horizontal=True):
             for label, helpful in (("Helpful", True), ("Wrong", False)):
                 st.button(label, key=f"td_rate_{number}_{helpful}", on_click=_rate, args=(user, draft, passage, helpful))
-            st.button("Open", key=f"td_open_{number}", on_click=_open, args=(citation,))
+            st.button("Open", key=f"td_open_{number}", on_click=_open, args=(user, draft, citation))
 
 
 def _quote(text: str) -> Markup:
@@ -94,7 +94,8 @@ def _rate(user: User, draft: Draft, passage: str, helpful: bool) -> None:
         office.toast("Thank you; the editors of the knowledge base see it.")
 
 
-def _open(citation: dict[str, Any]) -> None:
+def _open(user: User, draft: Draft, citation: dict[str, Any]) -> None:
+    office.do(lambda session: work.open_source(session, user, draft.id or 0, str(citation.get("passage"))))
     st.session_state["td_article"] = (str(citation.get("article")), int(citation.get("version") or 0))
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.errors import AccessError
 from triage.library import editing, exchange, publishing, trial
 from triage.library.article import load
-from triage.models import Role
+from triage.models import Role, SearchRecord
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,10 @@ def test_staff_read_and_search_but_do_not_edit(desk: Any) -> None:
         assert not {key for key in keys if key.startswith(("edit_", "import_", "publish"))}
     found = html(opened(desk, "knowledge.py", Role.STAFF, part="search", q="how can I pause"))
     assert "Pause your plan" in found and "Why:" in found
+    opened(desk, "knowledge.py", Role.STAFF, part="search", q="how can I pause")
+    with desk.database.read() as session:
+        asked = session.exec(select(SearchRecord).where(SearchRecord.query == "how can I pause")).one()
+    assert asked.source == "trial" and asked.hits and asked.user_id and asked.repeats is None
 
 
 def test_the_services_refuse_staff_too(desk: Any) -> None:

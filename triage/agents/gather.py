@@ -21,16 +21,18 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
 
     async def live() -> dict[str, Any]:
         kept: list[dict[str, Any]] = []
+        told: dict[str, dict[str, Any]] = {}
         for language in languages:
             most = PER_FOREIGN_SEARCH if language else PER_SEARCH  # the searcher prefers a language, it does not insist
             found = await context.searcher.asearch_many(queries, k=most, language=language)
-            kept += _best(
-                [
-                    [evidence(hit).model_dump() for hit in hits if hit.audience == "public" and language in (None, hit.language)]
-                    for hits in found
-                ]
-            )
-        return {"passages": list({passage["id"]: passage for passage in kept}.values())[: MOST + MOST // 2]}
+            usable = [
+                [evidence(hit).model_dump() for hit in hits if hit.audience == "public" and language in (None, hit.language)]
+                for hits in found
+            ]
+            kept += _best(usable)
+            told |= {query: _told(query, hits) for query, hits in zip(queries, usable, strict=True) if hits or query not in told}
+        passages = list({passage["id"]: passage for passage in kept}.values())[: MOST + MOST // 2]
+        return {"passages": passages, "searches": list(told.values())}
 
     request = {"queries": queries, "languages": languages, "k": PER_SEARCH}
     recorded = await context.recorder.step("retrieval", role="analyst", name="knowledge", request=request, live=live)
@@ -49,6 +51,12 @@ async def gather_customer(context: ToolContext) -> CustomerCard | None:
 
     recorded = await context.recorder.step("retrieval", role="analyst", name="customer", request={"customer": owner}, live=live)
     return CustomerCard.model_validate(recorded["customer"]) if recorded["customer"] else None
+
+
+def _told(query: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
+    """One search in a line: how much it found, and the best of it."""
+    best = hits[0] if hits else {"score": 0.0, "article": ""}
+    return {"query": query, "hits": len(hits), "top": best["score"], "article": best["article"]}
 
 
 def _best(found: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from sqlmodel import Session, col, select
 
-from knowledge_base import articles
+from knowledge_base import articles, signals
 from knowledge_base.chunking import Chunk, chunks
 from knowledge_base.search import Hit, Searcher
+from triage.models import SearchRecord, User
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,18 @@ def try_search(searcher: Searcher, query: str, *, internal: bool, k: int = 8, dr
     near = vectors @ np.asarray(searcher.embedder.encode([query])[0])
     best = int(near.argmax())
     return Tried(hits, float(near[best]), pieces[best].heading, 1 + sum(hit.meaning > near[best] + 1e-3 for hit in hits))
+
+
+def record(session: Session, user: User, query: str, found: Tried) -> None:
+    """Record a person's test search; drawing the page again is no second search."""
+    last = select(SearchRecord.query).where(SearchRecord.user_id == user.id).order_by(col(SearchRecord.id).desc()).limit(1)
+    if session.exec(last).first() == query:
+        return
+    best = found.hits[0] if found.hits else None
+    signals.searched(
+        session, query, source=signals.TRIAL, hits=len(found.hits), top=best.score if best else 0.0,
+        article=best.article if best else "", user_id=user.id,
+    )  # fmt: skip
 
 
 def pieces(title: str, body: str) -> list[Chunk]:

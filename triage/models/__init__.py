@@ -29,6 +29,7 @@ from .people import (
     WorkspaceSetting,
 )
 from .runs import BreakerState, Run, RunStep, SpanRecord, Spend
+from .signals import PassageUse, SearchRecord
 from .statuses import (
     AT_WORK,
     DECIDABLE,
@@ -85,6 +86,7 @@ __all__ = [
     "Order",
     "Outbox",
     "Passage",
+    "PassageUse",
     "Priority",
     "Quarantine",
     "QuarantineReason",
@@ -93,6 +95,7 @@ __all__ = [
     "Role",
     "Run",
     "RunStep",
+    "SearchRecord",
     "Sentiment",
     "SetupLink",
     "SignOff",
