@@ -1,14 +1,18 @@
-"""Models of any OpenAI-compatible service: the hosted API, vLLM, Ollama, llama.cpp."""
+"""Models of any OpenAI-compatible service: the hosted API, vLLM, Ollama, llama.cpp.
+
+Requests go out by the client's own `post`, with its retries, timeouts and errors: the typed `create` walks every
+schema and message once more and builds a tree of objects from the answer, which is half of a call's cost.
+"""
 
 import asyncio
 import json
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessage
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from triage.errors import ModelDown, ModelError, ModelRefused
 from triage.llm.pricing import cost
@@ -18,6 +22,45 @@ from triage.settings import Settings
 
 Address = tuple[str, str, float, int]
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, openai.AsyncOpenAI]]" = WeakKeyDictionary()
+
+
+class _Function(BaseModel):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(BaseModel):
+    id: str | None = None
+    type: str = "function"
+    function: _Function = _Function()
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Cached(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Cached | None = None
+
+
+class _Completion(BaseModel):
+    """What we read of a chat.completion; services differ in the rest."""
+
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
 
 
 class OpenAIModel:
@@ -34,47 +77,46 @@ class OpenAIModel:
         """Raises ModelDown after the client's own retries, ModelRefused when asking again would not help."""
         try:
             async with asyncio.timeout(self._patience):
-                completion: object = await _client(self._address).chat.completions.create(**self._arguments(request))
+                answer = await _client(self._address).post("/chat/completions", cast_to=object, body=self._body(request))
         except TimeoutError as error:
             raise ModelDown(f"no answer in {self._patience:.0f} s") from error
         except openai.APIError as error:
             raise _as_model_error(error) from error
         except json.JSONDecodeError as error:
             raise ModelDown("the service sent a body that is not JSON; check TRIAGE_OPENAI_BASE_URL") from error
-        return self._read(completion)
+        return self._read(answer)
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
-        arguments: dict[str, Any] = {
+    def _body(self, request: Request) -> dict[str, Any]:
+        body: dict[str, Any] = {
             "model": self.name,
             "messages": request.messages,
             "max_completion_tokens": request.max_output_tokens,
             "response_format": _response_format(request.output),
         }
         if request.tools:
-            arguments["tools"] = [_function(tool) for tool in request.tools]
-        return arguments
+            body["tools"] = [_function(tool) for tool in request.tools]
+        return body
 
-    def _read(self, completion: object) -> Response:
-        message = _message(completion)
-        choice = cast(ChatCompletion, completion).choices[0]
+    def _read(self, answer: object) -> Response:
+        try:
+            completion = _Completion.model_validate(answer)
+        except ValidationError as error:
+            raise ModelDown("the service sent something that is not a chat completion; check TRIAGE_OPENAI_BASE_URL") from error
+        choice, message = completion.choices[0], completion.choices[0].message
         if message.refusal or choice.finish_reason == "content_filter":
             raise ModelRefused(f"the model declined: {_clean(message.refusal or 'content filter')[:200]}")
-        usage = self._usage(cast(ChatCompletion, completion))
         calls = [
             ToolCall(call.id or "", _clean(call.function.name or ""), _clean(call.function.arguments or ""))
             for call in message.tool_calls or []
             if call.type == "function"
         ]
+        usage = self._used(completion.usage or _Usage())
         return Response(self.name, _clean(message.content or ""), calls, usage, choice.finish_reason or "stop")
 
-    def _usage(self, completion: ChatCompletion) -> Usage:
-        said = completion.usage
-        if said is None:
-            return Usage()
-        details = said.prompt_tokens_details
-        counted = Usage(said.prompt_tokens or 0, said.completion_tokens or 0, (details.cached_tokens or 0) if details else 0)
-        price = cost(self.name, counted, self._settings.prices)
-        return Usage(counted.input_tokens, counted.output_tokens, counted.cached_tokens, price)
+    def _used(self, said: _Usage) -> Usage:
+        cached = said.prompt_tokens_details.cached_tokens if said.prompt_tokens_details else 0
+        counted = Usage(said.prompt_tokens or 0, said.completion_tokens or 0, cached or 0)
+        return replace(counted, cost_usd=cost(self.name, counted, self._settings.prices))
 
 
 async def close() -> None:
@@ -105,7 +147,7 @@ def _connect(address: Address) -> openai.AsyncOpenAI:
     base_url, key, timeout, retries = address
     local = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
     # HTTP_PROXY would be honoured for loopback too, where no proxy can reach the service
-    transport = openai.DefaultAsyncHttpxClient(trust_env=False) if local else None
+    transport = openai.DefaultAioHttpClient(trust_env=not local)
     return openai.AsyncOpenAI(api_key=key, base_url=base_url or None, timeout=timeout, max_retries=retries, http_client=transport)
 
 
@@ -124,25 +166,22 @@ def _function(tool: ToolSpec) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _message(completion: object) -> ChatCompletionMessage:
-    """The first choice's message; the client does not check shapes, so we do."""
-    choices = completion.choices if isinstance(completion, ChatCompletion) else None
-    if choices and isinstance(choices[0].message, ChatCompletionMessage):
-        return choices[0].message
-    raise ModelDown("the service sent something that is not a chat completion; check TRIAGE_OPENAI_BASE_URL")
-
-
 def _as_model_error(error: openai.APIError) -> ModelError:
-    if isinstance(error, openai.APITimeoutError):
-        return ModelDown("time-out")
     if isinstance(error, openai.APIConnectionError):
-        return ModelDown("connection failed or dropped")
+        return ModelDown("time-out" if _took_too_long(error) else "connection failed or dropped")
     if isinstance(error, openai.APIStatusError):
         if error.status_code in (408, 409, 429) or error.status_code >= 500:
             return ModelDown(str(error.status_code))
         advice = {401: "check TRIAGE_OPENAI_API_KEY", 403: "check TRIAGE_OPENAI_API_KEY", 404: "check the model's name"}
         return ModelRefused(f"{error.status_code}: {advice.get(error.status_code) or _clean(error.message)[:200]}")
     return ModelDown(_clean(error.message)[:200])
+
+
+def _took_too_long(error: BaseException) -> bool:
+    """By the first cause: the transport reports a refused or dropped connection as a time-out as well."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return isinstance(error, TimeoutError)
 
 
 def _clean(text: str) -> str:
