@@ -6,6 +6,7 @@ schema and message once more and builds a tree of objects from the answer, which
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ from triage.llm.schema import strict_schema
 from triage.settings import Settings
 
 Address = tuple[str, str, float, int]
-_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, openai.AsyncOpenAI]]" = WeakKeyDictionary()
+Lifetime = AsyncGenerator[openai.AsyncOpenAI]
+_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, tuple[openai.AsyncOpenAI, Lifetime]]]" = WeakKeyDictionary()
 
 
 class _Function(BaseModel):
@@ -77,7 +79,7 @@ class OpenAIModel:
         """Raises ModelDown after the client's own retries, ModelRefused when asking again would not help."""
         try:
             async with asyncio.timeout(self._patience):
-                answer = await _client(self._address).post("/chat/completions", cast_to=object, body=self._body(request))
+                answer = await (await _client(self._address)).post("/chat/completions", cast_to=object, body=self._body(request))
         except TimeoutError as error:
             raise ModelDown(f"no answer in {self._patience:.0f} s") from error
         except openai.APIError as error:
@@ -120,9 +122,9 @@ class OpenAIModel:
 
 
 async def close() -> None:
-    """Close the connections that were opened on the running event loop."""
-    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
-        await client.close()
+    """Close the connections that were opened on the running event loop; the end of the loop does the same."""
+    for _, lifetime in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await lifetime.aclose()
 
 
 def service_client(settings: Settings) -> openai.AsyncOpenAI:
@@ -135,12 +137,19 @@ def _address(settings: Settings) -> Address:
     return settings.openai_base_url, key, settings.model_timeout, settings.model_retries
 
 
-def _client(address: Address) -> openai.AsyncOpenAI:
+async def _client(address: Address) -> openai.AsyncOpenAI:
     """The client of this event loop: connections cannot move between loops."""
     mine = _clients.setdefault(asyncio.get_running_loop(), {})
     if address not in mine:
-        mine[address] = _connect(address)
-    return mine[address]
+        lifetime = _open(address)
+        mine[address] = (await anext(lifetime), lifetime)
+    return mine[address][0]
+
+
+async def _open(address: Address) -> Lifetime:
+    """A client that lives as long as its event loop, which ends its suspended generators when it shuts down."""
+    async with _connect(address) as client:
+        yield client
 
 
 def _connect(address: Address) -> openai.AsyncOpenAI:
