@@ -4,6 +4,7 @@ A version is never changed once saved. Publishing cuts it into passages, embeds 
 and raises the index generation, all in the caller's transaction.
 """
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from knowledge_base.chunking import chunks, plain
 from knowledge_base.embedding import Embed, Encoder, Prepared, Vectors, as_encoder
 from knowledge_base.frontmatter import read_document
 from triage import audit
-from triage.errors import InputError
-from triage.models import Article, ArticleVersion, IndexState, Passage, now
+from triage.errors import EmbedderUnavailable, InputError
+from triage.models import Article, ArticleVersion, IndexState, Passage, PassageVector, now
+
+log = logging.getLogger(__name__)
 
 AUDIENCES = ("public", "internal")
 KINDS = ("article", "policy")
@@ -72,7 +75,7 @@ def publish(session: Session, article_id: str, *, author: str, embed: Embed, ver
 
     Raises InputError when there is no such article or version.
     """
-    generation = _next_generation(session)  # first: its row lock puts publications in order
+    generation = next_generation(session)  # first: its row lock puts publications in order
     article = _article(session, article_id)
     chosen = _version(session, article_id, version or article.latest_version)
     embedded = _write_passages(session, article, chosen, as_encoder(embed), generation)
@@ -85,7 +88,7 @@ def publish(session: Session, article_id: str, *, author: str, embed: Embed, ver
 
 def unpublish(session: Session, article_id: str, *, author: str) -> None:
     """Take an article out of all searches; its versions stay. Raises InputError when there is no such article."""
-    generation = _next_generation(session)
+    generation = next_generation(session)
     article = _article(session, article_id)
     for passage in session.exec(select(Passage).where(Passage.article_id == article_id)):
         session.delete(passage)
@@ -170,19 +173,6 @@ def generation_of(session: Session) -> int:
     return session.exec(select(IndexState.generation).where(IndexState.id == 1)).first() or 0
 
 
-def reembed(session: Session, *, embed: Embed, limit: int = 200) -> int:
-    """Give passages of another embedder new vectors, `limit` at most; returns how many. Repeat until it gives 0."""
-    encoder = as_encoder(embed)
-    if session.exec(select(Passage.id).where(Passage.embedder != encoder.name).limit(1)).first() is None:
-        return 0
-    generation = _next_generation(session)
-    stale = list(session.exec(select(Passage).where(Passage.embedder != encoder.name).limit(limit)))
-    for passage, vector in zip(stale, passage_vectors(encoder, [(p.title, p.heading, p.text) for p in stale]), strict=True):
-        passage.vector, passage.embedder, passage.generation = vector.tobytes(), encoder.name, generation
-        session.add(passage)
-    return len(stale)
-
-
 def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vectors:
     """Vectors of (title, heading, text), with a share of the title's own vector: float32 (n, d), unit length."""
     if not parts:
@@ -207,31 +197,69 @@ def searched_title(title: str, text: str) -> str:
 
 
 def _write_passages(session: Session, article: Article, version: ArticleVersion, encoder: Encoder, generation: int) -> int:
-    """Bring the article's rows to this version, embedding only what differs; returns how many were embedded."""
+    """Bring the article's rows to this version; returns how many passages were embedded, which are those it did not hold yet."""
     rows = {row.id: row for row in session.exec(select(Passage).where(Passage.article_id == article.id))}
-    fresh: list[Passage] = []
+    vectors = _vectors_of(session, article.id, encoder.name)
+    known = {_content(row): vectors[row.id] for row in rows.values() if row.id in vectors}
+    fresh, outdated = list[Passage](), list[str]()
     for ordinal, chunk in enumerate(chunks(version.title, version.body)):
-        row = rows.pop(f"{article.id}#{ordinal}", None) or Passage(
-            id=f"{article.id}#{ordinal}", article_id=article.id, version=version.number, ordinal=ordinal, title="", text=""
+        id = f"{article.id}#{ordinal}"
+        row = rows.pop(id, None) or Passage(
+            id=id, article_id=article.id, version=version.number, ordinal=ordinal, title="", text=""
         )
-        content = {"title": version.title, "heading": chunk.heading, "text": chunk.text}
-        filed = {"category": article.category, "audience": article.audience, "language": article.language}
-        if row.embedder != encoder.name or any(getattr(row, name) != value for name, value in content.items()):
+        if _content(row) != (version.title, chunk.heading, chunk.text):
+            outdated.append(id)
+        if id not in vectors or outdated[-1:] == [id]:
             fresh.append(row)
+        filed = {"category": article.category, "audience": article.audience, "language": article.language}
         if row in fresh or any(getattr(row, name) != value for name, value in filed.items()):
             row.generation = generation
-        for name, value in {**content, **filed, "version": version.number}.items():
+        row.title, row.heading, row.text, row.version = version.title, chunk.heading, chunk.text, version.number
+        for name, value in filed.items():
             setattr(row, name, value)
         session.add(row)
-    for row, vector in zip(fresh, passage_vectors(encoder, [(r.title, r.heading, r.text) for r in fresh]), strict=True):
-        row.vector, row.embedder = vector.tobytes(), encoder.name
     for row in rows.values():
         session.delete(row)
     session.flush()
-    return len(fresh)
+    session.execute(delete(PassageVector).where(col(PassageVector.passage_id).in_(outdated)))
+    return _write_vectors(session, encoder, fresh, known)
 
 
-def _next_generation(session: Session) -> int:
+def _content(passage: Passage) -> tuple[str, str, str]:
+    return passage.title, passage.heading, passage.text
+
+
+def _vectors_of(session: Session, article_id: str, embedder: str) -> dict[str, bytes]:
+    made = select(PassageVector.passage_id, PassageVector.vector).join(Passage, col(Passage.id) == PassageVector.passage_id)
+    return dict(session.exec(made.where(Passage.article_id == article_id, PassageVector.embedder == embedder)).all())
+
+
+def _write_vectors(session: Session, encoder: Encoder, fresh: list[Passage], known: dict[tuple[str, str, str], bytes]) -> int:
+    """Give passages their vectors, of `known` contents those that are there; returns how many were embedded.
+
+    Without an embedder they are found by their words until it is back.
+    """
+    unknown = [row for row in fresh if _content(row) not in known]
+    try:
+        made = passage_vectors(encoder, [_content(row) for row in unknown])
+        known = {**known, **{_content(row): vector.tobytes() for row, vector in zip(unknown, made, strict=True)}}
+    except EmbedderUnavailable as error:
+        log.warning("%d passages are found by their words only for now: %s", len(unknown), error)
+    vectors = [
+        PassageVector(embedder=encoder.name, passage_id=row.id, vector=known[_content(row)])
+        for row in fresh
+        if _content(row) in known
+    ]
+    session.add_all(vectors)
+    session.flush()
+    if vectors:
+        first = update(IndexState).where(col(IndexState.id) == 1, col(IndexState.embedder) == "").values(embedder=encoder.name)
+        session.execute(first.execution_options(synchronize_session=False))
+    return len(unknown)
+
+
+def next_generation(session: Session) -> int:
+    """Count one more publication; its row lock puts all that change what searches find in order."""
     raised = update(IndexState).where(col(IndexState.id) == 1).values(generation=col(IndexState.generation) + 1)
     if session.execute(raised.execution_options(synchronize_session=False)).rowcount == 0:  # type: ignore[attr-defined]
         session.add(IndexState(id=1, generation=1))

@@ -1,6 +1,8 @@
 """Texts to vectors, without a network: all-MiniLM-L6-v2 on onnxruntime, one thread a query."""
 
+import logging
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base import minilm
+from triage.errors import EmbedderUnavailable
+
+log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
@@ -20,6 +25,7 @@ DIMENSIONS = minilm.WIDTH
 _REMEMBERED = 2048
 _FEW = 8  # texts of one search; more than that is a publication
 _BATCH = 8
+_TRY_AGAIN = 10.0  # seconds until a model that could not be loaded is tried again
 
 
 class Encoder(Protocol):
@@ -34,27 +40,43 @@ class Encoder(Protocol):
 
 
 class Embedder:
-    """Thread-safe. Keeps the vectors of the last 2,048 short requests, so that a repeated query costs nothing."""
+    """Thread-safe. Keeps the vectors of the last 2,048 short requests, so that a repeated query costs nothing.
+
+    The model is loaded when it is first needed; one that cannot be is tried again after ten seconds.
+    """
 
     name = NAME
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime  # type: ignore[import-untyped]
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(minilm.onnx_file(folder)), options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(minilm.package_file("tokenizer.json", minilm.TOKENIZER_SHA256)))
-        self._tokenizer.enable_truncation(minilm.LONGEST)
-        self._tokenizer.no_padding()
+        self._folder = folder
+        self._model: tuple[Any, Any] | None = None  # session and tokenizer
+        self._failure: tuple[float, EmbedderUnavailable] | None = None
+        self._loading = Lock()
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
 
+    def load(self) -> None:
+        """Load the model now. Raises EmbedderUnavailable when it is missing or damaged."""
+        self._loaded()
+
+    def _loaded(self) -> tuple[Any, Any]:
+        with self._loading:
+            if self._model is None:
+                if self._failure and time.monotonic() < self._failure[0]:
+                    raise self._failure[1]
+                try:
+                    self._model = _load(self._folder)
+                except Exception as error:  # whatever packages and disks raise, searches by words go on
+                    failure = error if isinstance(error, EmbedderUnavailable) else _unusable(error)
+                    self._failure = (time.monotonic() + _TRY_AGAIN, failure)
+                    raise failure from error
+            return self._model
+
     def encode(self, texts: list[str]) -> Vectors:
-        """The vectors of texts: float32 (n, 384), unit length; what goes beyond 256 word pieces is not seen."""
+        """The vectors of texts: float32 (n, 384), unit length; what goes beyond 256 word pieces is not seen.
+
+        Raises EmbedderUnavailable when the model cannot be loaded.
+        """
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
@@ -86,16 +108,37 @@ class Embedder:
         return vectors
 
     def _run(self, texts: Sequence[str]) -> Vectors:
-        encodings = self._tokenizer.encode_batch(list(texts))
+        session, tokenizer = self._loaded()
+        encodings = tokenizer.encode_batch(list(texts))
         longest = max(len(encoding.ids) for encoding in encodings)
         ids = np.zeros((len(texts), longest), np.int64)
         mask = np.zeros_like(ids)
         for row, encoding in enumerate(encodings):
             ids[row, : len(encoding.ids)] = encoding.ids
             mask[row, : len(encoding.ids)] = 1
-        result: Any = self._session.run(["vectors"], {"ids": ids, "mask": mask})
+        result: Any = session.run(["vectors"], {"ids": ids, "mask": mask})
         vectors: Vectors = result[0]
         return vectors
+
+
+def _load(folder: Path) -> tuple[Any, Any]:
+    import onnxruntime  # type: ignore[import-untyped]
+    from tokenizers import Tokenizer
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(minilm.onnx_file(folder)), options, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(minilm.package_file("tokenizer.json", minilm.TOKENIZER_SHA256)))
+    tokenizer.enable_truncation(minilm.LONGEST)
+    tokenizer.no_padding()
+    return session, tokenizer
+
+
+def _unusable(error: Exception) -> EmbedderUnavailable:
+    line = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return EmbedderUnavailable(f"The embedding model cannot be loaded ({line}). Reinstall what uv.lock pins (make run does it).")
 
 
 _embedders: dict[Path, Embedder] = {}
@@ -105,7 +148,7 @@ _making = Lock()
 def embedder(folder: Path | None = None) -> Embedder:
     """The embedder of this process; `folder` keeps the made model, by default models/ in the home folder.
 
-    Raises SettingsError when the model's package is missing or altered.
+    One whose model is missing or damaged is returned too: it raises EmbedderUnavailable when used, and searches go by words.
     """
     if folder is None:
         from triage.settings import settings
@@ -115,6 +158,10 @@ def embedder(folder: Path | None = None) -> Embedder:
     with _making:
         if folder not in _embedders:
             _embedders[folder] = Embedder(folder)
+            try:
+                _embedders[folder].load()
+            except EmbedderUnavailable as error:
+                log.error("%s Until then searches go by words only.", error)
         return _embedders[folder]
 
 
@@ -140,7 +187,10 @@ class Prepared:
     def __init__(self, encoder: Encoder, texts: list[str]) -> None:
         self.name, self._encoder = encoder.name, encoder
         distinct = list(dict.fromkeys(texts))
-        self._known = dict(zip(distinct, encoder.encode(distinct), strict=True))
+        try:
+            self._known = dict(zip(distinct, encoder.encode(distinct), strict=True))
+        except EmbedderUnavailable:  # whoever needs the vectors hears of it then
+            self._known = {}
 
     def encode(self, texts: list[str]) -> Vectors:
         """The prepared vectors, others made now: float32 (n, d)."""

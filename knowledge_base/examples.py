@@ -20,7 +20,7 @@ from knowledge_base.articles import generation_of
 from knowledge_base.embedding import Embed, Encoder, Vectors, as_encoder
 from triage.database import Database
 from triage.errors import InputError
-from triage.models import Category, CategoryExample, Passage
+from triage.models import Category, CategoryExample, Passage, PassageVector
 
 _RIDGE = 1.0  # strength of the pull to 0
 _SHARPNESS = 8.0  # turns the linear classifier's scores into probabilities
@@ -173,8 +173,14 @@ class Nearest:
             (row.text, row.category, row.vector)
             for row in session.exec(select(CategoryExample).order_by(col(CategoryExample.id)))
         ]
-        published = select(Passage.title, Passage.heading, Passage.category, Passage.vector).where(
-            Passage.audience == "public", Passage.embedder == self.embedder.name, col(Passage.category).in_(select(Category.slug))
+        published = (
+            select(Passage.title, Passage.heading, Passage.category, PassageVector.vector)
+            .join(PassageVector, col(PassageVector.passage_id) == Passage.id)
+            .where(
+                Passage.audience == "public",
+                PassageVector.embedder == self.embedder.name,
+                col(Passage.category).in_(select(Category.slug)),
+            )
         )
         for title, heading, category, vector in session.exec(published.order_by(col(Passage.id)).limit(_MOST_PASSAGES)):
             rows.append((f"{title} › {heading}" if heading else title, category, vector))

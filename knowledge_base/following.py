@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sqlalchemy import func
 from sqlmodel import select
 
-from knowledge_base.articles import generation_of, reembed, searched_title
-from knowledge_base.embedding import Encoder
+from knowledge_base.articles import generation_of, searched_title
+from knowledge_base.embedding import Encoder, Vectors
 from knowledge_base.index import Index
 from knowledge_base.postings import Matches, Postings, Segment, Terms, Vocabulary
 from triage.database import Database
-from triage.errors import IndexUnavailable
+from triage.errors import EmbedderUnavailable, IndexUnavailable
 from triage.models import Passage
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ _ONE_PIECE = 4000  # passages whose words are put together again at each publica
 _SHARE = 8  # of a larger base, what may be recent or dead: one in so many
 _TOGETHER = 10_000  # passages read at once
 _PATIENCE = 0.25  # seconds a search waits for what was just published; after that it answers from what it has
+_SAY_EVERY = 60.0  # seconds between two warnings of the same kind
 _REBUILD_EVERY = 10.0  # seconds between attempts to make a failing index again
 
 
@@ -135,7 +136,7 @@ class Follower:
         self._refreshing: Future[None] | None = None
         self._lock = Lock()
         self._rebuild_wanted = False
-        self._next_rebuild = 0.0
+        self._next_rebuild = self._next_word = 0.0
 
     def fresh(self) -> Snapshot:
         """The newest snapshot there is without a long wait; the first search waits until there is one."""
@@ -157,6 +158,17 @@ class Follower:
         """Bring words and index to the database's generation now; raises what goes wrong."""
         self._start().result()
 
+    def embed(self, queries: list[str]) -> tuple[str, Vectors | None]:
+        """The embedder that the index goes by, and the queries' vectors; None when it cannot be had: search by words then."""
+        name = self.index.embedder or self.embedder.name
+        try:
+            if name == self.embedder.name:
+                return name, self.embedder.encode(queries)
+            self._say(f"the index still goes by {name} and this desk embeds by {self.embedder.name}; new vectors are being made.")
+        except EmbedderUnavailable as error:
+            self._say(str(error))
+        return name, None
+
     def want_rebuild(self) -> None:
         """The index failed: make it again in a moment, behind the searches."""
         self._rebuild_wanted = True
@@ -164,6 +176,12 @@ class Follower:
     def close(self) -> None:
         """Finish a running refresh; the index is closed by whoever opened it."""
         self._refresher.shutdown(wait=True, cancel_futures=True)
+
+    def _say(self, reason: str) -> None:
+        """Tell why searches go by words, once a minute."""
+        if time.monotonic() >= self._next_word:
+            log.warning("Searches go by words only: %s", reason)
+            self._next_word = time.monotonic() + _SAY_EVERY
 
     # ---- on the refresher's thread ---------------------------------------------------------------------
 
@@ -174,7 +192,6 @@ class Follower:
             return self._refreshing
 
     def _refresh(self) -> None:
-        self._reembed()
         self._snapshot = self._read_words()
         try:
             if self._rebuild_wanted:
@@ -185,13 +202,6 @@ class Follower:
         except IndexUnavailable:
             self._rebuild_wanted, self._next_rebuild = True, time.monotonic() + _REBUILD_EVERY
             raise
-
-    def _reembed(self) -> None:
-        """After a change of the embedder: new vectors for all passages, a few at a time."""
-        with self.database.read() as session:
-            stale = session.exec(select(Passage.id).where(Passage.embedder != self.embedder.name).limit(1)).first()
-        while stale is not None and self.database.run_now(lambda session: reembed(session, embed=self.embedder)):
-            pass
 
     def _read_words(self) -> Snapshot:
         """Read the words of what changed since the last snapshot."""

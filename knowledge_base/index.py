@@ -1,13 +1,13 @@
 """The vector index in Chroma: made from the passages in SQL, and made again from them whenever in doubt.
 
-One process owns the index in the home folder (a lock file says which); any other holds a copy in memory. With
+One process owns the index in the home folder (a lock file says which); any other holds the vectors in memory. With
 `chroma_url` all share a Chroma server. Public and internal passages are in collections of their own, so that a
 public search cannot meet an internal passage, and needs no filter.
 """
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -18,11 +18,14 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from knowledge_base.articles import AUDIENCES, generation_of
+from knowledge_base.building import Build
 from knowledge_base.embedding import Vectors
 from knowledge_base.index_folder import check, empty, mark_clean, owner_lock
+from knowledge_base.index_memory import MemoryClient
+from knowledge_base.vectors import matrix, rebuilds_of, whole_embedder
 from triage.database import Database
 from triage.errors import IndexUnavailable
-from triage.models import Passage
+from triage.models import Passage, PassageVector
 from triage.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -61,7 +64,7 @@ class Index:
         folder.mkdir(parents=True, exist_ok=True)
         lock = owner_lock(home / "index.lock")
         if lock is None:
-            return cls("memory", lambda: chromadb.EphemeralClient(settings=quiet))._attached()
+            return cls("memory", MemoryClient)._attached()
         if problem := check(folder):
             log.warning("The search index in %s is made again: %s", folder, problem)
             empty(folder)
@@ -75,6 +78,11 @@ class Index:
         known = [self._collections[a].metadata["generation"] for a in AUDIENCES if a in self._collections]
         return min(known) if len(known) == len(AUDIENCES) else -1
 
+    @property
+    def embedder(self) -> str:
+        """Whose vectors the index holds; a query must be embedded by the same. Empty while there is no index."""
+        return str(self._stored("embedder")) if len(self._collections) == len(AUDIENCES) else ""
+
     def query(self, vectors: Vectors, *, audience: str, n: int) -> list[list[str]]:
         """For each vector the ids of about the `n` nearest passages; audience "internal" means all passages.
 
@@ -86,18 +94,20 @@ class Index:
                 ids += more
         return found
 
-    def sync(self, database: Database) -> int:
-        """Bring the index to the database's generation; returns how many passages were written or removed."""
+    def sync(self, database: Database, most: int | None = None) -> int:
+        """Bring the index to the database's generation; returns how many passages were written or removed.
+
+        With `most`, an index that would have to be made anew from more passages than that is left for later.
+        """
         with self._writing:
             with database.read() as session:
-                generation, fingerprint = generation_of(session), _fingerprint(session)
+                generation = generation_of(session)
             if self.kind == "server":
                 self._attach()
-            if self.generation == generation and (self._trusted or self._stored("fingerprint") == fingerprint):
-                self._trusted = True
+            if self.generation == generation and self._knows(database):
                 return 0
             with _turn(database, needed=self.kind == "server") as mine:
-                return self._bring(database) if mine else 0
+                return self._bring(database, most) if mine else 0
 
     def rebuild(self, database: Database, progress: Progress | None = None) -> int:
         """Make the index anew beside the old one, which answers meanwhile; returns how many passages it holds."""
@@ -171,14 +181,21 @@ class Index:
                     ) from error
         raise AssertionError("unreachable")
 
-    def _bring(self, database: Database) -> int:
+    def _knows(self, database: Database) -> bool:
+        """Whether the index was made from this very database; asked once, because it takes a look at every passage."""
+        if not self._trusted:
+            with database.read() as session:
+                self._trusted = self._stored("fingerprint") == _fingerprint(session)
+        return self._trusted
+
+    def _bring(self, database: Database, most: int | None) -> int:
         """Apply what changed, or rebuild when that cannot be trusted."""
         with database.read() as session:
-            generation = generation_of(session)
-            embedder = session.exec(select(func.max(Passage.embedder))).first() or ""
-        fresh = not self._trusted and self.generation == generation  # same number, other content: another database
-        if self.generation < 0 or fresh or self.generation > generation or self._stored("embedder") != embedder:
-            return self._rebuild(database, None)
+            generation, count = generation_of(session), _count(session)
+            asked = (whole_embedder(session), rebuilds_of(session))
+        other = not self._trusted and self.generation == generation  # same number, other content: another database
+        if self.generation < 0 or other or self.generation > generation or (self.embedder, self._stored("rebuilds")) != asked:
+            return self._rebuild(database, None) if most is None or count <= most else 0
         try:
             return self._apply(database)
         except Exception as error:  # Chroma raises whatever its parts raise
@@ -186,26 +203,36 @@ class Index:
             return self._rebuild(database, None)
 
     def _apply(self, database: Database) -> int:
+        """Write what was published since, remove what is gone; only when the counts differ is every id compared."""
         known, written = self._known_ids(), 0
         with database.read() as session:
             state = _state(session)
             for audience, rows in _batches(session, since=self.generation):
+                ids = {row.id for row in rows}
+                for other in set(AUDIENCES) - {audience}:
+                    written += self._delete(other, known[other] & ids)
                 self._upsert(self._collections[audience], rows)
-                known[audience].update(row.id for row in rows)
+                known[audience] |= ids
                 written += len(rows)
-            current = _ids(session)
-        for audience in AUDIENCES:
-            gone = sorted(known[audience] - current[audience])
-            for start in range(0, len(gone), _BATCH):
-                self._collections[audience].delete(ids=gone[start : start + _BATCH])
-            known[audience] &= current[audience]
-            written += len(gone)
-        if known != current:
-            raise IndexUnavailable("it lacks passages that were there before")
+            if sum(map(len, known.values())) != _count(session):
+                current = _ids(session)
+                for audience in AUDIENCES:
+                    written += self._delete(audience, known[audience] - current[audience])
+                if known != current:
+                    raise IndexUnavailable("it lacks passages that were there before")
+            if not self._trusted:
+                state["fingerprint"] = _fingerprint(session)
         for audience in AUDIENCES:
             self._collections[audience].modify(metadata=state)
         self._trusted = True
         return written
+
+    def _delete(self, audience: str, gone: set[str]) -> int:
+        ids = sorted(gone)
+        for start in range(0, len(ids), _BATCH):
+            self._collections[audience].delete(ids=ids[start : start + _BATCH])
+        self._known_ids()[audience] -= gone
+        return len(gone)
 
     def _rebuild(self, database: Database, progress: Progress | None) -> int:
         try:
@@ -223,34 +250,47 @@ class Index:
         return self._build(database, progress)
 
     def _build(self, database: Database, progress: Progress | None) -> int:
-        """Blue/green: fill new collections, answer from them, then give them the old ones' names."""
-        names = {audience: f"{self._name(audience)}-next-{uuid4().hex[:8]}" for audience in AUDIENCES}
+        """Blue/green: fill new collections, answer from them, then give them the old ones' names.
+
+        What is published meanwhile is newer than the generation the new ones count as, so the next `sync` brings it.
+        """
         with database.read() as session:
-            state, current = _state(session), _ids(session)
-            total, done = sum(map(len, current.values())), 0
-            fresh = {a: self._create(name, {**state, "generation": -1}) for a, name in names.items()}
-            for audience, rows in _batches(session, since=-1):
-                self._upsert(fresh[audience], rows)
-                done += len(rows)
+            state, total = _state(session), _count(session)
+        names = {audience: f"{self._name(audience)}-next-{uuid4().hex[:8]}" for audience in AUDIENCES}
+        fresh = {a: self._create(name, {**state, "generation": -1}) for a, name in names.items()}
+        with nullcontext() if self.kind == "memory" else Build(database, "index", state["embedder"], total) as build:
+            done = 0
+            for done in self._fill(database, fresh, state["embedder"]):
+                if build:
+                    build.at(done)
                 if progress:
-                    progress(done, total)
+                    progress(done, max(done, total))
         old = self._collections
         for collection in fresh.values():
             collection.modify(metadata=state)
-        self._collections, self._known, self._trusted = fresh, current, True
+        self._collections, self._known, self._trusted = fresh, None, True
         for audience in AUDIENCES:
             if audience in old:
                 self._client.delete_collection(old[audience].name)
             fresh[audience].modify(name=self._name(audience))
         return done
 
+    def _fill(self, database: Database, collections: dict[str, Any], embedder: str) -> Iterator[int]:
+        """Write all passages that have a vector, a thousand at a time; yields how many are written."""
+        done = 0
+        for audience, collection in collections.items():
+            last = ""
+            while rows := _page(database, audience, embedder, after=last):
+                self._upsert(collection, rows)
+                last, done = rows[-1].id, done + len(rows)
+                yield done
+
     def _create(self, name: str, metadata: dict[str, Any]) -> Any:
         return self._client.create_collection(name, configuration=_CONFIGURATION, metadata=metadata, embedding_function=None)
 
     @staticmethod
     def _upsert(collection: Any, rows: list[Any]) -> None:
-        vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in rows])
-        collection.upsert(ids=[row.id for row in rows], embeddings=vectors)
+        collection.upsert(ids=[row.id for row in rows], embeddings=matrix(rows))
 
     def _known_ids(self) -> dict[str, set[str]]:
         if self._known is None or self.kind == "server":
@@ -270,19 +310,38 @@ def _turn(database: Database, *, needed: bool) -> Iterator[bool]:
 
 def _state(session: Session) -> dict[str, Any]:
     """What a collection remembers of the database it was made from."""
-    embedder = session.exec(select(func.max(Passage.embedder))).first() or ""
-    return {"generation": generation_of(session), "embedder": embedder, "fingerprint": _fingerprint(session)}
+    return {
+        "generation": generation_of(session),
+        "embedder": whole_embedder(session),
+        "rebuilds": rebuilds_of(session),
+        "fingerprint": _fingerprint(session),
+    }
 
 
 def _fingerprint(session: Session) -> str:
-    """Tells one database's passages from another's, in one cheap statement."""
-    statement = select(func.count(col(Passage.id)), func.sum(Passage.generation), func.min(Passage.id), func.max(Passage.id))
-    return "/".join(map(str, session.exec(statement).one()))
+    """Tells one database's passages from another's, by statements that each need an index only."""
+    statements = (
+        select(func.count(), func.sum(Passage.generation)).select_from(Passage),
+        select(func.min(Passage.id)),
+        select(func.max(Passage.id)),
+    )
+    return "/".join(str(value) for statement in statements for value in session.execute(statement).one())
+
+
+def _searched(*columns: Any, embedder: str) -> Any:
+    """A selection of passages with the vectors of one embedder."""
+    made = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == embedder)
+    return select(*columns).join(PassageVector, made)
+
+
+def _count(session: Session) -> int:
+    made = select(func.count()).select_from(PassageVector).where(PassageVector.embedder == whole_embedder(session))
+    return session.exec(made).one()
 
 
 def _ids(session: Session) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {audience: set() for audience in AUDIENCES}
-    for passage, audience in session.exec(select(Passage.id, Passage.audience)):
+    for passage, audience in session.execute(_searched(Passage.id, Passage.audience, embedder=whole_embedder(session))):
         found[audience].add(passage)
     return found
 
@@ -290,9 +349,18 @@ def _ids(session: Session) -> dict[str, set[str]]:
 def _batches(session: Session, *, since: int) -> Iterator[tuple[str, list[Any]]]:
     """Rows (id, vector) written after a generation, by audience, at most 1,000 at a time."""
     for audience in AUDIENCES:
-        statement = select(Passage.id, Passage.vector).where(Passage.audience == audience, Passage.generation > since)
+        statement = _searched(Passage.id, PassageVector.vector, embedder=whole_embedder(session))
+        statement = statement.where(Passage.audience == audience, Passage.generation > since)
         for rows in session.execute(statement.execution_options(yield_per=_BATCH)).partitions():
             yield audience, list(rows)
+
+
+def _page(database: Database, audience: str, embedder: str, *, after: str) -> list[Any]:
+    """The next 1,000 rows (id, vector) of an audience by id, in a short session of its own."""
+    statement = _searched(Passage.id, PassageVector.vector, embedder=embedder)
+    statement = statement.where(Passage.audience == audience, Passage.id > after).order_by(Passage.id).limit(_BATCH)
+    with database.read() as session:
+        return list(session.execute(statement))
 
 
 def _dimensions(collections: dict[str, Any]) -> int:

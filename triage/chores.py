@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from knowledge_base import vectors
 from triage import replies
 from triage.accounts import ratelimit
 from triage.models import WAITS_FOR_PERSON, Notification, Role, Run, SpanRecord, Status, Ticket, now
@@ -51,10 +52,11 @@ def rescue(session: Session) -> str:
 
 
 def tidy(session: Session) -> str:
-    """Spans older than thirty days and old failed sign-ins go; recorded steps and the audit log stay."""
+    """Spans older than thirty days, old failed sign-ins and vectors of former embedders go; recorded steps and the audit log stay."""
     limit = int((now() - SPANS_KEPT).timestamp() * 1e9)
     session.execute(delete(SpanRecord).where(col(SpanRecord.end_ns) < limit))
     ratelimit.forget_old(session)
+    vectors.forget_former(session)
     return "tidied"
 
 

@@ -1,7 +1,7 @@
 """The clock: APScheduler enqueues chores with names that contain the minute, so a second clock is harmless.
 
-Two things happen here and now instead, because they concern this machine's folder and this process's index:
-mail files in inbox/ are taken in, and the index follows what was published.
+Three things happen here and now instead, because they concern this machine's folder or need its processor: mail files
+in inbox/ are taken in, the index follows what was published, and passages that lack vectors of the present embedder get them.
 """
 
 import logging
@@ -10,6 +10,8 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from knowledge_base import vectors
+from triage.errors import EmbedderUnavailable
 from triage.intake import folder
 from triage.office import Desk
 
@@ -22,6 +24,8 @@ CRON: dict[str, dict[str, Any]] = {
     "tidy": {"hour": 3, "minute": 20},
 }
 INDEX_SECONDS = 1.0
+VECTORS_SECONDS = 10.0
+RESTING = 0.5  # seconds that the making of vectors rests for each second of work, so that tickets are not slowed down
 
 
 def start_clock(desk: Desk) -> BackgroundScheduler:
@@ -34,6 +38,7 @@ def start_clock(desk: Desk) -> BackgroundScheduler:
         clock.add_job(enqueue_chore, "cron", args=[desk, name], id=name, **when)
     clock.add_job(take_in, "interval", args=[desk], seconds=desk.settings.inbox_seconds, id="inbox")
     clock.add_job(desk.index.sync, "interval", args=[desk.database], seconds=INDEX_SECONDS, id="index")
+    clock.add_job(make_vectors, "interval", args=[desk], seconds=VECTORS_SECONDS, id="vectors")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     clock.start()
     return clock
@@ -48,3 +53,11 @@ def enqueue_chore(desk: Desk, name: str) -> None:
 def take_in(desk: Desk) -> None:
     """Take in the mail files that lie in inbox/ under the home folder."""
     folder.take_in(desk.database, desk.settings, desk.start)
+
+
+def make_vectors(desk: Desk) -> None:
+    """Embed passages that a new embedder, or one that was missing, has left without vectors."""
+    try:
+        vectors.fill(desk.database, desk.embedder, pause=RESTING)
+    except EmbedderUnavailable as error:
+        logger.warning("Passages wait for their vectors: %s", error)

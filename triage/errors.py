@@ -2,6 +2,7 @@
 
 TriageError
 ├── SettingsError          a setting is missing or cannot be used
+│   └── EmbedderUnavailable  the embedding model is missing or damaged; searches go by words
 ├── InputError             a file, a line or a field cannot be used; nothing was changed
 ├── AccessError            this person may not do this
 │   └── SignedOut          the session ended; sign in again
@@ -31,6 +32,10 @@ class TriageError(Exception):
 
 class SettingsError(TriageError):
     """A setting is missing or cannot be used."""
+
+
+class EmbedderUnavailable(SettingsError):
+    """The embedding model is missing or damaged: searches go by words, and passages wait for their vectors."""
 
 
 class InputError(TriageError):

@@ -18,7 +18,7 @@ from triage.briefs import Neighbour
 from triage.casefile import CaseFile
 from triage.database import Database, migrate, open_database
 from triage.durable import Durable
-from triage.errors import SettingsError
+from triage.errors import EmbedderUnavailable, SettingsError
 from triage.guardrails.gate import DeskGate
 from triage.llm import models_for
 from triage.llm.offline.gloss import gloss
@@ -31,6 +31,7 @@ from triage.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+READY_AT_ONCE = 5_000  # passages of an index that the opening of the desk waits for; a larger one is made behind the searches
 NEIGHBOURS = 24  # labelled examples that vote on a ticket's category
 
 
@@ -72,7 +73,11 @@ class Desk:
             return []
 
         async def live() -> dict[str, Any]:
-            near = await asyncio.to_thread(self.nearest.neighbours, gloss(text[:2_000], guess_language(text)), NEIGHBOURS)
+            try:
+                near = await asyncio.to_thread(self.nearest.neighbours, gloss(text[:2_000], guess_language(text)), NEIGHBOURS)
+            except EmbedderUnavailable as error:
+                logger.warning("The ticket is planned without labelled examples: %s", error)
+                near = []
             return {"neighbours": [{"text": t, "category": c, "similarity": round(float(s), 4)} for t, c, s in near]}
 
         step = await crew.context.recorder.step(
@@ -117,7 +122,7 @@ def open_desk(settings: Settings, *, database: Database | None = None, models: d
     migrate(database)
     tracing.configure(database, settings)
     index = Index.open(settings.home, settings)
-    index.sync(database)
+    index.sync(database, most=READY_AT_ONCE)
     desk = Desk(settings, database, index, models or models_for(settings))
     desk.durable.prepare()
     use(desk)

@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import Session, select
 
 from knowledge_base import articles
-from knowledge_base.embedding import DIMENSIONS, Embedder
+from knowledge_base.embedding import DIMENSIONS, NAME, Embedder
 from triage import audit
 from triage.database import Database
 from triage.errors import InputError
-from triage.models import Article, Passage
+from triage.models import Article, Passage, PassageVector
 
 
 class Counting:
@@ -41,7 +41,9 @@ def test_versions_are_kept_and_only_the_published_one_is_searchable(database: Da
         assert published and published.version.body == "Pause for 3 months."
         (passage,) = passages(session, "pause")
         assert passage.text == "Pause for 3 months." and passage.category == "subscription"
-        assert np.frombuffer(passage.vector, np.float32).shape == (DIMENSIONS,)
+        (made,) = session.exec(select(PassageVector)).all()
+        assert (made.embedder, made.passage_id) == (NAME, passage.id)
+        assert np.frombuffer(made.vector, np.float32).shape == (DIMENSIONS,)
         assert audit.verify(session) is None
 
 
@@ -60,6 +62,21 @@ def test_only_changed_passages_are_embedded_again(database: Database, real_embed
         articles.save_version(session, "long", title="Long", body=sections[0], author="user:1")
         articles.publish(session, "long", author="user:1", embed=real_embedder)
         assert len(passages(session, "long")) == 1
+
+
+def test_a_section_put_first_leaves_the_others_vectors_as_they_are(database: Database, real_embedder: Embedder) -> None:
+    sections = [f"## Part {n}\n\n" + f"Sentence about topic {n} and more. " * 20 for n in range(4)]
+    counting = Counting(real_embedder)
+    with database.transaction() as session:
+        for body in ("\n\n".join(sections), "\n\n".join(["## New\n\n" + "Something new. " * 40, *sections])):
+            articles.save_version(session, "long", title="Long", body=body, author="user:1")
+            before, counting.texts = counting.texts, 0
+            articles.publish(session, "long", author="user:1", embed=counting)
+        assert (before, counting.texts) == (8, 2)
+        vectors = {made.passage_id: made.vector for made in session.exec(select(PassageVector))}
+        for row in passages(session, "long"):
+            expected = articles.passage_vectors(real_embedder, [(row.title, row.heading, row.text)])[0]
+            assert np.allclose(np.frombuffer(vectors[row.id], np.float32), expected, atol=1e-5)
 
 
 def test_rolling_back_publishes_an_older_version(database: Database, real_embedder: Embedder) -> None:
@@ -132,16 +149,3 @@ def test_broken_front_matter_names_the_file_and_line(desk_database: Database, re
     (tmp_path / "bad.md").write_text("---\ntitle: Error: E6\n---\nText.\n")
     with desk_database.transaction() as session, pytest.raises(InputError, match=r"bad\.md:2"):
         articles.load_folder(session, tmp_path, embed=real_embedder)
-
-
-def test_another_embedder_gives_every_passage_a_new_vector(
-    database: Database, real_embedder: Embedder, fill: Callable[[Database], None]
-) -> None:
-    fill(database)
-    other = Counting(real_embedder)
-    other.name = "other@1"
-    with database.transaction() as session:
-        assert articles.reembed(session, embed=other, limit=5) == 5
-        assert articles.reembed(session, embed=other, limit=50) > 0
-        assert articles.reembed(session, embed=other) == 0
-        assert {passage.embedder for passage in session.exec(select(Passage))} == {"other@1"}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from knowledge_base import articles, index_folder
-from knowledge_base.embedding import Embedder
+from knowledge_base.embedding import NAME, Embedder
 from knowledge_base.index import Index
 from triage.database import Database
 from triage.errors import IndexUnavailable
-from triage.models import Passage
+from triage.models import Passage, PassageVector
 from triage.settings import Settings
 
 Fill = Callable[[Database], None]
@@ -30,12 +30,15 @@ def grow(database: Database, count: int) -> None:
     vectors = np.random.default_rng(1).normal(size=(count, 384)).astype(np.float32)
     with database.transaction() as session:
         articles.save_version(session, "many", title="Many", body="x", author="user:1")
-        generation = articles._next_generation(session)
+        generation = articles.next_generation(session)
         session.add_all(
-            Passage(id=f"many#{n}", article_id="many", version=1, ordinal=n, title="Many", text=f"{n}", vector=vector.tobytes(),
-                    generation=generation, embedder="minilm-l6-v2@53aa5117")
-            for n, vector in enumerate(vectors)
-        )  # fmt: skip
+            Passage(id=f"many#{n}", article_id="many", version=1, ordinal=n, title="Many", text=f"{n}", generation=generation)
+            for n in range(count)
+        )
+        session.flush()
+        session.add_all(
+            PassageVector(embedder=NAME, passage_id=f"many#{n}", vector=vector.tobytes()) for n, vector in enumerate(vectors)
+        )
 
 
 def test_it_is_built_from_sql_and_then_follows(database: Database, index: Index, real_embedder: Embedder, fill: Fill) -> None:

@@ -139,14 +139,6 @@ def test_an_empty_base_finds_nothing(desk_database: Database, index: Index, real
     searcher.close()
 
 
-def test_passages_of_another_embedder_are_embedded_again(searcher: Searcher, desk_database: Database) -> None:
-    with desk_database.transaction() as session:
-        for passage in session.exec(select(Passage)):
-            passage.embedder, passage.vector = "older@1", b"\0" * 8
-            session.add(passage)
-    assert found(searcher, "tax receipt for my accountant")[0] == "vat"
-
-
 def test_it_works_on_both_databases(database: Database, settings: Settings, real_embedder: Embedder, fill: Fill) -> None:
     fill(database)
     index = Index.open(settings.home, settings)

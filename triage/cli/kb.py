@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from triage.cli import lines
-from triage.errors import InputError
+from triage.errors import IndexUnavailable, InputError
 from triage.office import Desk, open_desk
 from triage.settings import Settings, load_settings
 
 app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
+_STARTS_WITHIN = 30.0  # seconds for another process to begin a build it was asked for
 Home = Annotated[Path | None, typer.Option(help="Home folder; default: TRIAGE_HOME.")]
 
 
@@ -65,13 +66,46 @@ def categories(
 
 @app.command()
 def reindex(home: Home = None) -> None:
-    """Build the search index anew from the database."""
+    """Build the search index anew from the database, the old one answering meanwhile, and show how far it is."""
+    from knowledge_base import vectors
+
     desk = open_desk(_settings(home))
     try:
-        count = desk.index.rebuild(desk.database)
+        made = vectors.fill(desk.database, desk.embedder, lambda done, total: _far("passages embedded", done, total))
+        if desk.index.kind == "memory":
+            desk.database.run_now(vectors.ask_for_rebuild)
+            _follow(desk)
+            return
+        count = desk.index.rebuild(desk.database, lambda done, total: _far("passages indexed", done, total))
     finally:
         desk.close()
-    typer.echo(f"{count} passages indexed")
+    typer.echo(f"{count} passages indexed" + (f", {made} embedded by {desk.embedder.name}" if made else ""))
+
+
+def _far(what: str, done: int, total: int) -> None:
+    typer.echo(f"{done:,} of {total:,} {what}", err=True)
+
+
+def _follow(desk: Desk) -> None:
+    """Show how another process makes the index that it owns."""
+    from knowledge_base import building
+
+    typer.echo("Another process has this home folder's index open and makes it anew; its searches go on.")
+    with desk.database.read() as session:
+        before = building.latest(session, "index")
+    shown, deadline = "", time.monotonic() + _STARTS_WITHIN
+    while True:
+        time.sleep(0.5)
+        with desk.database.read() as session:
+            build = building.latest(session, "index")
+        if build and (before is None or build.id != before.id):
+            if (line := building.in_words(build)) != shown:
+                typer.echo(shown := line)
+            if build.ended_at:
+                return
+            deadline = time.monotonic() + 60
+        if time.monotonic() > deadline:
+            raise IndexUnavailable("The other process has not begun yet, or stopped; the Knowledge screen shows when it is done.")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from knowledge_base import articles, signals
 from knowledge_base.chunking import Chunk, chunks
 from knowledge_base.search import Hit, Searcher
+from triage.errors import EmbedderUnavailable
 from triage.models import SearchRecord, User
 
 
@@ -27,8 +28,11 @@ def try_search(searcher: Searcher, query: str, *, internal: bool, k: int = 8, dr
     pieces = chunks(*draft) if draft and draft[1].strip() else []
     if not draft or not pieces:
         return Tried(hits)
-    vectors = articles.passage_vectors(searcher.embedder, [(draft[0], piece.heading, piece.text) for piece in pieces])
-    near = vectors @ np.asarray(searcher.embedder.encode([query])[0])
+    try:
+        vectors = articles.passage_vectors(searcher.embedder, [(draft[0], piece.heading, piece.text) for piece in pieces])
+        near = vectors @ np.asarray(searcher.embedder.encode([query])[0])
+    except EmbedderUnavailable:  # the search went by words, and so there is nothing to compare with
+        return Tried(hits)
     best = int(near.argmax())
     return Tried(hits, float(near[best]), pieces[best].heading, 1 + sum(hit.meaning > near[best] + 1e-3 for hit in hits))
 

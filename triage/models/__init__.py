@@ -13,8 +13,10 @@ from .knowledge import (
     ArticleVersion,
     Category,
     CategoryExample,
+    IndexBuild,
     IndexState,
     Passage,
+    PassageVector,
     WorkingCopy,
 )
 from .people import (
@@ -78,6 +80,7 @@ __all__ = [
     "ImportLine",
     "ImportRun",
     "ImportedItem",
+    "IndexBuild",
     "IndexState",
     "LoginAttempt",
     "LoginSession",
@@ -87,6 +90,7 @@ __all__ = [
     "Outbox",
     "Passage",
     "PassageUse",
+    "PassageVector",
     "Priority",
     "Quarantine",
     "QuarantineReason",

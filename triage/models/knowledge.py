@@ -113,7 +113,7 @@ class WorkingCopy(SQLModel, table=True):
 
 
 class Passage(SQLModel, table=True):
-    """A searchable piece of a published version; its vector is kept so that the index can be rebuilt at once."""
+    """A searchable piece of a published version."""
 
     id: str = Field(primary_key=True)
     article_id: str = Field(foreign_key="article.id", index=True)
@@ -126,15 +126,43 @@ class Passage(SQLModel, table=True):
     audience: str = "public"
     language: str = "en"
     generation: int = Field(default=0, index=True)
-    embedder: str = ""
-    vector: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+
+
+class PassageVector(SQLModel, table=True):
+    """What a passage means to one embedder, as float32 of unit length; kept so that the index can be rebuilt at once.
+
+    It always belongs to the passage's present text. During a change of the embedder passages have two.
+    """
+
+    embedder: str = Field(primary_key=True)
+    passage_id: str = Field(primary_key=True, foreign_key="passage.id", ondelete="CASCADE", index=True)
+    vector: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class IndexState(SQLModel, table=True):
-    """Grows with every publication, so that whoever owns the index knows what it lacks."""
+    """What indexes follow: `generation` grows with every publication; the vectors of `embedder` are whole.
+
+    `rebuilds` grows when somebody asks for indexes to be made anew.
+    """
 
     id: int = Field(default=1, primary_key=True)
     generation: int = 0
+    embedder: str = ""
+    rebuilds: int = 0
+
+
+class IndexBuild(SQLModel, table=True):
+    """A longer work on what searches use, with its progress: "vectors" (passages embedded anew) or "index" (made anew)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    embedder: str
+    done: int = 0
+    total: int = 0
+    started_at: datetime = Field(default_factory=now)
+    changed_at: datetime = Field(default_factory=now)
+    ended_at: datetime | None = None
+    problem: str = ""
 
 
 class Category(SQLModel, table=True):
