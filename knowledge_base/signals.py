@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 from rapidfuzz import fuzz
-from sqlalchemy import case, func
+from sqlalchemy import Table, case, func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from knowledge_base.lexical import words
 from triage.models import Draft, PassageUse, SearchRecord, now
 
+_USES: Table = PassageUse.__table__  # type: ignore[attr-defined]
 AGENTS, TRIAL = "agents", "trial"  # who searched: the agents for a ticket, a person trying it out
 COUNTED = timedelta(days=180)
 _SAME_MATTER = timedelta(minutes=30)  # within which a person's like search counts as a repeated one
@@ -32,16 +33,18 @@ _USUAL = 0.8  # kept rate of a base without any decision
 
 def searched(
     session: Session, query: str, *, source: str, hits: int, top: float = 0.0, article: str = "", decision: str = "",
-    confidence: float = 0.0, **of: Any,
+    confidence: float = 0.0, first: bool = False, **of: Any,
 ) -> SearchRecord:  # fmt: skip
-    """Record one search; `of` names the ticket_id, episode_id, run_id, user_id, language and category it belongs to."""
+    """Record one search; `of` names the ticket_id, episode_id, run_id, user_id, language and category it belongs to.
+
+    `first` says that it can repeat no earlier one, as in the first run over a ticket.
+    """
     record = SearchRecord(
         source=source, query=query[:2_000], hits=hits, top=round(top, 4), article=article, decision=decision,
         confidence=round(confidence, 4), **of,
     )  # fmt: skip
-    record.repeats = _repeated(session, record)
+    record.repeats = None if first else _repeated(session, record)
     session.add(record)
-    session.flush()
     return record
 
 
@@ -73,11 +76,15 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
 def given(session: Session, draft: Draft, passages: Iterable[Any]) -> None:
     """Record the passages that the agents had for a draft, best first, each with id, article, version and score."""
     cited = {str(citation.get("passage")) for citation in draft.citations}
-    for rank, passage in enumerate(passages, 1):
-        session.add(PassageUse(
-            draft_id=draft.id or 0, ticket_id=draft.ticket_id, passage=passage.id, article=passage.article, version=passage.version,
-            rank=rank, score=passage.score, cited=passage.id in cited,
-        ))  # fmt: skip
+    rows = [
+        {
+            "draft_id": draft.id, "ticket_id": draft.ticket_id, "passage": passage.id, "article": passage.article,
+            "version": passage.version, "rank": rank, "score": passage.score, "cited": passage.id in cited,
+        }
+        for rank, passage in enumerate(passages, 1)
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(_USES.insert(), rows)
 
 
 def decided(session: Session, draft: Draft, kind: str, *, body: str = "", reason: str = "") -> None:

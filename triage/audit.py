@@ -19,7 +19,8 @@ def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = N
     """Add one event at the chain's end. `actor` is "user:7", "agents", "api:3", "clock" or "system"."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    session.flush()  # what the event tells of stands before it
+    if session.new:
+        session.flush()  # a row that the event tells of has its id before it
     connection = session.connection()
     last = connection.execute(_LAST_HASH).scalar() or GENESIS
     event = AuditEvent(at=now(), actor=actor, kind=kind, ticket_id=ticket_id, data=_plain(data), previous_hash=last, hash="")

@@ -81,6 +81,14 @@ def finish(
     When the customer wrote while the agents worked, the outcome answers an old conversation: it is dropped
     and a new run starts.
     """
+    with session.no_autoflush:  # nothing read here depends on what is changed here: one flush is enough
+        return _finish(session, enqueue, settings, case, recorder, degraded, model, outcome)
+
+
+def _finish(
+    session: Session, enqueue: Callable[..., None], settings: Settings, case: CaseFile, recorder: Recorder, degraded: list[str], model: str,
+    outcome: Outcome,
+) -> str:  # fmt: skip
     recorder.write(session)
     run, ticket = session.get_one(Run, case.run_id), session.get_one(Ticket, case.ticket.id)
     if run.status != "running":

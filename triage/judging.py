@@ -104,15 +104,13 @@ class Rules:
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
-        def get(key: str) -> Any:
-            return workspace.get(session, key)
-
+        switches: dict[str, Any] = workspace.values(session)
         return cls(
-            every_draft_needs_manager=bool(get("every_draft_needs_manager")),
-            unsupported_needs_manager=bool(get("unsupported_needs_manager")),
-            minimum_confidence=float(get("minimum_confidence")),
-            extra_escalation_phrases=list(get("extra_escalation_phrases")),
-            allowed_link_hosts=[*settings.allowed_link_hosts, *get("allowed_link_hosts")],
+            every_draft_needs_manager=bool(switches["every_draft_needs_manager"]),
+            unsupported_needs_manager=bool(switches["unsupported_needs_manager"]),
+            minimum_confidence=float(switches["minimum_confidence"]),
+            extra_escalation_phrases=list(switches["extra_escalation_phrases"]),
+            allowed_link_hosts=[*settings.allowed_link_hosts, *switches["allowed_link_hosts"]],
         )
 
 

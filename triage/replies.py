@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -44,22 +44,23 @@ _CARRIED = (
 
 def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     """Store a draft as the one that waits, bound to the world as it is now; older waiting versions step back."""
-    for older in session.exec(select(Draft).where(Draft.ticket_id == ticket.id, Draft.status == "waiting")):
-        older.status = "superseded"
-        session.add(older)
-    newest = session.exec(select(func.max(Draft.version)).where(Draft.ticket_id == ticket.id)).one()
-    draft.version, draft.status, draft.created_at = (newest or 0) + 1, "waiting", now()
+    former = list(session.exec(select(Draft).where(Draft.ticket_id == ticket.id)))
+    for older in former:
+        if older.status == "waiting":
+            older.status = "superseded"
+            session.add(older)
+    newest = max((older.version for older in former), default=0)
+    draft.version, draft.status, draft.created_at = newest + 1, "waiting", now()
     draft.thread_head, draft.recipient = ticket.thread_head, ticket.requester_email
     cited = sorted({str(citation["article"]) for citation in draft.citations})
     draft.article_versions = published_versions(session, cited)
     session.add(draft)
     session.flush()
-    draft.seal = seal_of(session, draft)
+    draft.seal = seal_of(session, draft, draft.article_versions)
     ticket.draft_id = draft.id
     if draft.approver != "staff":  # what one version made a manager's matter, the next one does not undo
         ticket.approver = draft.approver
     session.add_all([draft, ticket])
-    session.flush()
     return draft
 
 

@@ -8,15 +8,20 @@ from sqlmodel import Session, col, select
 from triage.models import Article, Draft, Message, Ticket
 
 
-def seal_of(session: Session, draft: Draft) -> str:
-    """SHA-256 over the draft and the world it was written for, as the world is now."""
+def seal_of(session: Session, draft: Draft, published: dict[str, int] | None = None) -> str:
+    """SHA-256 over the draft and the world it was written for, as the world is now.
+
+    `published` are the published versions of the cited articles, when the caller has just read them.
+    """
     ticket = session.get_one(Ticket, draft.ticket_id)
+    if published is None:
+        published = published_versions(session, list(draft.article_versions))
     content = {
         "draft": [draft.id, draft.version, draft.subject, draft.body],
         "recipient": [draft.recipient, ticket.requester_email],
         "thread": [draft.thread_head, ticket.thread_head],
         "articles": sorted(draft.article_versions.items()),
-        "published": sorted(published_versions(session, list(draft.article_versions)).items()),
+        "published": sorted(published.items()),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -39,7 +44,7 @@ def what_changed(session: Session, draft: Draft) -> list[str]:
         if published.get(article) != version:
             what = f"is now version {published[article]}" if article in published else "is no longer published"
             changes.append(f"the article {article}, cited as version {version}, {what}")
-    if not changes and draft.seal and seal_of(session, draft) != draft.seal:
+    if not changes and draft.seal and seal_of(session, draft, published) != draft.seal:
         changes.append("the draft itself is not the one that was sealed")
     return changes
 

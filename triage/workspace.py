@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from triage import audit
 from triage.errors import InputError
@@ -34,6 +34,12 @@ def get(session: Session, key: str) -> object:
     """The switch's value, or its default."""
     row = session.get(WorkspaceSetting, key)
     return row.value["value"] if row else SWITCHES[key].default
+
+
+def values(session: Session) -> dict[str, object]:
+    """All switches at once: what admins set, and the defaults of the others."""
+    turned = {row.key: row.value["value"] for row in session.exec(select(WorkspaceSetting)) if row.key in SWITCHES}
+    return {key: turned.get(key, switch.default) for key, switch in SWITCHES.items()}
 
 
 def put(session: Session, key: str, value: object, *, user_id: int) -> None:
