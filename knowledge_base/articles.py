@@ -24,9 +24,10 @@ from triage.models import Article, ArticleVersion, IndexState, Passage, PassageV
 
 log = logging.getLogger(__name__)
 
+FILED = ("category", "audience", "language")  # properties that stand in each passage, for searches to filter by
 AUDIENCES = ("public", "internal")
 KINDS = ("article", "policy")
-_META = ("kind", "category", "audience", "language", "owner", "product", "labels", "verified_on", "source")
+_META = ("kind", "category", "audience", "language", "owner", "product", "labels", "verified_on", "source", "translation_of")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _TITLE_SHARE = 0.3  # of the title's own vector in a passage's vector
 
@@ -50,13 +51,16 @@ def save_version(
     title, body, meta = " ".join(title.split()), body.replace("\r\n", "\n").strip("\n"), _checked(meta)
     if not title or not body.strip():
         raise InputError("An article needs a title and a text.", source=article_id or title)
+    in_turn(session)
     article = session.get(Article, article_id, with_for_update=True) if article_id else None
     if article is None:
         article = Article(id=article_id or _free_id(session, title))
-        if not _ID.fullmatch(article.id):
-            raise InputError(f"{article.id!r} cannot be an id: use letters, digits, dots, dashes (at most 120).", source=title)
+        check_id(article.id, source=title)
+    refiled = any(name in FILED and getattr(article, name) != value for name, value in meta.items())
     for name, value in meta.items():
         setattr(article, name, value)
+    if refiled:
+        refile(session, article)
     article.latest_version += 1
     article.updated_at = now()
     session.add(article)
@@ -77,7 +81,7 @@ def publish(session: Session, article_id: str, *, author: str, embed: Embed, ver
     """
     generation = next_generation(session)  # first: its row lock puts publications in order
     article = _article(session, article_id)
-    chosen = _version(session, article_id, version or article.latest_version)
+    chosen = version_of(session, article_id, version or article.latest_version)
     embedded = _write_passages(session, article, chosen, as_encoder(embed), generation)
     article.status, article.published_version, article.updated_at = "published", chosen.number, now()
     chosen.published_at = now()
@@ -95,6 +99,24 @@ def unpublish(session: Session, article_id: str, *, author: str) -> None:
     article.status, article.published_version, article.updated_at = "draft", None, now()
     session.add(article)
     audit.append(session, "article.unpublished", actor=author or "system", article=article_id, generation=generation)
+
+
+def refile(session: Session, article: Article) -> None:
+    """Bring category, audience and language of the article to its passages: searches go by them at once."""
+    if article.published_version is None:
+        return
+    generation = next_generation(session)
+    for passage in session.exec(select(Passage).where(Passage.article_id == article.id)):
+        for name in FILED:
+            setattr(passage, name, getattr(article, name))
+        passage.generation = generation
+        session.add(passage)
+
+
+def check_id(article_id: str, *, source: str = "") -> None:
+    """Raises InputError for what cannot be an article's id."""
+    if not _ID.fullmatch(article_id):
+        raise InputError(f"{article_id!r} cannot be an id: use letters, digits, dots, dashes (at most 120).", source=source)
 
 
 def load_folder(session: Session, path: Path, *, embed: Embed, author: str = "system") -> int:
@@ -135,7 +157,7 @@ def is_same(session: Session, article_id: str, title: str, body: str, meta: dict
     article = session.get(Article, article_id)
     if article is None:
         return False
-    latest = _version(session, article_id, article.latest_version)
+    latest = version_of(session, article_id, article.latest_version)
     return (latest.title, latest.body) == (title, body) and all(
         getattr(article, name) == value for name, value in _checked(meta).items()
     )
@@ -165,7 +187,7 @@ def get_published(session: Session, article_id: str) -> Published | None:
     article = session.get(Article, article_id)
     if article is None or article.published_version is None:
         return None
-    return Published(article, _version(session, article_id, article.published_version))
+    return Published(article, version_of(session, article_id, article.published_version))
 
 
 def generation_of(session: Session) -> int:
@@ -211,7 +233,7 @@ def _write_passages(session: Session, article: Article, version: ArticleVersion,
             outdated.append(id)
         if id not in vectors or outdated[-1:] == [id]:
             fresh.append(row)
-        filed = {"category": article.category, "audience": article.audience, "language": article.language}
+        filed = {name: getattr(article, name) for name in FILED}
         if row in fresh or any(getattr(row, name) != value for name, value in filed.items()):
             row.generation = generation
         row.title, row.heading, row.text, row.version = version.title, chunk.heading, chunk.text, version.number
@@ -258,6 +280,14 @@ def _write_vectors(session: Session, encoder: Encoder, fresh: list[Passage], kno
     return len(unknown)
 
 
+def in_turn(session: Session) -> None:
+    """Wait until nobody else changes articles, up to the transaction's end.
+
+    Called before an article is locked: two that lock in different orders would wait for each other for ever.
+    """
+    session.exec(select(IndexState.id).where(IndexState.id == 1).with_for_update()).first()
+
+
 def next_generation(session: Session) -> int:
     """Count one more publication; its row lock puts all that change what searches find in order."""
     raised = update(IndexState).where(col(IndexState.id) == 1).values(generation=col(IndexState.generation) + 1)
@@ -273,7 +303,8 @@ def _article(session: Session, article_id: str) -> Article:
     return article
 
 
-def _version(session: Session, article_id: str, number: int) -> ArticleVersion:
+def version_of(session: Session, article_id: str, number: int) -> ArticleVersion:
+    """A version of an article; raises InputError when there is none."""
     found = session.exec(
         select(ArticleVersion).where(ArticleVersion.article_id == article_id, ArticleVersion.number == number)
     ).first()

@@ -3,32 +3,18 @@
 import streamlit as st
 from markupsafe import Markup
 
-from pages.parts import office, screen, words
-from pages.parts.article import NEW, article, marks, suggestion, sync
+from pages.parts import office, screen
+from pages.parts.article import NEW, article, suggestion
+from pages.parts.article_list import article_list
+from pages.parts.article_steps import sync
 from pages.parts.markup import card, chip, join, mute, show, tag
 from pages.parts.search_hits import hits
-from pages.parts.table import Cell, Column, Line, table
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import TriageError
-from triage.library import exchange, suggestions, trial
-from triage.library.rows import ArticleRow, listing
+from triage.library import exchange, trial
 from triage.models import User
 
-_COLUMNS = (
-    Column("Article", "wide"), Column("State", "short"), Column("Category", "extra"), Column("Language", "short extra"), Column("Owner", "short extra"),
-    Column("Used", "right", "Replies of the last 90 days that cite it"), Column("Verified", "right"), Column("Version", "right"),
-)  # fmt: skip
-_STATES = {
-    "": "Any state",
-    "published": "Published",
-    "draft": "Drafts",
-    "changed": "Draft waits",
-    "stale": "Stale",
-    "internal": "Internal",
-    "unused": "Unused",
-}
-_MOST = 300
 _KINDS = ["md", "markdown", "html", "htm", "pdf", "csv", "docx", "zip", "jsonl", "txt"]
 
 
@@ -49,94 +35,7 @@ def main() -> None:
         if part == "suggest":
             suggestion(user, None)
         else:
-            {"search": _search, "import": _exchange}.get(part, _list)(user)
-
-
-# ---- the list ---------------------------------------------------------------------------------------------
-
-
-def _list(user: User) -> None:
-    rows = office.read(listing)
-    if access.may(user, Permission.EDIT_KNOWLEDGE):
-        _suggested(user)
-    if not rows:
-        screen.empty("No articles yet", "Write the first one, or bring in what you have under Import and export.")
-        return
-    found = _narrowed(rows)
-    stale = sum(row.stale for row in rows)
-    published = sum(row.published is not None for row in rows)
-    counts = [
-        words.plural(len(rows), "article"),
-        f"{published:,} published",
-        f"{stale:,} stale (not verified for 180 days)" if stale else "none stale",
-    ]
-    show(mute(" · ".join(counts) + (f" · {len(found):,} shown" if len(found) != len(rows) else "")))
-    if not found:
-        screen.empty("No article fits", "Loosen a filter; Test search looks into the texts themselves.")
-        return
-    opened = table(_COLUMNS, [_line(row) for row in found[:_MOST]], key="articles", label="Articles")
-    if len(found) > _MOST:
-        show(mute(f"The first {_MOST} are shown; a filter brings up the others."))
-    if opened:
-        screen.go(article=opened, tab=None)
-        st.rerun()
-
-
-def _narrowed(rows: list[ArticleRow]) -> list[ArticleRow]:
-    left, middle, right, last = st.columns([2, 1, 1, 1], gap="small")
-    with left:
-        text = screen.words_filter("Find", "find", "Find by title or owner").casefold()
-    with middle:
-        state = screen.choice("State", "state", _STATES)
-    with right:
-        category = screen.choice(
-            "Category",
-            "category",
-            {"": "Any category"} | {name: name for name in sorted({row.category for row in rows if row.category})},
-        )
-    with last:
-        language = screen.choice(
-            "Language",
-            "language",
-            {"": "Any language"} | {code: words.LANGUAGE.get(code) or code for code in sorted({row.language for row in rows})},
-        )
-    return [
-        row for row in rows
-        if text in f"{row.title} {row.owner} {row.id}".casefold() and category in ("", row.category) and language in ("", row.language) and _in_state(row, state)
-    ]  # fmt: skip
-
-
-def _in_state(row: ArticleRow, state: str) -> bool:
-    return {
-        "published": row.published is not None, "draft": row.published is None, "changed": row.unpublished_changes, "stale": row.stale,
-        "internal": row.audience != "public", "unused": row.published is not None and not row.used,
-    }.get(state, True)  # fmt: skip
-
-
-def _line(row: ArticleRow) -> Line:
-    day = row.verified_on
-    return Line(row.id, (
-        Cell(row.title, sub=row.id if row.kind == "article" else f"{row.id} · {row.kind}", strong=True),
-        Cell(chips=marks(row), sort=" ".join(text for text, _ in marks(row))),
-        Cell(row.category),
-        Cell(words.LANGUAGE.get(row.language) or row.language),
-        Cell(row.owner or "nobody", tone="" if row.owner else "m"),
-        Cell(f"{row.used:,}×" if row.used else "–", tone="" if row.used else "m", sort=float(row.used)),
-        Cell(f"{day:%-d %b %Y}" if day else "never", tone="b" if row.stale else "", sort=day.isoformat() if day else ""),
-        Cell(f"v{row.published or row.version}", sort=float(row.version)),
-    ))  # fmt: skip
-
-
-def _suggested(user: User) -> None:
-    waiting = office.read(suggestions.waiting)
-    if not waiting:
-        return
-    with st.container(key="box_suggested"):
-        items = [tag("div", text, " ", mute(words.ago(at)), cls="td-item") for text, at in waiting]
-        show(tag("details", tag("summary", f"{words.plural(len(waiting), 'suggestion')} from the team"), *items, cls="td-fold"))
-        if st.button("All read", key="settle"):
-            office.attempt(lambda session: suggestions.settle(session, user))
-            st.rerun()
+            {"search": _search, "import": _exchange}.get(part, article_list)(user)
 
 
 # ---- test search ------------------------------------------------------------------------------------------
@@ -165,7 +64,7 @@ def _search(user: User) -> None:
         screen.empty("The search does not work right now", str(error))
         return
     office.do(lambda session: trial.record(session, user, query, tried))
-    show(card(hits(tried), title=f"What agents would be given for “{query}”"))
+    show(card(hits(tried, scores=access.may(user, Permission.EDIT_KNOWLEDGE)), title=f"What agents would be given for “{query}”"))
 
 
 # ---- import, export ---------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ RULE_SWITCHES = (
     "extra_escalation_phrases",
     "allowed_link_hosts",
 )
-DESK_SWITCHES = ("business_hours", "signature")
+DESK_SWITCHES = ("articles_need_review", "business_hours", "signature")
 _MOST_LINES, _LONGEST_LINE = 500, 200
 
 

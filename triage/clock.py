@@ -2,6 +2,9 @@
 
 Three things happen here and now instead, because they concern this machine's folder or need its processor: mail files
 in inbox/ are taken in, the index follows what was published, and passages that lack vectors of the present embedder get them.
+Three things happen here and now instead, because they concern this machine's folder and this process's index, or read
+long before they write little: mail files in inbox/ are taken in, the index follows what was published, and the use of
+articles is counted.
 """
 
 import logging
@@ -13,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from knowledge_base import vectors
 from triage.errors import EmbedderUnavailable
 from triage.intake import folder
+from triage.library import use
 from triage.office import Desk
 
 logger = logging.getLogger(__name__)
@@ -26,6 +30,7 @@ CRON: dict[str, dict[str, Any]] = {
 INDEX_SECONDS = 1.0
 VECTORS_SECONDS = 10.0
 RESTING = 0.5  # seconds that the making of vectors rests for each second of work, so that tickets are not slowed down
+USE_SECONDS = 600.0
 
 
 def start_clock(desk: Desk) -> BackgroundScheduler:
@@ -39,6 +44,7 @@ def start_clock(desk: Desk) -> BackgroundScheduler:
     clock.add_job(take_in, "interval", args=[desk], seconds=desk.settings.inbox_seconds, id="inbox")
     clock.add_job(desk.index.sync, "interval", args=[desk.database], seconds=INDEX_SECONDS, id="index")
     clock.add_job(make_vectors, "interval", args=[desk], seconds=VECTORS_SECONDS, id="vectors")
+    clock.add_job(use.count, "interval", args=[desk.database], seconds=USE_SECONDS, id="use", next_run_time=datetime.now(UTC))
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     clock.start()
     return clock

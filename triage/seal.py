@@ -40,10 +40,13 @@ def what_changed(session: Session, draft: Draft) -> list[str]:
     if ticket.requester_email != draft.recipient:
         changes.append(f"the customer's address is now {ticket.requester_email}")
     published = published_versions(session, list(draft.article_versions))
+    internal = _internal(session, list(draft.article_versions))
     for article, version in draft.article_versions.items():
         if published.get(article) != version:
             what = f"is now version {published[article]}" if article in published else "is no longer published"
             changes.append(f"the article {article}, cited as version {version}, {what}")
+        elif article in internal:
+            changes.append(f"the article {article} is for the team only now")
     if not changes and draft.seal and seal_of(session, draft, published) != draft.seal:
         changes.append("the draft itself is not the one that was sealed")
     return changes
@@ -53,3 +56,8 @@ def published_versions(session: Session, articles: list[str]) -> dict[str, int]:
     """The published version number of each article that has one."""
     rows = session.exec(select(Article.id, Article.published_version).where(col(Article.id).in_(articles)))
     return {article: version for article, version in rows if version is not None}
+
+
+def _internal(session: Session, articles: list[str]) -> set[str]:
+    """Those that customers may not read; a draft is only ever written from public ones."""
+    return set(session.exec(select(Article.id).where(col(Article.id).in_(articles), Article.audience != "public")))

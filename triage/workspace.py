@@ -19,6 +19,7 @@ class Switch:
 
 SWITCHES = {
     "every_draft_needs_manager": Switch(False, "Every draft waits for a manager, also a routine one."),
+    "articles_need_review": Switch(False, "A new or changed article is published only after another administrator approved it."),
     "unsupported_needs_manager": Switch(True, "A draft with a sentence that no source supports waits for a manager."),
     "minimum_confidence": Switch(0.45, "Below this confidence (0 to 1) a ticket is escalated instead of answered."),
     "extra_escalation_phrases": Switch([], "Phrases that always escalate a ticket, beside the built-in list."),

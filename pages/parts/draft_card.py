@@ -1,12 +1,11 @@
 """The draft as a person reads it: each sentence shows whether a source carries it."""
 
-import difflib
-import re
 from typing import Any
 
 from markupsafe import Markup
 
 from pages.parts import words
+from pages.parts.difference import inline
 from pages.parts.markup import join, mute, tag
 from triage.inbox import support
 from triage.models import Draft
@@ -98,21 +97,6 @@ def unsupported_in(draft: Draft, text: str) -> list[tuple[int, str]]:
     ]
 
 
-def difference(old: str, new: str) -> Markup:
-    """Both texts in one: words taken out struck through, words put in lit."""
-    before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
-    parts: list[Markup | str] = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            parts.append("".join(before[a:b]))
-            continue
-        if b > a:
-            parts.append(tag("del", "".join(before[a:b])))
-        if d > c:
-            parts.append(tag("ins", "".join(after[c:d])))
-    return tag("div", *parts, cls="td-draft")
-
-
 def changes(view: TicketView) -> Markup | None:
     """Why this version exists and what it changed."""
     draft = view.draft
@@ -122,7 +106,7 @@ def changes(view: TicketView) -> Markup | None:
     fold = None
     if view.previous and view.previous.body != draft.body:
         label = f"What changed since draft {view.previous.version}"
-        fold = tag("details", tag("summary", label), difference(view.previous.body, draft.body), cls="td-fold")
+        fold = tag("details", tag("summary", label), inline(view.previous.body, draft.body), cls="td-fold")
     return join(cause, fold)
 
 

@@ -11,8 +11,8 @@ from triage.library.trial import Tried
 _SHOWN = 420
 
 
-def hits(tried: Tried) -> Markup:
-    """The hits, best first; with how a text in work would stand among them."""
+def hits(tried: Tried, *, scores: bool) -> Markup:
+    """The hits, best first, with scores for those who tune the search; and how a text in work would stand among them."""
     if not tried.hits:
         return tag(
             "div",
@@ -20,7 +20,7 @@ def hits(tried: Tried) -> Markup:
             "No published passage fits. Perhaps an article is missing.",
             cls="td-card quiet",
         )
-    return join(_own(tried), *[_hit(number, hit) for number, hit in enumerate(tried.hits, 1)])
+    return join(_own(tried), *[_hit(number, hit, scores) for number, hit in enumerate(tried.hits, 1)])
 
 
 def _own(tried: Tried) -> Markup | None:
@@ -35,7 +35,7 @@ def _own(tried: Tried) -> Markup | None:
     return tag("div", tag("b", "This text: "), f"meaning {tried.own:.2f}{where}; {place}.", cls="td-strip")
 
 
-def _hit(number: int, hit: Hit) -> Markup:
+def _hit(number: int, hit: Hit, scores: bool) -> Markup:
     text = plain(hit.text)
     address = f"{screen.KNOWLEDGE}?article={hit.article}"
     marks = [
@@ -44,7 +44,7 @@ def _hit(number: int, hit: Hit) -> Markup:
     ]
     return tag(
         "div",
-        tag("span", f"{hit.score:.2f}", cls="score", title=f"meaning {hit.meaning:.2f}, words {hit.words:.2f}"),
+        tag("span", f"{hit.score:.2f}", cls="score", title=f"meaning {hit.meaning:.2f}, words {hit.words:.2f}") if scores else None,
         tag("b", f"{number}. "), screen.link(hit.title, address), mute(f" {hit.heading} ") if hit.heading else " ", *marks,
         tag("p", text if len(text) <= _SHOWN else text[:_SHOWN] + "…"),
         mute(f"Why: {hit.why}"),

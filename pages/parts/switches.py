@@ -12,6 +12,7 @@ from triage.models import User
 
 _TITLES = {
     "every_draft_needs_manager": "Every draft needs a manager",
+    "articles_need_review": "Articles need a review",
     "unsupported_needs_manager": "Unsupported sentences need a manager",
     "minimum_confidence": "Least confidence for an answer",
     "extra_escalation_phrases": "Phrases that always go to a person",

@@ -31,7 +31,7 @@ export default function (component) {
   const draw = () => {
     const rows = order.at === undefined ? entries : entries.slice().sort((a, b) => order.sign * compare(a.cells[order.at].sort, b.cells[order.at].sort));
     body.replaceChildren(...rows.map(one));
-    [...line.children].forEach((th, n) => th.setAttribute("aria-sort", order.at === n ? (order.sign > 0 ? "ascending" : "descending") : "none"));
+    [...line.children].forEach((th, n) => data.order || th.setAttribute("aria-sort", order.at === n ? (order.sign > 0 ? "ascending" : "descending") : "none"));
   };
   const one = (row) => {
     const element = make("tr", row.id === data.selected ? "on" : "");
@@ -55,13 +55,15 @@ export default function (component) {
   data.columns.forEach((column, n) => {
     const th = make("th", column.kind);
     if (column.title) th.title = column.title;
+    if (data.order) th.setAttribute("aria-sort", data.order.replace(/^-/, "") !== column.key ? "none" : data.order.startsWith("-") ? "descending" : "ascending");
     const button = make("button", "", column.label);
     button.type = "button";
     button.onclick = () => {
+      if (data.order) { setTriggerValue("sort", column.key); return; } // the database sorts
       if (order.at === n) order.sign = -order.sign; else { order.at = n; order.sign = typeof (entries[0] || { cells: [] }).cells[n]?.sort === "number" ? -1 : 1; }
       draw();
     };
-    th.append(data.sorts ? button : document.createTextNode(column.label));
+    th.append(data.sorts && (!data.order || column.key) ? button : document.createTextNode(column.label));
     line.append(th);
   });
   head.append(line);

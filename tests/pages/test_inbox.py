@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 import pages
-from pages.parts import conversation, customer, draft_card, evidence, history, queue
+from pages.parts import conversation, customer, difference, draft_card, evidence, history, queue
 from pages.parts.markup import plain, tag
 from tests import desks
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person
@@ -353,7 +353,7 @@ def test_a_label_has_no_live_markdown(text: str) -> None:
 
 
 def test_a_difference_shows_what_went_and_what_came() -> None:
-    made = str(draft_card.difference("It is <b>free</b> today.", "It is <b>free</b> tomorrow."))
+    made = str(difference.inline("It is <b>free</b> today.", "It is <b>free</b> tomorrow."))
     assert "<del>today.</del>" in made and "<ins>tomorrow.</ins>" in made and "<b>" not in made
 
 

@@ -10,9 +10,9 @@ from sqlmodel import select
 
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.errors import AccessError
-from triage.library import editing, exchange, publishing, trial
+from triage.library import editing, exchange, publishing, review, trial
 from triage.library.article import load
-from triage.models import Role, SearchRecord
+from triage.models import Role, SearchRecord, User
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield opened_desk
 
 
+def typing(desk: Any, article: str, body: str, *, base: int) -> None:
+    """What the administrator's browser sends while they write; the fields themselves are tried in a real browser."""
+    admin = person(desk, Role.ADMIN)
+    text = editing.Text(desk.database.run_now(lambda s: load(s, article)).latest.title, body, "", {})
+    desk.database.run_now(lambda s: editing.keep(s, admin, article, text, base=base, revision=0))
+
+
 def test_staff_read_and_search_but_do_not_edit(desk: Any) -> None:
     page = opened(desk, "knowledge.py", Role.STAFF)
-    assert "2 articles · 2 published" in html(page) and "new_article" not in keys_of(page)
+    assert ">2 articles</a>" in html(page) and ">2 published</a>" in html(page) and "new_article" not in keys_of(page)
     for address in ({"article": "pause", "tab": "edit"}, {"article": "new"}, {"part": "import"}):
         keys = keys_of(opened(desk, "knowledge.py", Role.STAFF, **address))
         assert not {key for key in keys if key.startswith(("edit_", "import_", "publish"))}
@@ -55,38 +62,120 @@ def test_a_suggestion_reaches_the_administrators(desk: Any) -> None:
 
 
 def test_an_edit_is_saved_published_and_found(desk: Any) -> None:
+    typing(desk, "pause", "A paused plan keeps its **zebra** roast, see [[nowhere]].\n\n<script>alert(1)</script>", base=1)
     page = opened(desk, "knowledge.py", Role.ADMIN, article="pause", tab="edit")
-    page.text_area(key="edit_pause_body").set_value("A paused plan keeps its **zebra** roast.\n\n<script>alert(1)</script>")
+    assert "<strong>zebra</strong>" in html(page) and "<script>" not in html(page)
     page.button(key="edit_pause_save").click().run()
     assert not page.exception
     view = desk.database.run_now(lambda s: load(s, "pause"))
-    assert (view.row.version, view.row.published) == (2, 1) and view.authors[view.latest.author] == "Ines Okafor"
-    assert "<strong>zebra</strong>" in html(page) and "<script>" not in html(page)
+    assert (view.row.version, view.row.published) == (2, 1) and view.name(view.latest.author) == "Ines Okafor"
+    assert "Before you publish: 1 link to look at" in html(page)
     assert "keeps its zebra" not in html(opened(desk, "knowledge.py", Role.STAFF, part="search", q="zebra roast"))
     page.button(key="publish").click().run()
     assert not page.exception
     assert "keeps its zebra" in html(opened(desk, "knowledge.py", Role.STAFF, part="search", q="zebra roast"))
 
 
-def test_somebody_elses_newer_version_is_not_overwritten_and_the_text_stays(desk: Any) -> None:
+def test_a_text_in_work_is_there_again_in_another_session_and_can_be_thrown_away(desk: Any) -> None:
+    typing(desk, "policy", "Half a sentence", base=1)
+    assert "You have not saved" in html(opened(desk, "knowledge.py", Role.ADMIN))
+    assert "You have changes here" in html(opened(desk, "knowledge.py", Role.ADMIN, article="policy"))
     page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="edit")
-    admin = person(desk, Role.ADMIN)
-    desk.database.run_now(lambda s: editing.save(s, admin, "policy", base=1, title="Refund policy", body="Newer text."))
-    page.text_area(key="edit_policy_body").set_value("My text")
+    assert "Half a sentence" in html(page)
+    page.button(key="edit_policy_reset").click().run()
+    assert not page.exception and "Half a sentence" not in html(page)
+    assert "You have not saved" not in html(opened(desk, "knowledge.py", Role.ADMIN))
+
+
+def test_somebody_elses_newer_version_is_shown_beside_the_text_and_merged(desk: Any) -> None:
+    typing(desk, "policy", "Only managers decide refunds of an order.", base=1)
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="edit")
+    other = person(desk, Role.ADMIN)
+    newer = "Only two managers decide refunds."
+    desk.database.run_now(lambda s: editing.save(s, other, "policy", base=1, title="Refund policy", body=newer))
     page.button(key="edit_policy_save").click().run()
     assert "Somebody saved version 2" in warnings(page)
-    assert page.text_area(key="edit_policy_body").value == "My text"
+    assert "saved version 2 while you were writing in version 1" in html(page) and "td-sides" in html(page)
+    page.button(key="merge").click().run()
+    assert not page.exception and "Only two managers decide refunds of an order." in html(page)
+    page.button(key="edit_policy_save").click().run()
+    view = desk.database.run_now(lambda s: load(s, "policy"))
+    assert (view.latest.number, view.latest.body) == (3, "Only two managers decide refunds of an order.")
+
+
+@pytest.mark.parametrize(("button", "body"), [("take_mine", "Mine."), ("take_theirs", "Theirs.")])
+def test_one_press_takes_either_text_and_the_other_is_not_lost(desk: Any, button: str, body: str) -> None:
+    start = desk.database.run_now(lambda s: load(s, "policy")).latest.number
+    typing(desk, "policy", "Mine.", base=start)
+    other = person(desk, Role.ADMIN)
+    desk.database.run_now(lambda s: editing.save(s, other, "policy", base=start, title="Refund policy", body="Theirs."))
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="edit")
+    page.button(key=button).click().run()
+    assert not page.exception and body in html(page)
+    copy = desk.database.run_now(lambda s: editing.copy_of(s, other, "policy"))
+    assert copy and (copy.body, copy.base) == (body, start + 1)
+    assert ("bring_back" in keys_of(page)) == (button == "take_theirs")
+    desk.database.run_now(lambda s: editing.discard(s, other, "policy"))
 
 
 def test_versions_show_the_difference_and_bring_a_text_back(desk: Any) -> None:
     admin = person(desk, Role.ADMIN)
-    desk.database.run_now(lambda s: editing.save(s, admin, "policy", base=2, title="Refund policy", body="Newest text."))
-    page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="versions")
-    assert "<del>Newer</del><ins>Newest</ins>" in html(page)
+    start = desk.database.run_now(lambda s: load(s, "policy")).latest.number
+    for n, body in enumerate(("Newer text.", "Newest text.")):
+        desk.database.run_now(
+            lambda s, n=n, body=body: editing.save(s, admin, "policy", base=start + n, title="Refund policy", body=body)
+        )
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="versions", diff="inline")
+    assert "<del>Newer </del><ins>Newest </ins>" in html(page)
+    assert "td-sides" in html(opened(desk, "knowledge.py", Role.STAFF, article="policy", tab="versions", against="1"))
     page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="versions", v="1")
     page.button(key="roll_back").click().run()
     view = desk.database.run_now(lambda s: load(s, "policy"))
     assert view.latest.body == "Only managers decide refunds." and view.latest.note == "Back to version 1"
+
+
+def test_a_second_administrator_is_asked_and_publishes(desk: Any) -> None:
+    author = person(desk, Role.ADMIN)
+    with desk.database.transaction() as session:
+        session.add(User(email="ada@desk.example", name="Ada Second", role=Role.ADMIN))
+    newest = desk.database.run_now(lambda s: load(s, "policy")).latest.number
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="policy")
+    page.text_area(key="review_question").set_value("Is this still so?")
+    page.button(key="review_ask").click().run()
+    assert not page.exception and f"Version {newest} waits for another administrator" in html(page)
+    assert "approve" not in keys_of(page)
+    with desk.database.transaction() as session:
+        desk_second = session.exec(select(User).where(User.name == "Ada Second")).one()
+    second = opened(desk, "knowledge.py", Role.ADMIN, user=desk_second)
+    assert "Ines Okafor asks you to review" in html(second)
+    second = opened(desk, "knowledge.py", Role.ADMIN, user=desk_second, article="policy")
+    second.text_area(key="return_comment").set_value("Say who signs.")
+    second.button(key="return").click().run()
+    assert "Ada Second returned version" in html(opened(desk, "knowledge.py", Role.ADMIN, article="policy"))
+    desk.database.run_now(lambda s: review.ask(s, author, "policy"))
+    second = opened(desk, "knowledge.py", Role.ADMIN, user=desk_second, article="policy")
+    second.button(key="approve").click().run()
+    assert not second.exception
+    assert desk.database.run_now(lambda s: load(s, "policy")).row.published == newest
+
+
+def test_an_archived_article_is_found_under_its_state_and_restored(desk: Any) -> None:
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="pause")
+    page.button(key="archive").click().run()
+    assert not page.exception and "archived" in html(page) and "edit" not in page.query_params.get("tab", [""])
+    assert "1 archived" in html(opened(desk, "knowledge.py", Role.STAFF))
+    assert "1 article of" in html(opened(desk, "knowledge.py", Role.STAFF, state="archived"))
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="pause")
+    page.button(key="restore").click().run()
+    page.button(key="publish").click().run()
+    assert not page.exception and desk.database.run_now(lambda s: load(s, "pause")).row.published
+
+
+def test_filters_that_fit_nothing_say_so_and_can_be_cleared(desk: Any) -> None:
+    page = opened(desk, "knowledge.py", Role.STAFF, find="no such words", owner="Sofia", sort="-used")
+    assert "No article fits" in html(page)
+    page.button(key="clear_filters").click().run()
+    assert not page.exception and "No article fits" not in html(page)
 
 
 def test_import_reports_each_file_and_export_gives_it_back(desk: Any) -> None:

@@ -25,12 +25,17 @@ def keep(settings: Settings, incoming: Incoming) -> str | None:
     """
     for file in incoming.attachments:
         if file.data:
-            _write(attachment_path(settings, file.sha256), file.data)
+            keep_file(settings, file.sha256, file.data)
     if incoming.raw is None:
         return None
     sha256 = hashlib.sha256(incoming.raw).hexdigest()
     _write(raw_path(settings, sha256), incoming.raw)
     return sha256
+
+
+def keep_file(settings: Settings, sha256: str, data: bytes) -> None:
+    """Write the bytes of one file where `attachment_path` finds them."""
+    _write(attachment_path(settings, sha256), data)
 
 
 def _write(path: Path, data: bytes) -> None:

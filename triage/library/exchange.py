@@ -15,14 +15,20 @@ from knowledge_base.reading import read_bytes
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.database import Database
+from triage.library import review
 from triage.models import User
 
 
 def import_files(
     database: Database, user: User, files: Sequence[tuple[str, bytes]], *, embed: Embed, published: bool, audience: str = "public"
 ) -> Report:
-    """Import uploaded (name, bytes) files; a line of report an item."""
+    """Import uploaded (name, bytes) files; a line of report an item.
+
+    On a desk where articles need a review, they come in as drafts whatever `published` says.
+    """
     access.require(user, Permission.EDIT_KNOWLEDGE)
+    with database.read() as session:
+        published = published and not review.is_needed(session)
     items = [(name, item) for name, data in files for item in read_bytes(data, name)]
     return importing.import_items(database, items, author=user.actor, embed=embed, publish=published, meta={"audience": audience})
 

@@ -22,8 +22,19 @@ class Tried:
     own_place: int | None = None
 
 
-def try_search(searcher: Searcher, query: str, *, internal: bool, k: int = 8, draft: tuple[str, str] | None = None) -> Tried:
-    """What agents would be given for this question; `draft` is a (title, body) not yet published, held against it."""
+def try_search(
+    searcher: Searcher,
+    query: str,
+    *,
+    internal: bool,
+    k: int = 8,
+    draft: tuple[str, str] | None = None,
+    article: str | None = None,
+) -> Tried:
+    """What agents would be given for this question; `draft` is a (title, body) not yet published, held against it.
+
+    `article` is the one whose text the draft would replace: its passages of now do not stand before it.
+    """
     hits = searcher.search(query, k=k, audience="internal" if internal else "public")
     pieces = chunks(*draft) if draft and draft[1].strip() else []
     if not draft or not pieces:
@@ -34,7 +45,12 @@ def try_search(searcher: Searcher, query: str, *, internal: bool, k: int = 8, dr
     except EmbedderUnavailable:  # the search went by words, and so there is nothing to compare with
         return Tried(hits)
     best = int(near.argmax())
-    return Tried(hits, float(near[best]), pieces[best].heading, 1 + sum(hit.meaning > near[best] + 1e-3 for hit in hits))
+    return Tried(
+        hits,
+        float(near[best]),
+        pieces[best].heading,
+        1 + sum(hit.meaning > near[best] + 1e-3 for hit in hits if hit.article != article),
+    )
 
 
 def record(session: Session, user: User, query: str, found: Tried) -> None:

@@ -1,9 +1,11 @@
-"""Attachments of customers' messages: for people of the desk only, always as a download, never shown in place."""
+"""Files of messages and articles: for people of the desk only, always as a download, never shown in place."""
 
 import asyncio
 import re
+from dataclasses import dataclass
 from urllib.parse import quote
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
@@ -11,7 +13,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError
 from triage.intake.storage import attachment_path
-from triage.models import Attachment, User
+from triage.models import ArticleFile, Attachment, User
 from triage.web import identity
 from triage.web.site import Site
 
@@ -22,8 +24,20 @@ _HEADERS = {
 }
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A file's name and where its bytes are; `missing` says why there are none."""
+
+    filename: str
+    sha256: str
+    missing: str = ""
+
+
 class Download:
-    """GET /attachments/{id}: the file as it came, under its own name."""
+    """GET /attachments/{id}: a file that came with a message, under its own name."""
+
+    permission = Permission.WORK_INBOX
+    what = "attachment"
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -36,25 +50,40 @@ class Download:
         path = attachment_path(self.site.settings, found.sha256)
         return FileResponse(path, media_type="application/octet-stream", headers={**_HEADERS, **_named(found.filename)})
 
-    def _find(self, request: Request) -> Attachment | str:
-        """The attachment, or why there is none to give."""
+    def _find(self, request: Request) -> _Kept | str:
+        """The file, or why there is none to give."""
         who = identity.of(request.scope)
         with self.site.database.read() as session:
             user = session.get(User, who.user_id) if who else None
             if not user:
-                return "There is no such attachment."
+                return f"There is no such {self.what}."
             try:
-                access.require(user, Permission.WORK_INBOX)
+                access.require(user, self.permission)
             except AccessError as error:
                 return str(error)
             number = int(request.path_params["id"])
-            attachment = session.get(Attachment, number) if number < 2**31 else None
-        if not attachment or not re.fullmatch(r"[0-9a-f]{64}", attachment.sha256):
-            refused = attachment.refused if attachment else None
-            return f"This attachment was not kept: {refused}." if refused else "There is no such attachment."
-        if not attachment_path(self.site.settings, attachment.sha256).is_file():
-            return "The file of this attachment is missing; restore it from a backup of the attachments folder."
-        return attachment
+            kept = self._kept(session, number) if number < 2**31 else None
+        if not kept or not re.fullmatch(r"[0-9a-f]{64}", kept.sha256):
+            return kept.missing if kept and kept.missing else f"There is no such {self.what}."
+        if not attachment_path(self.site.settings, kept.sha256).is_file():
+            return f"The file of this {self.what} is missing; restore it from a backup of the attachments folder."
+        return kept
+
+    def _kept(self, session: Session, number: int) -> _Kept | None:
+        found = session.get(Attachment, number)
+        missing = f"This attachment was not kept: {found.refused}." if found and found.refused else ""
+        return _Kept(found.filename, found.sha256, missing) if found else None
+
+
+class ArticleDownload(Download):
+    """GET /article-files/{id}: a file of an article, for whoever reads the knowledge base."""
+
+    permission = Permission.READ_KNOWLEDGE
+    what = "file"
+
+    def _kept(self, session: Session, number: int) -> _Kept | None:
+        found = session.get(ArticleFile, number)
+        return _Kept(found.filename, found.sha256) if found else None
 
 
 def _named(filename: str) -> dict[str, str]:

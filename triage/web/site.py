@@ -73,6 +73,7 @@ class Site:
             Route("/setup/{token}", setup.Setup(self).endpoint, methods=["GET", "POST"]),
             Route("/invite/{token}", setup.Invite(self).endpoint, methods=["GET", "POST"]),
             Route("/attachments/{id:int}", attachments.Download(self).endpoint, methods=["GET"]),
+            Route("/article-files/{id:int}", attachments.ArticleDownload(self).endpoint, methods=["GET"]),
             Route("/assets/{name}", rendering.asset, methods=["GET"]),
             Route("/healthz", health.alive, methods=["GET"]),
             Route("/readyz", health.Ready(self).endpoint, methods=["GET"]),
