@@ -151,6 +151,6 @@ def key_terms(groups: Sequence[Sequence[str]], *, words: Callable[[str], Iterabl
         everywhere.update(count)
     average = sum(everywhere.values()) / max(1, len(groups))
     return [
-        [word for word, _ in sorted(((w, n * log(1 + average / everywhere[w])) for w, n in count.items()), key=lambda p: (-p[1], p[0]))[:most]]
+        [word for word, _ in sorted(((w, n * log(1 + average / everywhere[w])) for w, n in count.items()), key=lambda p: (-p[1], -len(p[0]), p[0]))[:most]]
         for count in counts
     ]  # fmt: skip

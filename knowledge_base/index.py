@@ -64,13 +64,18 @@ class Index:
         folder.mkdir(parents=True, exist_ok=True)
         lock = owner_lock(home / "index.lock")
         if lock is None:
-            return cls("memory", MemoryClient)._attached()
+            return cls.in_memory()
         if problem := check(folder):
             log.warning("The search index in %s is made again: %s", folder, problem)
             empty(folder)
         path = str(folder / "chroma")
         index = cls("owner", lambda: chromadb.PersistentClient(path, settings=quiet), folder=folder, lock=lock)
         return index._attached()
+
+    @classmethod
+    def in_memory(cls) -> "Index":
+        """An index of this process alone, which nobody else sees."""
+        return cls("memory", MemoryClient)._attached()
 
     @property
     def generation(self) -> int:

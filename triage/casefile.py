@@ -36,10 +36,16 @@ class CaseFile:
         return "\n".join([self.brief.subject, *earlier, self.brief.body])
 
 
-def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit: int) -> CaseFile:
-    """Read everything that one run needs. `decision_id` is a person's request for changes, with its comment."""
+def open_case(
+    session: Session, run: Run, decision_id: int | None, *, body_limit: int, thread_head: int | None = None
+) -> CaseFile:
+    """Read everything that one run needs. `decision_id` is a person's request for changes, with its comment.
+
+    With `thread_head`, the conversation as it stood when that was its last message.
+    """
     ticket = session.get_one(Ticket, run.ticket_id)
     messages = list(session.exec(select(Message).where(Message.ticket_id == ticket.id).order_by(col(Message.id))))
+    messages = [m for m in messages if thread_head is None or (m.id or 0) <= thread_head]
     newest = next((m for m in reversed(messages) if m.direction == "in"), None)
     attachments = _attachments(session, newest)
     decision = session.get(Decision, decision_id) if decision_id else None
@@ -63,7 +69,7 @@ def open_case(session: Session, run: Run, decision_id: int | None, *, body_limit
         brief=brief,
         hidden=newest.hidden if newest else "",
         attachment_texts=[a.text for a in attachments if a.text],
-        thread_head=ticket.thread_head,
+        thread_head=thread_head or ticket.thread_head,
         categories=[_category(c) for c in session.exec(select(Category).order_by(Category.slug))],
         instruction=decision.comment if decision else "",
         instructed_by=session.get_one(User, decision.user_id).name if decision else "",

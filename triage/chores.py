@@ -1,7 +1,8 @@
-"""What the desk does by the clock, each a small transaction that may be repeated."""
+"""What the desk does by the clock: small transactions that may be repeated, and `LONG` work that takes several."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
@@ -9,8 +10,12 @@ from sqlmodel import Session, col, select
 from knowledge_base import vectors
 from triage import replies
 from triage.accounts import ratelimit
+from triage.improving import findings, grouping
 from triage.models import WAITS_FOR_PERSON, Notification, Role, Run, SpanRecord, Status, Ticket, now
 from triage.transitions import move
+
+if TYPE_CHECKING:
+    from triage.office import Desk
 
 SILENCE = timedelta(days=3)
 STUCK = timedelta(hours=1)
@@ -65,4 +70,10 @@ CHORES: dict[str, Callable[[Session], str]] = {
     "rescue": rescue,
     "tidy": tidy,
     "warn_overdue": warn_overdue,
+}
+
+LONG: dict[str, Callable[["Desk"], str]] = {
+    "check_all_articles": findings.check_all,
+    "check_articles": findings.check_changed,
+    "gaps": grouping.refresh,
 }

@@ -26,6 +26,9 @@ CRON: dict[str, dict[str, Any]] = {
     "rescue": {"minute": "*/10"},
     "warn_overdue": {"minute": "*/5"},
     "tidy": {"hour": 3, "minute": 20},
+    "gaps": {"minute": "3-59/15"},
+    "check_articles": {"minute": "*/2"},
+    "check_all_articles": {"hour": 3, "minute": 40},
 }
 INDEX_SECONDS = 1.0
 VECTORS_SECONDS = 10.0

@@ -70,12 +70,16 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
 
 
 async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Outcome:
-    """The stages in order."""
+    """The guards at the door, then the stages in order."""
     screening = await judging.screen(case, crew.context.recorder, rules)
     if screening.quarantine:
         return Outcome(Status.QUARANTINED, screening.quarantine, verdicts=screening.verdicts)
     await desk.database.run(lambda session: handover.admit(session, case, screening.verdicts))
+    return await draft(desk, case, rules, crew, screening)
 
+
+async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screening: Screening) -> Outcome:
+    """The stages in order; writes nothing, so that it can be rehearsed (triage/rehearsal.py)."""
     plan = await make_plan(desk, case, crew, screening)
     passages = await gather_passages(crew.context, case.brief, plan)
     customer = await gather_customer(crew.context)

@@ -88,6 +88,8 @@ class Desk:
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
         from triage import chores, delivery, desk
+        from triage.rehearsal.asking import CHORE as REHEARSE
+        from triage.rehearsal.doing import rehearse
 
         async def triage_work(run_id: str, decision_id: int | None = None) -> str:
             return await desk.triage(self, run_id, decision_id)
@@ -95,7 +97,11 @@ class Desk:
         async def deliver_work(outbox_id: int) -> str:
             return await delivery.deliver(self, outbox_id)
 
-        async def chore_work(name: str) -> str:
+        async def chore_work(name: str, subject: int = 0) -> str:
+            if name == REHEARSE:
+                return await rehearse(self, subject)
+            if name in chores.LONG:
+                return await asyncio.to_thread(chores.LONG[name], self)
             return await self.database.run(chores.CHORES[name])
 
         gc.freeze()  # libraries alone are a million objects: each full collection would stop everything for 0.3 s

@@ -194,9 +194,11 @@ class Story:
     ) -> datetime:  # fmt: skip
         moment = self.archive.at_work(self.dice, draft.created_at, minutes)
         hurry = 0.8 if person.name.startswith("Tom") else 1.2
-        active = min(
-            self.dice.lognormvariate(0, 0.55) * (8 + len(draft.body) / 18) * hurry, (moment - draft.created_at).total_seconds()
-        )
+        pace = self.dice.lognormvariate(0, 0.55) * hurry
+        if draft.created_by == "agents":
+            active = min(pace * (8 + len(draft.body) / 18), (moment - draft.created_at).total_seconds())
+        else:  # writing it oneself takes its time before there is a draft: about 180 characters a minute
+            active = pace * len(draft.body) / 3
         sent = body or draft.body
         approved = kind == DecisionKind.APPROVE
         draft.status = {"approve": "approved", "reject": "rejected"}.get(kind.value, "superseded")
