@@ -1,12 +1,12 @@
 """Keeps the word index and the vector index of this process at what the database has published.
 
-What searches see is a snapshot that is never changed, only replaced; reading, embedding and building happen on
-one thread of their own, so that a search waits for a publication for a moment at most.
+What searches see is a snapshot that is never changed, only replaced. Words are followed on one thread and the index on
+another, which may take minutes to make it anew: a search waits for a publication for a moment at most.
 """
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func
-from sqlmodel import select
+from sqlmodel import Session, select
 
+from knowledge_base import word_file
 from knowledge_base.articles import generation_of, searched_title
 from knowledge_base.embedding import Encoder, Vectors
 from knowledge_base.index import Index
 from knowledge_base.postings import Matches, Postings, Segment, Terms, Vocabulary
+from knowledge_base.vectors import fill, rebuilds_of
 from triage.database import Database
 from triage.errors import EmbedderUnavailable, IndexUnavailable
-from triage.models import Passage
+from triage.models import Article, Passage
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +34,11 @@ Flags = NDArray[np.bool_]
 _ONE_PIECE = 4000  # passages whose words are put together again at each publication, in some 20 ms
 _SHARE = 8  # of a larger base, what may be recent or dead: one in so many
 _TOGETHER = 10_000  # passages read at once
+_WORTH_A_FILE = 500  # passages whose words are kept in a file for the next process
+_FIRST_PATIENCE = 5.0  # seconds the first search waits for an index that is being made
 _PATIENCE = 0.25  # seconds a search waits for what was just published; after that it answers from what it has
-_SAY_EVERY = 60.0  # seconds between two warnings of the same kind
+_WARN_EVERY = 60.0  # seconds between two warnings of the same kind
+_RESTING = 0.5  # seconds that the making of vectors rests for each second of work, so that tickets are not slowed down
 _REBUILD_EVERY = 10.0  # seconds between attempts to make a failing index again
 
 
@@ -125,6 +130,25 @@ class Snapshot:
         return replace(self, postings=Postings(vocabulary, segments, self.languages, self.alive))
 
 
+class _Turn:
+    """One piece of work on a thread of its own, never twice at once."""
+
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        self._pool, self._work, self._lock = ThreadPoolExecutor(1, name), work, Lock()
+        self._running: Future[None] | None = None
+
+    def start(self) -> Future[None]:
+        """The work under way, or begun now."""
+        with self._lock:
+            if self._running is None or self._running.done():
+                self._running = self._pool.submit(self._work)
+            return self._running
+
+    def end(self) -> None:
+        """Wait for the work under way; nothing can be begun after that."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
 class Follower:
     """Follows the database's generation, by one small SELECT whenever asked for what is fresh; thread-safe."""
 
@@ -132,31 +156,40 @@ class Follower:
         self.database, self.index, self.embedder = database, index, embedder
         self._vocabulary = Vocabulary()
         self._snapshot = Snapshot()
-        self._refresher = ThreadPoolExecutor(1, "search-refresh")
-        self._refreshing: Future[None] | None = None
-        self._lock = Lock()
-        self._rebuild_wanted = False
-        self._next_rebuild = self._next_word = 0.0
+        self._words = _Turn("search-words", self._follow_words)
+        self._index = _Turn("search-index", self._follow_index)
+        self._vectors = _Turn("search-vectors", self._fill_vectors)
+        self._rebuild_wanted = self._closing = False
+        self._next_try = self._next_warning = 0.0
 
     def fresh(self) -> Snapshot:
-        """The newest snapshot there is without a long wait; the first search waits until there is one."""
-        with self.database.read() as session:
-            generation = generation_of(session)
-        rebuild = self._rebuild_wanted and time.monotonic() >= self._next_rebuild
-        if generation == self._snapshot.generation and not rebuild:
-            return self._snapshot
-        refresh = self._start()
-        try:
-            refresh.result(timeout=None if self._snapshot.postings is None else _PATIENCE)
-        except TimeoutError:
-            pass
-        except IndexUnavailable as error:
-            log.warning("Search goes on without what was last published: %s", error)
+        """The newest snapshot there is without a long wait; only the first search waits until there is one."""
+        generation, known = self._generation(), self._snapshot.generation
+        if generation != known:
+            self._wait(self._words.start(), None if known < 0 else _PATIENCE)
+        if self._index_lacks(generation):
+            index = self._index.start()
+            if generation != known:
+                self._wait(index, _FIRST_PATIENCE if known < 0 else _PATIENCE)
         return self._snapshot
 
     def refresh(self) -> None:
-        """Bring words and index to the database's generation now; raises what goes wrong."""
-        self._start().result()
+        """Bring words and index to the database's generation, however long it takes; raises what goes wrong."""
+        for turn in (self._words, self._index):
+            turn.start().result()  # may have begun before the last publication
+            turn.start().result()
+
+    def follow(self) -> None:
+        """Begin to bring words and index to the database's generation, without waiting."""
+        generation = self._generation()
+        if generation != self._snapshot.generation:
+            self._words.start()
+        if self._index_lacks(generation):
+            self._index.start()
+
+    def make_vectors(self) -> None:
+        """Begin to embed the passages that a new embedder, or one that was missing, has left without vectors."""
+        self._vectors.start()
 
     def embed(self, queries: list[str]) -> tuple[str, Vectors | None]:
         """The embedder that the index goes by, and the queries' vectors; None when it cannot be had: search by words then."""
@@ -164,9 +197,9 @@ class Follower:
         try:
             if name == self.embedder.name:
                 return name, self.embedder.encode(queries)
-            self._say(f"the index still goes by {name} and this desk embeds by {self.embedder.name}; new vectors are being made.")
+            self._warn(f"the index goes by {name} and this desk embeds by {self.embedder.name}; new vectors are being made")
         except EmbedderUnavailable as error:
-            self._say(str(error))
+            self._warn(str(error))
         return name, None
 
     def want_rebuild(self) -> None:
@@ -174,25 +207,38 @@ class Follower:
         self._rebuild_wanted = True
 
     def close(self) -> None:
-        """Finish a running refresh; the index is closed by whoever opened it."""
-        self._refresher.shutdown(wait=True, cancel_futures=True)
+        """Stop what is under way; the index is closed by whoever opened it."""
+        self._closing = True
+        with self.index.stopped():
+            for turn in (self._words, self._index, self._vectors):
+                turn.end()
 
-    def _say(self, reason: str) -> None:
+    def _index_lacks(self, generation: int) -> bool:
+        """Whether the index has something to do, and its last failure is a while ago."""
+        return (self._rebuild_wanted or self.index.generation != generation) and time.monotonic() >= self._next_try
+
+    def _generation(self) -> int:
+        with self.database.read() as session:
+            return generation_of(session)
+
+    @staticmethod
+    def _wait(work: Future[None], seconds: float | None) -> None:
+        try:
+            work.result(timeout=seconds)
+        except TimeoutError:
+            pass
+        except IndexUnavailable as error:
+            log.warning("Search goes on without what was last published: %s", error)
+
+    def _warn(self, reason: str) -> None:
         """Tell why searches go by words, once a minute."""
-        if time.monotonic() >= self._next_word:
+        if time.monotonic() >= self._next_warning:
             log.warning("Searches go by words only: %s", reason)
-            self._next_word = time.monotonic() + _SAY_EVERY
+            self._next_warning = time.monotonic() + _WARN_EVERY
 
-    # ---- on the refresher's thread ---------------------------------------------------------------------
+    # ---- on threads of their own ------------------------------------------------------------------------
 
-    def _start(self) -> Future[None]:
-        with self._lock:
-            if self._refreshing is None or self._refreshing.done():
-                self._refreshing = self._refresher.submit(self._refresh)
-            return self._refreshing
-
-    def _refresh(self) -> None:
-        self._snapshot = self._read_words()
+    def _follow_index(self) -> None:
         try:
             if self._rebuild_wanted:
                 self.index.rebuild(self.database)
@@ -200,23 +246,63 @@ class Follower:
                 self.index.sync(self.database)
             self._rebuild_wanted = False
         except IndexUnavailable:
-            self._rebuild_wanted, self._next_rebuild = True, time.monotonic() + _REBUILD_EVERY
+            self._rebuild_wanted, self._next_try = True, time.monotonic() + _REBUILD_EVERY
             raise
 
-    def _read_words(self) -> Snapshot:
-        """Read the words of what changed since the last snapshot."""
+    def _fill_vectors(self) -> None:
+        try:
+            fill(self.database, self.embedder, pause=_RESTING, stop=lambda: self._closing)
+        except EmbedderUnavailable as error:
+            self._warn(str(error))
+
+    def _follow_words(self) -> None:
+        before = self._kept_words() if self._snapshot.postings is None else self._snapshot
+        self._snapshot = self._read_words(before)
+        if self._snapshot.large is not before.large and not self._snapshot.recent:
+            self._save_words()
+
+    def _kept_words(self) -> Snapshot:
+        """The words that an earlier process kept; an empty snapshot when there are none that fit."""
+        if self.index.words is None:
+            return Snapshot()
+        with self.database.read() as session:
+            kept = word_file.load(self.index.words, _identity(session), generation_of(session))
+        if kept is None:
+            return Snapshot()
+        self._vocabulary = Vocabulary(kept.names)
+        rows = {id: row for row, id in enumerate(kept.ids)}
+        alive = np.ones(len(rows), np.bool_)
+        return Snapshot(kept.generation, tuple(kept.ids), rows, tuple(kept.languages), kept.public, alive, kept.segment)
+
+    def _save_words(self) -> None:
         snapshot = self._snapshot
+        if self.index.words and snapshot.large.size >= _WORTH_A_FILE:
+            with self.database.read() as session:
+                identity = _identity(session)
+            names, ids, languages = self._vocabulary.names, list(snapshot.ids), list(snapshot.languages)
+            words = word_file.Words(snapshot.generation, names, ids, languages, snapshot.public, snapshot.large)
+            word_file.save(self.index.words, words, identity)
+
+    def _read_words(self, known: Snapshot) -> Snapshot:
+        """Read the words of what changed since a snapshot."""
+        snapshot = known
         with self.database.read() as session:
             generation = generation_of(session)
             columns = (Passage.id, Passage.audience, Passage.language, Passage.title, Passage.heading, Passage.text)
-            changed = select(*columns).where(Passage.generation > self._snapshot.generation)  # type: ignore[call-overload]
+            changed = select(*columns).where(Passage.generation > known.generation)  # type: ignore[call-overload]
             for rows in session.execute(changed.execution_options(yield_per=_TOGETHER)).partitions():
-                snapshot = snapshot.after(self._vocabulary, self._snapshot.generation, [self._entry(row) for row in rows])
+                snapshot = snapshot.after(self._vocabulary, known.generation, [self._entry(row) for row in rows])
             gone: set[str] = set()
             if session.exec(select(func.count()).select_from(Passage)).one() != len(snapshot.rows):
                 gone = snapshot.rows.keys() - set(session.exec(select(Passage.id)))
-        return snapshot.after(self._vocabulary, generation, [], gone)
+        return snapshot.after(self._vocabulary, generation, [], gone, loose=0 if known.generation < 0 else None)
 
     def _entry(self, row: Any) -> Entry:
         terms = self._vocabulary.read(searched_title(row.title, row.text), row.heading, row.text, row.language)
         return Entry(row.id, terms, row.audience, row.language)
+
+
+def _identity(session: Session) -> str:
+    """Tells one database from another, and from itself after somebody asked for indexes to be made anew."""
+    first = session.exec(select(func.min(Article.created_at))).one()
+    return f"{first}/{rebuilds_of(session)}"

@@ -38,11 +38,21 @@ _BATCH = 1000
 _LOCK_KEY = 0x7472_6962  # advisory lock on PostgreSQL: one process at a time brings a shared server up to date
 
 
+class _Stopped(Exception):
+    """The process ends while a build is under way."""
+
+    def __str__(self) -> str:
+        return "the desk was closed; the next one makes it"
+
+
 class Index:
     """Vectors by nearness. All methods may be called from any thread."""
 
-    def __init__(self, kind: str, connect: Callable[[], Any], *, folder: Path | None = None, lock: IO[str] | None = None) -> None:
-        self.kind, self.folder, self._connect, self._lock = kind, folder, connect, lock
+    def __init__(self, kind: str, connect: Callable[[], Any], home: Path | None, *, lock: IO[str] | None = None) -> None:
+        self.kind, self._connect, self._lock = kind, connect, lock
+        self.folder = home / "index" if home and kind == "owner" else None
+        self.words = home / "index-words.npz" if home else None  # beside the index: what word_file keeps
+        self._stopping = False
         self._prefix = "passages" if kind != "memory" else f"passages-{uuid4().hex}"
         self._client: Any = None
         self._collections: dict[str, Any] = {}
@@ -59,23 +69,22 @@ class Index:
         quiet = ChromaSettings(anonymized_telemetry=False)
         if settings.chroma_url:
             host, _, port = settings.chroma_url.removeprefix("http://").rstrip("/").partition(":")
-            return cls("server", lambda: chromadb.HttpClient(host, int(port or 8000), settings=quiet))._attached()
+            return cls("server", lambda: chromadb.HttpClient(host, int(port or 8000), settings=quiet), home)._attached()
         folder = home / "index"
         folder.mkdir(parents=True, exist_ok=True)
         lock = owner_lock(home / "index.lock")
         if lock is None:
-            return cls.in_memory()
+            return cls.in_memory(home)
         if problem := check(folder):
             log.warning("The search index in %s is made again: %s", folder, problem)
             empty(folder)
         path = str(folder / "chroma")
-        index = cls("owner", lambda: chromadb.PersistentClient(path, settings=quiet), folder=folder, lock=lock)
-        return index._attached()
+        return cls("owner", lambda: chromadb.PersistentClient(path, settings=quiet), home, lock=lock)._attached()
 
     @classmethod
-    def in_memory(cls) -> "Index":
-        """An index of this process alone, which nobody else sees."""
-        return cls("memory", MemoryClient)._attached()
+    def in_memory(cls, home: Path | None = None) -> "Index":
+        """An index of this process alone, which nobody else sees; with a home folder its words are kept there."""
+        return cls("memory", MemoryClient, home)._attached()
 
     @property
     def generation(self) -> int:
@@ -128,9 +137,18 @@ class Index:
             return str(error)
         return None if self.generation >= 0 else "a collection is missing"
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Inside, a build under way is given up and none goes on; the old index stays."""
+        self._stopping = True
+        try:
+            yield
+        finally:
+            self._stopping = False
+
     def close(self) -> None:
         """Let go of the index; the next start then need not look for damage."""
-        with self._writing:
+        with self.stopped(), self._writing:
             if self._client is not None:
                 if self.kind == "memory":
                     for collection in self._collections.values():
@@ -242,6 +260,8 @@ class Index:
     def _rebuild(self, database: Database, progress: Progress | None) -> int:
         try:
             return self._build(database, progress)
+        except _Stopped:
+            return 0
         except Exception as error:  # Chroma raises whatever its parts raise
             if self.kind != "owner":
                 raise IndexUnavailable(
@@ -286,6 +306,8 @@ class Index:
         for audience, collection in collections.items():
             last = ""
             while rows := _page(database, audience, embedder, after=last):
+                if self._stopping:
+                    raise _Stopped
                 self._upsert(collection, rows)
                 last, done = rows[-1].id, done + len(rows)
                 yield done

@@ -131,11 +131,19 @@ class Searcher:
         return await asyncio.to_thread(self.search_many, queries, k=k, audience=audience, language=language, category=category)
 
     def refresh(self) -> None:
-        """Bring words and index to the database's generation now; raises what goes wrong."""
+        """Bring words and index to the database's generation, however long it takes; raises what goes wrong."""
         self._follower.refresh()
 
+    def follow(self) -> None:
+        """Begin to bring words and index to the database's generation, behind the searches."""
+        self._follower.follow()
+
+    def make_vectors(self) -> None:
+        """Begin to embed passages that lack a vector of this embedder, behind the searches."""
+        self._follower.make_vectors()
+
     def close(self) -> None:
-        """Finish a running refresh; the index is closed by whoever opened it."""
+        """Stop what is under way behind the searches; the index is closed by whoever opened it."""
         self._follower.close()
 
     # ---- one search -----------------------------------------------------------------------------------

@@ -51,11 +51,18 @@ def lacking(session: Session, embedder: str) -> int:
     return passages - made
 
 
-def fill(database: Database, encoder: Encoder, progress: Progress | None = None, pause: float = 0.0) -> int:
+def fill(
+    database: Database,
+    encoder: Encoder,
+    progress: Progress | None = None,
+    *,
+    pause: float = 0.0,
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
     """Make the vectors that passages lack, then let searches go by this embedder; returns how many were made.
 
     Other processes may search and publish meanwhile. `pause` is the share of the time to rest in between, so that a desk
-    at work stays quick. Does nothing while another process does it. Raises EmbedderUnavailable when there is no model.
+    at work stays quick; `stop` is asked between batches, what is made by then stays. Does nothing while another process does it. Raises EmbedderUnavailable when there is no model.
     """
     with database.read() as session:
         missing = lacking(session, encoder.name)
@@ -65,7 +72,7 @@ def fill(database: Database, encoder: Encoder, progress: Progress | None = None,
             return 0
     made = 0
     with Build(database, "vectors", encoder.name, missing) as build:
-        while rows := _rows_without(database, encoder.name):
+        while not stop() and (rows := _rows_without(database, encoder.name)):
             began = time.monotonic()
             vectors = passage_vectors(encoder, [(row.title, row.heading, row.text) for row in rows])
             made += database.run_now(lambda session, rows=rows, vectors=vectors: _write(session, encoder.name, rows, vectors))  # type: ignore[misc]

@@ -13,8 +13,6 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from knowledge_base import vectors
-from triage.errors import EmbedderUnavailable
 from triage.intake import folder
 from triage.library import use
 from triage.office import Desk
@@ -32,7 +30,6 @@ CRON: dict[str, dict[str, Any]] = {
 }
 INDEX_SECONDS = 1.0
 VECTORS_SECONDS = 10.0
-RESTING = 0.5  # seconds that the making of vectors rests for each second of work, so that tickets are not slowed down
 USE_SECONDS = 600.0
 
 
@@ -45,8 +42,8 @@ def start_clock(desk: Desk) -> BackgroundScheduler:
     for name, when in CRON.items():
         clock.add_job(enqueue_chore, "cron", args=[desk, name], id=name, **when)
     clock.add_job(take_in, "interval", args=[desk], seconds=desk.settings.inbox_seconds, id="inbox")
-    clock.add_job(desk.index.sync, "interval", args=[desk.database], seconds=INDEX_SECONDS, id="index")
-    clock.add_job(make_vectors, "interval", args=[desk], seconds=VECTORS_SECONDS, id="vectors")
+    clock.add_job(desk.searcher.follow, "interval", seconds=INDEX_SECONDS, id="index")
+    clock.add_job(desk.searcher.make_vectors, "interval", seconds=VECTORS_SECONDS, id="vectors")
     clock.add_job(use.count, "interval", args=[desk.database], seconds=USE_SECONDS, id="use", next_run_time=datetime.now(UTC))
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     clock.start()
@@ -62,11 +59,3 @@ def enqueue_chore(desk: Desk, name: str) -> None:
 def take_in(desk: Desk) -> None:
     """Take in the mail files that lie in inbox/ under the home folder."""
     folder.take_in(desk.database, desk.settings, desk.start)
-
-
-def make_vectors(desk: Desk) -> None:
-    """Embed passages that a new embedder, or one that was missing, has left without vectors."""
-    try:
-        vectors.fill(desk.database, desk.embedder, pause=RESTING)
-    except EmbedderUnavailable as error:
-        logger.warning("Passages wait for their vectors: %s", error)

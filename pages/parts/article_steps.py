@@ -89,7 +89,7 @@ def publish(user: User, view: ArticleView, number: int | None = None, *, approve
 def sync() -> None:
     """Bring this process's index along, so that the next search finds what was just published."""
     desk = office.desk()
-    desk.index.sync(desk.database)
+    desk.searcher.follow()
 
 
 # ---- drafts and reviews -----------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ def search(
 def _search_words(words: str, k: int, as_json: bool, home: Path | None) -> None:
     desk = open_desk(_settings(home))
     try:
+        desk.searcher.refresh()
         hits = desk.searcher.search(words, k=k, audience="internal")
     finally:
         desk.close()
