@@ -48,7 +48,7 @@ def save_version(
     `meta` may hold kind, category, audience, language, owner, product, labels, verified_on and source; what is left out
     stays as it is. Raises InputError for an empty title or body, an unknown audience or kind, or an unusable id.
     """
-    title, body, meta = " ".join(title.split()), body.replace("\r\n", "\n").strip("\n"), _checked(meta)
+    title, body, meta = " ".join(title.split()), body.replace("\r\n", "\n").replace("\r", "\n").strip("\n"), _checked(meta)
     if not title or not body.strip():
         raise InputError("An article needs a title and a text.", source=article_id or title)
     in_turn(session)
@@ -158,9 +158,15 @@ def is_same(session: Session, article_id: str, title: str, body: str, meta: dict
     if article is None:
         return False
     latest = version_of(session, article_id, article.latest_version)
-    return (latest.title, latest.body) == (title, body) and all(
-        getattr(article, name) == value for name, value in _checked(meta).items()
-    )
+    return (latest.title, latest.body) == (title, body) and has_properties(article, meta)
+
+
+def has_properties(article: Article, meta: dict[str, Any]) -> bool:
+    """Whether an article has these properties; one that cannot be used it has not."""
+    try:
+        return all(getattr(article, name) == value for name, value in _checked(meta).items())
+    except InputError:
+        return False
 
 
 def listing(session: Session) -> list[tuple[Article, str]]:

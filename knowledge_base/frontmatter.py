@@ -1,5 +1,7 @@
 """Articles as files: YAML front matter between --- lines, then Markdown."""
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,22 +15,38 @@ from triage.models import Article, ArticleVersion
 _FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?\n?", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"\A\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|\Z)")
 _TEXTS = ("kind", "category", "audience", "language", "owner", "source")
+_OTHER_NAMES = {"lang": "language", "tags": "labels", "locale": "language"}  # what other programs call them
 
 
 @dataclass(frozen=True)
 class Document:
-    """An article on its way in; `meta` holds properties for save_version, `status` is published or draft."""
+    """An article on its way in; `meta` holds properties for save_version, `status` is published or draft.
+
+    `place` is where in its source it stands (a path, a row, an address). `id` is only a proposal unless it was
+    `given`; a title that was made from the file's name is not `titled`. `notes` say what was left out of it.
+    """
 
     id: str
     title: str
     body: str
     meta: dict[str, Any] = field(default_factory=dict)
     status: str = "published"
+    place: str = ""
+    given: bool = False
+    titled: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The same for the same text and properties, whatever the file is called."""
+        said = [self.title if self.titled else "", self.body, self.status, sorted((k, str(v)) for k, v in self.meta.items())]
+        return hashlib.sha256(json.dumps(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_document(text: str, *, source: str, fallback_id: str) -> Document:
     """Read one file. Without front matter the title is its first heading, else its name; raises InputError for broken YAML."""
-    front, body = _split(text, source)
+    front, body = _split(text.replace("\r\n", "\n").replace("\r", "\n"), source)
+    front = {_OTHER_NAMES.get(name, name): value for name, value in front.items()}
     title = str(front.get("title") or "").strip()
     if not title and (heading := _TITLE.match(body)):
         title, body = heading.group(1), body[heading.end() :]
@@ -38,13 +56,14 @@ def read_document(text: str, *, source: str, fallback_id: str) -> Document:
             meta[name] = _strings(front[name])
     if verified := front.get("verified"):
         meta["verified_on"] = _date(verified, source)
-    status = str(front.get("status") or "published")
+    status = str(front.get("status") or ("draft" if front.get("draft") is True else "published"))
     if status not in ("published", "draft"):
         raise InputError(f"status is {status!r}; use published or draft.", source=source)
-    body = body.replace("\r\n", "\n").strip("\n")
+    title = " ".join(title.split())
     return Document(
-        str(front.get("id") or fallback_id), " ".join(title.split()) or fallback_id.replace("-", " "), body, meta, status
-    )
+        str(front.get("id") or fallback_id), title or fallback_id.replace("-", " "), body.strip("\n"), meta, status,
+        given=bool(front.get("id")), titled=bool(title),
+    )  # fmt: skip
 
 
 def write_document(article: Article, version: ArticleVersion, *, published: bool) -> str:
@@ -55,7 +74,20 @@ def write_document(article: Article, version: ArticleVersion, *, published: bool
         front["verified"] = article.verified_on
     if not published:
         front["status"] = "draft"
-    return f"---\n{yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)}---\n{version.body}\n"
+    head = yaml.dump(front, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
+    return f"---\n{head}---\n{version.body}\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what YAML takes for the end of a line, so that it comes back as it was."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    breaks = any(letter in text for letter in "\n\r\x85\u2028\u2029")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if breaks else None)
+
+
+_Dumper.add_representer(str, _represent)
 
 
 def _split(text: str, source: str) -> tuple[dict[str, Any], str]:

@@ -1,7 +1,7 @@
 """The thin port over the durable engine: work is enqueued in our own transaction and survives crashes.
 
-Three kinds of work exist: `triage` (the agents work on a ticket), `deliver` (an approved reply goes out) and
-`chore` (what the clock asks for). Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
+Four kinds of work exist: `triage` (the agents work on a ticket), `deliver` (an approved reply goes out),
+`chore` (what the clock asks for) and `import` (articles are taken in). Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
 
 On SQLite exactly one process works (a lock file). On PostgreSQL each worker has its own name and holds an
 advisory lock while it lives; the others watch for names whose lock is free and take their work over.
@@ -26,7 +26,7 @@ from triage.settings import Settings
 logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Awaitable[str]]
-KINDS = ("triage", "deliver", "chore")
+KINDS = ("triage", "deliver", "chore", "import")
 APP_VERSION = "1"  # raise it only when a handler's arguments change
 _TAKEOVER_SECONDS = 5.0
 
@@ -109,12 +109,18 @@ class Durable:
             ("triage", self.settings.worker_concurrency, poll),
             ("deliver", 16, 5 * poll),
             ("chore", 2, 10 * poll),
+            ("import", 1, 5 * poll),
         ):
             DBOS.register_queue(kind, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update")
         self.working = True
         if not self.database.is_sqlite:
             self._watcher = threading.Thread(target=self._take_over, name="takeover", daemon=True)
             self._watcher.start()
+
+    @property
+    def closing(self) -> bool:
+        """Whether this process is about to end: long work leaves at the next safe place."""
+        return self._stop.is_set()
 
     def close(self, wait_seconds: float = 5.0) -> None:
         """Stop working; what is unfinished goes on at the next launch."""

@@ -88,6 +88,7 @@ class Desk:
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
         from triage import chores, delivery, desk
+        from triage.library import imports
         from triage.rehearsal.asking import CHORE as REHEARSE
         from triage.rehearsal.doing import rehearse
 
@@ -104,8 +105,11 @@ class Desk:
                 return await asyncio.to_thread(chores.LONG[name], self)
             return await self.database.run(chores.CHORES[name])
 
+        async def import_work(run_id: str) -> str:
+            return await imports.work_durably(self, run_id)
+
         gc.freeze()  # libraries alone are a million objects: each full collection would stop everything for 0.3 s
-        self.durable.launch({"triage": triage_work, "deliver": deliver_work, "chore": chore_work})
+        self.durable.launch({"triage": triage_work, "deliver": deliver_work, "chore": chore_work, "import": import_work})
 
     def close(self) -> None:
         """Stop working and let go of database and index; what is unfinished goes on at the next start."""

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         default=["larkfield.example"], description="Hosts that replies may link to (JSON list)."
     )
 
+    import_networks: list[str] = Field(
+        default=[],
+        description="Private networks that articles may be imported from by address, such as 10.0.0.0/8 (JSON list); else the public web only.",
+    )
+
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
     log_level: str = Field(
         default="INFO",

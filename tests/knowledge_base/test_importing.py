@@ -7,10 +7,11 @@ import docx
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from knowledge_base import articles, reading
+from knowledge_base import archives, articles, reading
 from knowledge_base.embedding import Embedder
+from knowledge_base.exporting import export
 from knowledge_base.frontmatter import Document
-from knowledge_base.importing import Report, export, import_paths
+from knowledge_base.importing import Report, import_paths
 from triage.database import Database, migrate, open_database
 from triage.errors import InputError
 from triage.models import Article
@@ -81,7 +82,7 @@ def test_html_becomes_what_a_reader_sees() -> None:
     document = only(PAGE.encode(), "help/filter.html")
     assert (document.id, document.title) == ("help-filter", "Change the filter")
     assert "## Steps" in document.body and "1. Open the lid." in document.body and "   - Left first." in document.body
-    assert "| One | 60 |" in document.body and "Do it every two months." in document.body
+    assert "| One | 60 |" in document.body and "Do it **every** two months." in document.body
     assert not any(hidden in document.body for hidden in ("steal", "Menu", "ignore", "p{}"))
 
 
@@ -121,7 +122,8 @@ def test_pdf_text_is_taken_and_an_empty_or_locked_one_refused() -> None:
         (b"%PDF-1.4 broken", "a.pdf", "damaged"),
         (b"PK not a zip", "a.zip", "damaged"),
         (b"PK not a document", "a.docx", "damaged"),
-        (b"\x89PNG", "a.png", "not read"),
+        (b"\x89PNG", "a.png", "pictures are not taken"),
+        (b"MZ", "a.exe", "not read"),
         (b"colour,size\nred,3\n", "a.csv", "column title"),
         (b"", "a.md", "no text"),
         (b"\x00\x01\x02\xff" * 50, "a.md", "not a text file"),
@@ -162,7 +164,7 @@ def test_a_zip_leads_nowhere_and_does_not_explode(tmp_path: Path, monkeypatch: p
     assert [item.title for item in items if isinstance(item, Document)] == ["Fine"]
     problems = " ".join(str(item) for item in items if isinstance(item, InputError))
     assert len(items) == 5 and problems.count("leads out") == 2 and "zip bomb" in problems and "within the zip" in problems
-    monkeypatch.setattr(reading, "LARGEST_ZIP", 1000)
+    monkeypatch.setattr(archives, "LARGEST_TOGETHER", 1000)
     assert "split it" in refusal(zipped({"a.md": b"a" * 2000}), "large.zip")
 
 

@@ -2,16 +2,20 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from triage.cli import lines
 from triage.errors import IndexUnavailable, InputError
+from triage.models import ImportLine
 from triage.office import Desk, open_desk
 from triage.settings import Settings, load_settings
 
@@ -26,25 +30,58 @@ def _settings(home: Path | None) -> Settings:
 
 @app.command("import")
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Markdown, HTML, PDF, DOCX, CSV, JSONL or zip files, or folders of them.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATHS", help="Markdown, HTML, PDF, DOCX, CSV, JSONL or zip files, folders of them, or addresses of pages."
+        ),
+    ],
     home: Home = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep as drafts instead of publishing.")] = False,
+    audience: Annotated[str, typer.Option(help="public or internal, for articles that do not say it themselves.")] = "",
+    category: Annotated[str, typer.Option(help="Category of articles that do not name one.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the source as a whole; default: the folder's or zip's.")] = "",
+    prune: Annotated[bool, typer.Option("--prune", help="Unpublish articles that the source no longer holds.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
     """Import articles and report what was taken, changed and refused, and why. Exit 2 when every item was refused."""
-    from knowledge_base import importing
+    from triage.library import imports
 
+    pages = [source for source in sources if source.startswith(("http://", "https://"))]
+    paths = [Path(source) for source in sources if source not in pages]
+    if prune and not (name or len(sources) == 1):
+        raise typer.BadParameter("--prune needs one folder or zip, or --name, to know what the source is as a whole.")
     desk = open_desk(_settings(home))
     try:
-        report = importing.import_paths(desk.database, paths, author="triage kb import", embed=desk.embedder, publish=not draft)
+        options = imports.ImportOptions(not draft, audience, category, name, prune)
+        with _progress() as tell:
+            run = imports.run_here(desk, paths, pages, options, author="triage kb import", tell=tell)
         desk.index.sync(desk.database)
+        with desk.database.read() as session:
+            outcomes = [_print_line(line, as_json) for line in imports.lines_as_written(session, run)]
     finally:
         desk.close()
-    for line in report.lines:
-        plain = f"{line.outcome:9} {line.source}" + (f" ({line.why})" if line.why else "")
-        typer.echo(json.dumps(asdict(line), ensure_ascii=False) if as_json else plain)
-    if report.lines and all(line.outcome == "refused" for line in report.lines):
+    if outcomes and set(outcomes) == {"refused"}:
         raise typer.Exit(2)
+
+
+def _print_line(line: ImportLine, as_json: bool) -> str:
+    told = {"source": line.source, "outcome": line.outcome, "article": line.article_id, "why": line.why}
+    plain = f"{line.outcome:9} {line.source}" + (f" ({line.why})" if line.why else "")
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else plain)
+    return line.outcome
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, silent where nobody looks; called with how many items are done of how many."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, disable=not console.is_terminal, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("import", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @app.command()
@@ -111,12 +148,12 @@ def _follow(desk: Desk) -> None:
 @app.command()
 def export(folder: Annotated[Path, typer.Argument(help="Folder to write Markdown files to.")], home: Home = None) -> None:
     """Write all articles as Markdown with front matter; importing the folder gives the same base."""
-    from knowledge_base import importing
+    from knowledge_base import exporting
 
     desk = open_desk(_settings(home))
     try:
         with desk.database.read() as session:
-            count = importing.export(session, folder)
+            count = exporting.export(session, folder)
     finally:
         desk.close()
     typer.echo(f"{count} articles written to {folder}")

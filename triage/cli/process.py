@@ -64,14 +64,15 @@ def prepare_knowledge(desk: Desk, kb: Path | None) -> None:
     """Categories and articles for a home that has none; `kb` is imported (again: what changed)."""
     from knowledge_base import importing
     from triage.demo import seed
+    from triage.library.imports import suspicions
 
     prepared = seed.prepare(desk)
     with desk.database.transaction() as session:
         (seed.seed_categories if kb else seed.seed_knowledge)(session, prepared)
     if kb is not None:
-        report = importing.import_paths(desk.database, [kb], embed=desk.embedder, author="triage process", publish=True)
+        report = importing.import_paths(desk.database, [kb], embed=desk.embedder, author="triage process", inspect=suspicions)
         for line in report.lines:
-            if line.outcome == "refused":
+            if line.outcome in ("refused", "held"):
                 print(f"triage: {line.source}: {line.why}", file=sys.stderr)
     desk.index.sync(desk.database)
 

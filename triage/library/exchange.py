@@ -1,14 +1,11 @@
 """Articles in and out as files."""
 
 import io
-import tempfile
-import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlmodel import Session
 
-from knowledge_base import importing
+from knowledge_base import exporting, importing
 from knowledge_base.embedding import Embed
 from knowledge_base.importing import Report
 from knowledge_base.reading import read_bytes
@@ -37,11 +34,5 @@ def export_zip(session: Session, user: User) -> bytes:
     """Every article as Markdown with front matter, in one zip; importing it gives the same base."""
     access.require(user, Permission.READ_KNOWLEDGE)
     packed = io.BytesIO()
-    with (
-        tempfile.TemporaryDirectory(prefix="triage-export-") as folder,
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        importing.export(session, Path(folder))
-        for file in sorted(Path(folder).iterdir()):
-            archive.write(file, file.name)
+    exporting.export_zip(session, packed)
     return packed.getvalue()

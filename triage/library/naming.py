@@ -42,7 +42,9 @@ def _passages(session: Session, old: str, new: str) -> None:
     passages = list(session.exec(select(Passage).where(Passage.article_id == old)))
     names = {passage.id: f"{new}#{passage.ordinal}" for passage in passages}
     vectors = list(session.exec(select(PassageVector).where(col(PassageVector.passage_id).in_(names))))
-    session.add_all(Passage(**{**p.model_dump(), "id": names[p.id], "article_id": new, "generation": generation}) for p in passages)
+    session.add_all(
+        Passage(**{**p.model_dump(), "id": names[p.id], "article_id": new, "generation": generation}) for p in passages
+    )
     session.flush()
     session.add_all(PassageVector(**{**v.model_dump(), "passage_id": names[v.passage_id]}) for v in vectors)
     session.flush()
