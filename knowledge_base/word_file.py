@@ -60,7 +60,7 @@ def save(path: Path, words: Words, database: str) -> None:
 def load(path: Path, database: str, generation: int) -> Words | None:
     """The words kept for this database, of its generation or an earlier one; None when there are none that fit."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(_unpacked(file["about"])[0])
             if (about["recipe"], about["database"]) != (_recipe(), database) or about["generation"] > generation:
                 return None
