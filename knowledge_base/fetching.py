@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException
@@ -181,7 +181,8 @@ def _answer(target: _Target, given: str, end: float) -> Iterator[Any]:
             connection = _connected(target, deadline)
             try:
                 connection.request("GET", target.path, headers=headers, preload_content=False)
-                yield connection.getresponse()
+                with closing(connection.getresponse()) as answer:
+                    yield answer
             finally:
                 connection.close()
         except (HTTPError, HTTPException, OSError) as error:
@@ -211,6 +212,7 @@ def _connected(target: _Target, deadline: "_Deadline") -> Any:
             if number == target.numbers[-1] or deadline.over:
                 raise
             continue
+        deadline.guard(connection)
         connection.timeout = _READ
         return connection
     raise OSError("it has no address")
@@ -222,6 +224,7 @@ class _Deadline:
     def __init__(self, end: float) -> None:
         self.over = False
         self._connection: Any = None
+        self._socket: Any = None
         self._timer = threading.Timer(max(0.01, end - time.monotonic()), self._cut)
         self._timer.daemon = True
 
@@ -234,10 +237,11 @@ class _Deadline:
 
     def guard(self, connection: Any) -> None:
         self._connection = connection
+        self._socket = connection.sock or self._socket  # the connection lets go of it once the answer's head is read
 
     def _cut(self) -> None:
         self.over = True
-        opened = getattr(self._connection, "sock", None)
+        opened = self._socket or getattr(self._connection, "sock", None)
         if opened is not None:
             with suppress(OSError):
                 opened.shutdown(socket.SHUT_RDWR)

@@ -302,7 +302,7 @@ class Importer:
         findings = list(self.options.inspect(document.title, document.body)) if self.options.inspect else []
         wants = self.options.publish and document.status == "published"
         publish = wants and not findings
-        held = f"Held as a draft: {'; '.join(findings)}. Read it, then publish it." if wants and findings else ""
+        held = f"Held as a draft: {'; '.join(findings)}. Read it, then publish it." if findings else ""
         if article is None:
             return _Decision("held" if held else "taken", article_id, held, save=True, publish=publish, known=known)
         latest = _version(session, article, article.latest_version)
@@ -326,7 +326,7 @@ class Importer:
         moved: str,
         known: ImportedItem | None,
     ) -> _Decision:
-        if not wants or article.published_version is not None:
+        if article.published_version is not None or not (wants or held):
             return _Decision("same", article.id, moved, known=known)
         if latest.published_at is not None:
             return _Decision("same", article.id, "it was taken out of all searches here, and stays so", known=known)
