@@ -56,7 +56,7 @@ def chunks(title: str, body: str) -> list[Chunk]:
         heading = " › ".join(path)
         found += [Chunk(heading, text) for text in _packed(section.pieces)]
         if not section.pieces and heading:
-            found.append(Chunk(heading, heading))
+            found += [Chunk(heading, text) for text in _packed(_fitted(heading, "", _by_sentence))]
     return found
 
 
@@ -160,7 +160,7 @@ def _merged(sections: list[_Section]) -> list[_Section]:
             last.path = section.path
             last.pieces += section.pieces
         else:
-            last.pieces += [_Piece(f"**{section.path[-1]}**", "\n\n"), *section.pieces]
+            last.pieces += [*_fitted(f"**{section.path[-1]}**", "\n\n", _by_sentence), *section.pieces]
     return merged
 
 
