@@ -55,6 +55,11 @@ class Embedder:
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
 
+    @property
+    def problem(self) -> str:
+        """Why the model cannot be used; empty when it can."""
+        return str(self._failure[1]) if self._failure and self._model is None else ""
+
     def load(self) -> None:
         """Load the model now. Raises EmbedderUnavailable when it is missing or damaged."""
         self._loaded()

@@ -70,6 +70,7 @@ def fill(
             return 0
         if busy(session, "vectors"):
             return 0
+    encoder.encode(["ready?"])  # raises before anything is written down
     made = 0
     with Build(database, "vectors", encoder.name, missing) as build:
         while not stop() and (rows := _rows_without(database, encoder.name)):

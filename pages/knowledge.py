@@ -8,6 +8,7 @@ from pages.parts.article_list import article_list
 from pages.parts.knowledge_import import panel
 from pages.parts.markup import card, show
 from pages.parts.search_hits import hits
+from pages.parts.search_state import search_state
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import TriageError
@@ -29,6 +30,7 @@ def main() -> None:
             part = screen.chips("Part", "part", parts)
             if editor:
                 st.button("New article", key="new_article", type="primary", on_click=lambda: screen.go(article=NEW))
+        search_state()
         if part == "suggest":
             suggestion(user, None)
         else:

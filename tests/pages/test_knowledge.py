@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from knowledge_base.building import Build
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.errors import AccessError
 from triage.library import editing, exchange, publishing, review, trial
@@ -40,6 +41,18 @@ def test_staff_read_and_search_but_do_not_edit(desk: Any) -> None:
     with desk.database.read() as session:
         asked = session.exec(select(SearchRecord).where(SearchRecord.query == "how can I pause")).one()
     assert asked.source == "trial" and asked.hits and asked.user_id and asked.repeats is None
+
+
+def test_what_is_being_made_of_the_index_is_shown_with_how_far_it_is(desk: Any) -> None:
+    assert not opened(desk, "knowledge.py", Role.STAFF).get("progress")
+    with Build(desk.database, "index", desk.embedder.name, 4000) as build:
+        build.at(1000)
+        build._write()
+        page = opened(desk, "knowledge.py", Role.STAFF)
+        assert not page.exception
+        (shown,) = page.get("progress")
+        assert "1,000 of 4,000" in str(shown.proto) and "searches go on" in str(shown.proto)
+    assert not opened(desk, "knowledge.py", Role.STAFF).get("progress")
 
 
 def test_the_services_refuse_staff_too(desk: Any) -> None:
