@@ -14,7 +14,7 @@ from triage.models import Article, ArticleVersion
 
 _FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*\r?\n?", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"\A\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|\Z)")
-_TEXTS = ("kind", "category", "audience", "language", "owner", "source")
+_TEXTS = ("kind", "category", "audience", "language", "owner", "source", "translation_of")
 _OTHER_NAMES = {"lang": "language", "tags": "labels", "locale": "language"}  # what other programs call them
 
 
@@ -70,6 +70,8 @@ def write_document(article: Article, version: ArticleVersion, *, published: bool
     """The file that `read_document` reads back as the same article."""
     front: dict[str, Any] = {"id": article.id, "title": version.title, **{name: getattr(article, name) for name in _TEXTS}}
     front |= {"product": article.product, "labels": article.labels}
+    if not article.translation_of:
+        del front["translation_of"]
     if article.verified_on:
         front["verified"] = article.verified_on
     if not published:

@@ -62,6 +62,7 @@ def _add(user: User, view: ArticleView) -> None:
         type=sorted(ALLOWED),
         accept_multiple_files=True,
         key=f"files_{view.row.id}_{number}",
+        max_upload_size=max(1, office.desk().settings.attachment_limit // 1_000_000),
         label_visibility="collapsed",
     )
     if st.button("Add to the article", key="files_add", type="primary" if chosen else "secondary", disabled=not chosen):

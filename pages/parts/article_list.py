@@ -1,5 +1,6 @@
 """The list of articles: filters in the address, sorted and turned by the database, and what waits for this person."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -153,18 +154,24 @@ def _to_verify(user: User) -> None:
 
 
 def _waiting(user: User) -> None:
-    asked, begun, said = office.read(
-        lambda session: (review.waiting_for(session, user), editing.copies(session, user), suggestions.waiting(session))
+    asked, back, begun, said = office.read(
+        lambda session: (
+            review.waiting_for(session, user),
+            review.returned_to(session, user),
+            editing.copies(session, user),
+            suggestions.waiting(session),
+        )
     )
-    if asked or begun:
-        lines = [
-            tag("div", tag("b", f"{w.asked_by} asks you to review "), screen.link(f"{w.title}, version {w.number}", _to(w.article)), " ", mute(words.ago(w.since)), tag("div", w.question) if w.question else None, cls="td-item")
-            for w in asked
-        ]  # fmt: skip
-        lines += [
-            tag("div", tag("b", "You have not saved "), screen.link(copy.title or "an article without a title", _to_copy(copy)), " ", mute(words.ago(copy.updated_at)), cls="td-item")
-            for copy in begun
-        ]  # fmt: skip
+    lines = [
+        _item(f"{w.asked_by} asks you to review ", f"{w.title}, version {w.number}", _to(w.article), w.since, w.question)
+        for w in asked
+    ]
+    lines += [_item(f"{r.by} returned ", f"{r.title}, version {r.number}", _to(r.article, "edit"), r.at, r.comment) for r in back]
+    lines += [
+        _item("You have not saved ", copy.title or "an article without a title", _to_copy(copy), copy.updated_at)
+        for copy in begun
+    ]
+    if lines:
         show(tag("div", *lines, cls="td-card"))
     if said:
         with st.container(key="box_suggested"):
@@ -173,6 +180,18 @@ def _waiting(user: User) -> None:
             if st.button("All read", key="settle"):
                 office.do(lambda session: suggestions.settle(session, user))
                 st.rerun()
+
+
+def _item(said: str, title: str, address: str, at: datetime, words_: str = "") -> Markup:
+    return tag(
+        "div",
+        tag("b", said),
+        screen.link(title, address),
+        " ",
+        mute(words.ago(at)),
+        tag("div", words_) if words_ else None,
+        cls="td-item",
+    )
 
 
 def _to(article: str, tab: str = "") -> str:

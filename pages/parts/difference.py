@@ -31,7 +31,8 @@ def side_by_side(old: str, new: str, before: str, after: str) -> Markup:
         left_out = 0
     rows += [_gap(left_out)] if left_out else []
     head = tag("tr", tag("th", before, colspan=2, scope="col"), tag("th", after, colspan=2, scope="col"))
-    return tag("table", tag("thead", head), tag("tbody", *rows), cls="td-sides")
+    widths = tag("colgroup", *[tag("col", cls="n" if n % 2 == 0 else None) for n in range(4)])
+    return tag("table", widths, tag("thead", head), tag("tbody", *rows), cls="td-sides")
 
 
 def _row(line: Line) -> Markup:

@@ -165,6 +165,7 @@ def test_a_second_administrator_is_asked_and_publishes(desk: Any) -> None:
     second.text_area(key="return_comment").set_value("Say who signs.")
     second.button(key="return").click().run()
     assert "Ada Second returned version" in html(opened(desk, "knowledge.py", Role.ADMIN, article="policy"))
+    assert "Ada Second returned " in html(opened(desk, "knowledge.py", Role.ADMIN))
     desk.database.run_now(lambda s: review.ask(s, author, "policy"))
     second = opened(desk, "knowledge.py", Role.ADMIN, user=desk_second, article="policy")
     second.button(key="approve").click().run()

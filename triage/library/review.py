@@ -24,6 +24,18 @@ class Waiting:
     since: datetime
 
 
+@dataclass(frozen=True)
+class Returned:
+    """A version that came back to its author."""
+
+    article: str
+    title: str
+    number: int
+    by: str
+    comment: str
+    at: datetime
+
+
 def is_needed(session: Session) -> bool:
     """Whether the desk publishes only what a second administrator approved."""
     return bool(workspace.get(session, "articles_need_review"))
@@ -103,6 +115,23 @@ def waiting_for(session: Session, user: User, *, limit: int = 20) -> list[Waitin
         .limit(limit)
     )
     return [Waiting(r.article_id, title, r.number, name, r.question, r.created_at) for r, title, name in rows]
+
+
+def returned_to(session: Session, user: User, *, limit: int = 20) -> list[Returned]:
+    """What the person asked about and got back, as long as it is the newest version, newest first."""
+    newest = (col(Article.id) == ArticleReview.article_id) & (col(Article.latest_version) == ArticleReview.number)
+    version = (col(ArticleVersion.article_id) == ArticleReview.article_id) & (col(ArticleVersion.number) == ArticleReview.number)
+    rows = session.exec(
+        select(ArticleReview, ArticleVersion.title, User.name)
+        .join(Article, newest)
+        .join(ArticleVersion, version)
+        .join(User, col(User.id) == ArticleReview.decided_by)
+        .where(ArticleReview.status == "returned", ArticleReview.asked_by == user.id, Article.status != "archived")
+        .where(or_(col(Article.published_version).is_(None), Article.published_version != Article.latest_version))
+        .order_by(col(ArticleReview.id).desc())
+        .limit(limit)
+    )
+    return [Returned(r.article_id, title, r.number, name, r.comment, r.decided_at or r.created_at) for r, title, name in rows]
 
 
 def reviewers(session: Session, user: User) -> list[tuple[int, str]]:
