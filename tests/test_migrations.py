@@ -3,6 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 import triage.models  # noqa: F401
@@ -31,3 +32,31 @@ def test_every_migration_can_be_taken_back(database: Database) -> None:
     with database.engine.begin() as connection:
         command.downgrade(config(connection), "base")
     migrate(database)
+
+
+def test_vectors_move_to_their_own_table_and_back(database: Database) -> None:
+    from alembic import command
+
+    from triage.database.migrate import config
+
+    count = text("SELECT embedder, passage_id, vector FROM passagevector")
+    old = text("SELECT id, embedder, vector FROM passage ORDER BY id")
+    with database.engine.begin() as connection:
+        command.downgrade(config(connection), "0005")
+        connection.execute(text("INSERT INTO article (id, kind, category, audience, language, status, owner, product, labels, "
+            "source, latest_version, created_at, updated_at, translation_of) VALUES ('a', 'article', '', 'public', 'en', "
+            "'published', '', '[]', '[]', '', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '')"))  # fmt: skip
+        connection.execute(text("INSERT INTO indexstate (id, generation) VALUES (1, 3)"))
+        for id, embedder, vector in (("a#0", "model@1", b"\x01\x02"), ("a#1", "", b"")):
+            connection.execute(
+                text("INSERT INTO passage (id, article_id, version, ordinal, title, heading, text, category, audience, language, "
+                     "generation, embedder, vector) VALUES (:id, 'a', 1, 0, 't', '', 'x', '', 'public', 'en', 3, :embedder, :vector)"),
+                {"id": id, "embedder": embedder, "vector": vector},
+            )  # fmt: skip
+    migrate(database)
+    with database.engine.begin() as connection:
+        assert [(e, p, bytes(v)) for e, p, v in connection.execute(count)] == [("model@1", "a#0", b"\x01\x02")]
+        assert connection.execute(text("SELECT generation, embedder FROM indexstate")).one() == (3, "model@1")
+        command.downgrade(config(connection), "0005")
+        rows = [(id, embedder, bytes(vector or b"")) for id, embedder, vector in connection.execute(old)]
+        assert rows == [("a#0", "model@1", b"\x01\x02"), ("a#1", "", b"")]

@@ -2,11 +2,14 @@
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
+from knowledge_base.index import Index
 from tests.cli.conftest import Run
+from triage.cli import kb
 from triage.database import migrate, open_database
 from triage.models import AuditEvent
 from triage.settings import load_settings
@@ -32,6 +35,44 @@ def test_articles_go_in_are_found_come_out_and_go_in_unchanged(run: Run, shelf: 
     assert again and "taken" not in again and "refused" not in again
     assert re.match(r"[1-9]\d* passages indexed", run("kb", "reindex").out)
     assert json.loads(run("kb", "search", "how often to descale", "-k", "1", "--json").out)[0]["article"] == "descaling"
+
+
+def test_reindexing_beside_a_desk_lets_the_desk_do_it_and_shows_how_far_it_is(run: Run, shelf: Path, tmp_path: Path) -> None:
+    run("kb", "import", shelf)
+    home = load_settings(home=tmp_path / "home")
+    database, index = open_database(home), Index.open(home.home, home)
+    index.sync(database)
+    assert index.kind == "owner"
+    following = threading.Event()
+
+    def clock() -> None:
+        while not following.wait(0.2):
+            index.sync(database)
+
+    beside = threading.Thread(target=clock)
+    beside.start()
+    try:
+        ended = run("kb", "reindex")
+    finally:
+        following.set()
+        beside.join()
+        index.close()
+        database.close()
+    assert (
+        ended.code == 0 and "Another process" in ended.out and re.search(r"search index of minilm.*: \d of \d, done", ended.out)
+    )
+
+
+def test_reindexing_beside_a_process_that_does_nothing_says_so(
+    run: Run, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("kb", "import", shelf)
+    monkeypatch.setattr(kb, "_STARTS_WITHIN", 0.1)
+    home = load_settings(home=tmp_path / "home")
+    index = Index.open(home.home, home)
+    ended = run("kb", "reindex")
+    index.close()
+    assert ended.code == 1 and "has not begun yet" in ended.err
 
 
 def test_when_everything_is_refused_the_exit_code_says_so(run: Run, tmp_path: Path) -> None:
