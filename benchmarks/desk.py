@@ -112,7 +112,7 @@ class Feed:
         started = time.perf_counter()
 
         def start(session: Session, ticket: Ticket) -> None:
-            self._began[start_run(session, self.desk.enqueue, ticket).id] = started
+            self._began[start_run(session, self.desk.enqueue, ticket)] = started
 
         with self.desk.database.transaction() as session:
             receive(session, message, self.desk.settings, enqueue=start)

@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 from rapidfuzz import fuzz
-from sqlalchemy import Table, case, func
+from sqlalchemy import case, func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from knowledge_base.lexical import words
+from triage.database.rows import insert_many
 from triage.models import Draft, PassageUse, SearchRecord, now
 
-_USES: Table = PassageUse.__table__  # type: ignore[attr-defined]
 AGENTS, TRIAL = "agents", "trial"  # who searched: the agents for a ticket, a person trying it out
 COUNTED = timedelta(days=180)
 _SAME_MATTER = timedelta(minutes=30)  # within which a person's like search counts as a repeated one
@@ -83,8 +83,7 @@ def given(session: Session, draft: Draft, passages: Iterable[Any]) -> None:
         }
         for rank, passage in enumerate(passages, 1)
     ]  # fmt: skip
-    if rows:
-        session.connection().execute(_USES.insert(), rows)
+    insert_many(session, PassageUse, rows)
 
 
 def decided(session: Session, draft: Draft, kind: str, *, body: str = "", reason: str = "") -> None:

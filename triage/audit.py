@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Table, text
 from sqlmodel import Session, col, select
@@ -12,10 +13,11 @@ from triage.models import AuditEvent, now
 GENESIS = "0" * 64
 _EVENTS: Table = AuditEvent.__table__  # type: ignore[attr-defined]
 _LAST_HASH = select(_EVENTS.c.hash).order_by(_EVENTS.c.id.desc()).limit(1)
+_INSERT = _EVENTS.insert()
 _LOCK = 0x7472_6961  # one advisory lock for the chain on PostgreSQL; SQLite writers are serial anyway
 
 
-def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = None, **data: object) -> AuditEvent:
+def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = None, **data: object) -> None:
     """Add one event at the chain's end. `actor` is "user:7", "agents", "api:3", "clock" or "system"."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -23,17 +25,22 @@ def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = N
         session.flush()  # a row that the event tells of has its id before it
     connection = session.connection()
     last = connection.execute(_LAST_HASH).scalar() or GENESIS
-    event = AuditEvent(at=now(), actor=actor, kind=kind, ticket_id=ticket_id, data=_plain(data), previous_hash=last, hash="")
-    event.hash = _digest(event)
-    (event.id,) = connection.execute(_EVENTS.insert(), event.model_dump(exclude={"id"})).inserted_primary_key or (None,)
-    return event
+    event: dict[str, Any] = {
+        "at": now(),
+        "actor": actor,
+        "kind": kind,
+        "ticket_id": ticket_id,
+        "data": _plain(data),
+        "previous_hash": last,
+    }
+    connection.execute(_INSERT, {**event, "hash": _digest(**event)})
 
 
 def verify(session: Session) -> int | None:
     """The id of the first event whose hash or link is wrong; None when the chain holds."""
     previous = GENESIS
     for event in session.exec(select(AuditEvent).order_by(col(AuditEvent.id))):
-        if event.previous_hash != previous or event.hash != _digest(event):
+        if event.previous_hash != previous or event.hash != _digest(**event.model_dump(exclude={"id", "hash"})):
             return event.id
         previous = event.hash
     return None
@@ -45,13 +52,13 @@ def _plain(data: dict[str, object]) -> dict[str, object]:
     return plain
 
 
-def _digest(event: AuditEvent) -> str:
+def _digest(*, at: datetime, actor: str, kind: str, ticket_id: int | None, data: dict[str, Any], previous_hash: str) -> str:
     content = {
-        "at": event.at.astimezone(UTC).isoformat(),
-        "actor": event.actor,
-        "kind": event.kind,
-        "ticket": event.ticket_id,
-        "data": event.data,
-        "previous": event.previous_hash,
+        "at": at.astimezone(UTC).isoformat(),
+        "actor": actor,
+        "kind": kind,
+        "ticket": ticket_id,
+        "data": data,
+        "previous": previous_hash,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
@@ -9,6 +10,11 @@ from triage.models import Attachment, Category, Decision, Draft, Message, Run, T
 
 EARLIER_MESSAGES = 6
 _MOST_UNANSWERED = 20
+
+# Statements of every run, built once: building one costs as much as running it.
+_MESSAGES = select(Message).where(Message.ticket_id == bindparam("ticket_id")).order_by(col(Message.id))
+_ATTACHMENTS = select(Attachment).where(Attachment.message_id == bindparam("message_id")).order_by(col(Attachment.id))
+_CATEGORIES = select(Category).order_by(Category.slug)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ def open_case(
     With `thread_head`, the conversation as it stood when that was its last message.
     """
     ticket = session.get_one(Ticket, run.ticket_id)
-    messages = list(session.exec(select(Message).where(Message.ticket_id == ticket.id).order_by(col(Message.id))))
+    messages = list(session.exec(_MESSAGES, params={"ticket_id": ticket.id}))
     messages = [m for m in messages if thread_head is None or (m.id or 0) <= thread_head]
     newest = next((m for m in reversed(messages) if m.direction == "in"), None)
     attachments = _attachments(session, newest)
@@ -70,7 +76,7 @@ def open_case(
         hidden=newest.hidden if newest else "",
         attachment_texts=[a.text for a in attachments if a.text],
         thread_head=thread_head or ticket.thread_head,
-        categories=[_category(c) for c in session.exec(select(Category).order_by(Category.slug))],
+        categories=[_category(c) for c in session.exec(_CATEGORIES)],
         instruction=decision.comment if decision else "",
         instructed_by=session.get_one(User, decision.user_id).name if decision else "",
         former=session.get(Draft, decision.draft_id) if decision else None,
@@ -92,7 +98,7 @@ def _unanswered(messages: list[Message], newest: Message | None, body_limit: int
 def _attachments(session: Session, message: Message | None) -> list[Attachment]:
     if message is None:
         return []
-    return list(session.exec(select(Attachment).where(Attachment.message_id == message.id).order_by(col(Attachment.id))))
+    return list(session.exec(_ATTACHMENTS, params={"message_id": message.id}))
 
 
 def _earlier(message: Message) -> EarlierMessage:

@@ -11,7 +11,7 @@ from knowledge_base import signals
 from triage import judging, replies, searches, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
-from triage.database import Database
+from triage.database import Database, rows
 from triage.guardrails.verdicts import Verdict
 from triage.judging import Rules
 from triage.models import (
@@ -242,14 +242,18 @@ def _open_dossiers(session: Session, ticket: Ticket, run: Run, outcome: Outcome)
 def _store_verdicts(session: Session, case: CaseFile, stage: str, verdicts: list[Verdict]) -> None:
     """One row for each verdict that is not a plain yes; one that allows when all said yes."""
     telling = [verdict for verdict in verdicts if verdict.verdict != "allow"]
-    for verdict in telling or verdicts[:1]:
-        findings: list[dict[str, object]] = [asdict(finding) for finding in verdict.findings] or [{"why": verdict.why}]
-        session.add(
-            GuardVerdict(
-                ticket_id=case.ticket.id or 0, run_id=case.run_id, stage=stage, rule=verdict.rule, verdict=verdict.verdict,
-                findings=findings if verdict.verdict != "allow" else [], created_at=now(),
-            )
-        )  # fmt: skip
+    of = {"ticket_id": case.ticket.id, "run_id": case.run_id, "stage": stage}
+    rows.insert_many(
+        session,
+        GuardVerdict,
+        ({**of, "rule": v.rule, "verdict": v.verdict, "findings": _findings(v)} for v in telling or verdicts[:1]),
+    )
+
+
+def _findings(verdict: Verdict) -> list[dict[str, object]]:
+    if verdict.verdict == "allow":
+        return []
+    return [asdict(finding) for finding in verdict.findings] or [{"why": verdict.why}]
 
 
 def _tell_the_team(session: Session, ticket: Ticket, outcome: Outcome) -> None:

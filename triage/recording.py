@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from opentelemetry.trace import Span
-from sqlalchemy import Table, delete
+from sqlalchemy import Table, bindparam, delete
 from sqlmodel import Session, col, select
 
 from triage import errors, genai, tracing
@@ -21,6 +21,7 @@ from triage.models import RunStep, now
 
 Live = Callable[[], Awaitable[dict[str, Any]]]
 _STEPS: Table = RunStep.__table__  # type: ignore[attr-defined]
+_RECORDED = select(RunStep).where(RunStep.run_id == bindparam("run_id")).order_by(col(RunStep.ordinal))
 
 
 class Recorder:
@@ -42,8 +43,7 @@ class Recorder:
     @classmethod
     def load(cls, session: Session, database: Database, run_id: str) -> "Recorder":
         """`resume` within a session of the caller's."""
-        steps = session.exec(select(RunStep).where(RunStep.run_id == run_id).order_by(col(RunStep.ordinal)))
-        return cls(database, run_id, list(steps))
+        return cls(database, run_id, list(session.exec(_RECORDED, params={"run_id": run_id})))
 
     @property
     def fresh(self) -> bool:

@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from triage.accounts import access
@@ -25,6 +26,7 @@ from triage.seal import published_versions, seal_of
 from triage.settings import Settings
 from triage.transitions import move
 
+_OF_TICKET = select(Draft).where(Draft.ticket_id == bindparam("ticket_id"))
 _CARRIED = (
     "ticket_id",
     "episode_id",
@@ -44,7 +46,7 @@ _CARRIED = (
 
 def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     """Store a draft as the one that waits, bound to the world as it is now; older waiting versions step back."""
-    former = list(session.exec(select(Draft).where(Draft.ticket_id == ticket.id)))
+    former = list(session.exec(_OF_TICKET, params={"ticket_id": ticket.id}))
     for older in former:
         if older.status == "waiting":
             older.status = "superseded"

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
-from triage.models import Run, Ticket, new_id, now
+from triage.database import rows
+from triage.models import Run, Ticket, new_id
 
 
 def start_run(
     session: Session, enqueue: Callable[..., None], ticket: Ticket, *, cause: str = "message", decision_id: int | None = None
-) -> Run:
-    """Have the agents work on a ticket. `cause` is message, reply, changes, retry or release."""
-    run = Run(id=new_id(), ticket_id=ticket.id or 0, episode_id=ticket.episode_id, cause=cause, started_at=now())
-    session.add(run)
-    session.flush()
-    enqueue(session, "triage", run.id, run.id, decision_id)
-    return run
+) -> str:
+    """Have the agents work on a ticket. `cause` is message, reply, changes, retry or release. Returns the run's id."""
+    run_id = new_id()
+    rows.insert(session, Run, id=run_id, ticket_id=ticket.id, episode_id=ticket.episode_id, cause=cause)
+    enqueue(session, "triage", run_id, run_id, decision_id)
+    return run_id

@@ -19,7 +19,7 @@ from triage.guardrails.pii import find
 from triage.handover import _handed_over
 from triage.intake import attachments
 from triage.judging import Rules, screen
-from triage.models import Decision, DecisionKind, Outbox, Role, Status, User, now
+from triage.models import Decision, DecisionKind, Outbox, Role, Run, Status, User, now
 from triage.recording import Recorder
 from triage.runs import start_run
 from triage.settings import Settings, load_settings
@@ -98,7 +98,7 @@ async def test_a_second_message_does_not_hide_what_the_first_one_said(sqlite: Da
     with sqlite.transaction() as session:
         row = ticket(session, body="My lawyer will sue you; expect a letter from the court.")
         say(session, row, "By the way, how do I descale it?")
-        run = start_run(session, recorder_of([]), row)
+        run = session.get_one(Run, start_run(session, recorder_of([]), row))
         case = open_case(session, run, None, body_limit=10_000)
         rules, recorder = Rules.load(session, load_settings(home=tmp_path)), Recorder.load(session, sqlite, run.id)
     screening = await screen(case, recorder, rules)
@@ -111,7 +111,8 @@ def test_what_was_answered_is_not_guarded_again(sqlite: Database) -> None:
         answer = say(session, row, "We are sorry.")
         answer.direction = "out"
         say(session, row, "Thanks, all is well now.")
-        case = open_case(session, start_run(session, recorder_of([]), row), None, body_limit=10_000)
+        run = session.get_one(Run, start_run(session, recorder_of([]), row))
+        case = open_case(session, run, None, body_limit=10_000)
     assert case.unanswered == ()
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from triage.intake.fingerprint import nearly_same
@@ -16,6 +16,24 @@ _NEWEST = 20  # earlier messages of the sender that a new one is compared with
 _TICKET_MARK = re.compile(r"\[#(\d{1,9})\]")
 _ANSWERED = frozenset({Status.DELIVERED, Status.RESOLVED})
 
+# Statements of every delivery, built once: building one costs as much as running it.
+_INBOUND = select(Message).where(Message.direction == "in").order_by(col(Message.id))
+_BY_SOURCE = _INBOUND.where(Message.source_id == bindparam("source_id")).limit(1)
+_BY_BYTES = _INBOUND.where(Message.raw_sha256 == bindparam("raw_sha256")).limit(3)
+_BY_MESSAGE_ID = _INBOUND.where(
+    Message.message_id == bindparam("message_id"),
+    Message.author_email == bindparam("sender"),
+    Message.fingerprint == bindparam("fingerprint"),
+).limit(3)
+_BY_EMAIL = select(Customer).where(func.lower(col(Customer.email)) == bindparam("email"))
+_OF_SENDER = (
+    select(Message, Ticket.status)
+    .join(Ticket, col(Ticket.id) == Message.ticket_id)
+    .where(Message.direction == "in", Message.author_email == bindparam("sender"), Message.created_at >= bindparam("since"))
+    .order_by(col(Message.id).desc())
+    .limit(_NEWEST)
+)
+
 
 def same_delivery(session: Session, incoming: Incoming, raw_sha256: str | None, print_: str) -> Message | None:
     """The message that this very delivery made when it came before.
@@ -23,15 +41,14 @@ def same_delivery(session: Session, incoming: Incoming, raw_sha256: str | None, 
     By the source's id; else by the raw bytes; else by Message-ID, but only with the same sender and the same words:
     an id alone proves nothing, and a stranger must not make us drop a mail.
     """
-    inbound = select(Message).where(Message.direction == "in").order_by(col(Message.id))
-    if incoming.source_id and (found := session.exec(inbound.where(Message.source_id == incoming.source_id)).first()):
+    if incoming.source_id and (found := session.exec(_BY_SOURCE, params={"source_id": incoming.source_id}).first()):
         return found
     candidates: list[Message] = []
     if raw_sha256:
-        candidates += session.exec(inbound.where(Message.raw_sha256 == raw_sha256).limit(3)).all()
+        candidates += session.exec(_BY_BYTES, params={"raw_sha256": raw_sha256}).all()
     if incoming.message_id:
-        same_id = inbound.where(Message.message_id == incoming.message_id, Message.author_email == incoming.sender_email)
-        candidates += session.exec(same_id.where(Message.fingerprint == print_).limit(3)).all()
+        same_id = {"message_id": incoming.message_id, "sender": incoming.sender_email, "fingerprint": print_}
+        candidates += session.exec(_BY_MESSAGE_ID, params=same_id).all()
     known = (None, incoming.source_id) if incoming.source_id else None
     return next((found for found in candidates if known is None or found.source_id in known), None)
 
@@ -48,7 +65,7 @@ def customer_of(session: Session, incoming: Incoming) -> tuple[Customer | None, 
         if found:
             own_address = not email or email == found.email.lower()
             return found, "verified" if incoming.channel in PROVEN_CHANNELS and own_address else "unverified"
-    found = session.exec(select(Customer).where(func.lower(col(Customer.email)) == email)).first() if email else None
+    found = session.exec(_BY_EMAIL, params={"email": email}).first() if email else None
     if not found:
         return None, "unknown"
     return found, "verified" if incoming.sender_proven else "unverified"
@@ -73,14 +90,7 @@ def same_demand(session: Session, incoming: Incoming, sender: str, print_: str) 
     """An earlier message of this sender that says the same, and whether it does so word for word."""
     if not sender or not print_:
         return None
-    query = (
-        select(Message, Ticket.status)
-        .join(Ticket, col(Ticket.id) == Message.ticket_id)
-        .where(Message.direction == "in", Message.author_email == sender, Message.created_at >= now() - SAME_DEMAND)
-        .order_by(col(Message.id).desc())
-        .limit(_NEWEST)
-    )
-    for message, status in session.exec(query):
+    for message, status in session.exec(_OF_SENDER, params={"sender": sender, "since": now() - SAME_DEMAND}):
         if (status == Status.QUARANTINED) != (incoming.quarantine is not None) or status in _ANSWERED:
             continue
         if message.fingerprint == print_:

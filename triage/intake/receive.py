@@ -3,11 +3,13 @@
 import zlib
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, select
 
 from triage import audit
+from triage.database import rows
 from triage.errors import InputError
 from triage.intake import earlier, storage
 from triage.intake.fingerprint import fingerprint
@@ -18,6 +20,7 @@ from triage.settings import Settings
 from triage.transitions import move
 
 Enqueue = Callable[[Session, Ticket], None]
+Values = dict[str, Any]
 
 # A customer's word wakes a ticket that waits for somebody or is done; one that is at work or on its way out only
 # gets the message, and the approval's seal notices that the thread has grown.
@@ -53,7 +56,7 @@ def receive(session: Session, incoming: Incoming, settings: Settings, *, enqueue
     message = _message(incoming, customer, raw_sha256, print_)
     if ticket is not None and incoming.quarantine is None:
         return _append(session, ticket, message, incoming, identity, enqueue, actor)
-    same = earlier.same_demand(session, incoming, message.author_email, print_)
+    same = earlier.same_demand(session, incoming, message["author_email"], print_)
     if same is not None:
         return _repeat(session, *same, message, incoming, actor)
     note = f"It answers ticket #{ticket.id}." if ticket else f"Its sender has no part in ticket #{claimed}." if claimed else ""
@@ -67,31 +70,31 @@ def _judged(incoming: Incoming, *, known: bool) -> Incoming:
     return incoming
 
 
-def _message(incoming: Incoming, customer: Customer | None, raw_sha256: str | None, print_: str) -> Message:
-    return Message(
-        ticket_id=0,
-        source_id=incoming.source_id,
-        author_name=incoming.sender_name or (customer.name if customer else ""),
-        author_email=incoming.sender_email or (customer.email.lower() if customer else ""),
-        subject=incoming.subject,
-        body=incoming.body,
-        quoted=incoming.quoted,
-        signature=incoming.signature,
-        hidden=incoming.hidden,
-        language=incoming.language,
-        message_id=incoming.message_id,
-        in_reply_to=incoming.in_reply_to,
-        references=incoming.references,
-        fingerprint=print_,
-        raw_sha256=raw_sha256,
-        sent_at=incoming.sent_at,
-        created_at=now(),
-    )
+def _message(incoming: Incoming, customer: Customer | None, raw_sha256: str | None, print_: str) -> Values:
+    """A message's row, but for the ticket it belongs to."""
+    return {
+        "source_id": incoming.source_id,
+        "author_name": incoming.sender_name or (customer.name if customer else ""),
+        "author_email": incoming.sender_email or (customer.email.lower() if customer else ""),
+        "subject": incoming.subject,
+        "body": incoming.body,
+        "quoted": incoming.quoted,
+        "signature": incoming.signature,
+        "hidden": incoming.hidden,
+        "language": incoming.language,
+        "message_id": incoming.message_id,
+        "in_reply_to": incoming.in_reply_to,
+        "references": incoming.references,
+        "fingerprint": print_,
+        "raw_sha256": raw_sha256,
+        "sent_at": incoming.sent_at,
+        "created_at": now(),
+    }
 
 
 def _create(
     session: Session,
-    message: Message,
+    message: Values,
     incoming: Incoming,
     customer: Customer | None,
     identity: str,
@@ -99,13 +102,13 @@ def _create(
     actor: str,
     note: str,
 ) -> Receipt:
-    start = message.created_at
+    start = message["created_at"]
     ticket = Ticket(
         source_id=incoming.source_id,
         channel=incoming.channel,
         subject=incoming.subject,
-        requester_name=message.author_name,
-        requester_email=message.author_email,
+        requester_name=message["author_name"],
+        requester_email=message["author_email"],
         customer_id=customer.id if customer else None,
         identity=identity,
         language=incoming.language,
@@ -115,90 +118,94 @@ def _create(
     session.add(ticket)
     session.flush()
     _begin_episode(session, ticket, incoming, start, number=1)
-    _add(session, ticket, message, incoming)
-    ticket.thread_head = message.id
-    audit.append(session, "received", actor=actor, ticket_id=ticket.id, channel=incoming.channel, message=message.id, note=note)
+    ticket.thread_head = _add(session, ticket, message, incoming)
+    audit.append(
+        session, "received", actor=actor, ticket_id=ticket.id, channel=incoming.channel, message=ticket.thread_head, note=note
+    )
     if incoming.quarantine is None:
         enqueue(session, ticket)
         return _receipt(ticket, Outcome.CREATED)
     detail = " ".join(part for part in (incoming.problem, note) if part)
     reason = incoming.quarantine.value
-    session.add(Quarantine(ticket_id=_id(ticket), reason=reason, detail=detail, raw_sha256=message.raw_sha256, created_at=start))
+    session.add(
+        Quarantine(ticket_id=_id(ticket), reason=reason, detail=detail, raw_sha256=message["raw_sha256"], created_at=start)
+    )
     move(session, ticket, Status.QUARANTINED, actor=actor, reason=reason, detail=detail)
     return _receipt(ticket, Outcome.QUARANTINED)
 
 
 def _append(
-    session: Session, ticket: Ticket, message: Message, incoming: Incoming, identity: str, enqueue: Enqueue, actor: str
+    session: Session, ticket: Ticket, message: Values, incoming: Incoming, identity: str, enqueue: Enqueue, actor: str
 ) -> Receipt:
-    _add(session, ticket, message, incoming)
-    ticket.thread_head, ticket.updated_at, ticket.snoozed_until = message.id, message.created_at, None
+    wakes = ticket.status in _WAKES
+    if wakes:
+        _continue_or_begin(session, ticket, message["created_at"], incoming)
+    number = _add(session, ticket, message, incoming)
+    ticket.thread_head, ticket.updated_at, ticket.snoozed_until = number, message["created_at"], None
     if ticket.identity == "verified" and identity != "verified" and incoming.ticket_id is None:
         ticket.identity = "unverified"  # the ticket is as sure as its least sure message
-    audit.append(session, "message", actor=actor, ticket_id=ticket.id, message=message.id, identity=identity)
-    if ticket.status in _WAKES:
-        _wake(session, ticket, message, incoming, actor)
+    session.add(ticket)
+    audit.append(session, "message", actor=actor, ticket_id=ticket.id, message=number, identity=identity)
+    if wakes:
+        move(session, ticket, Status.REOPENED, actor=actor, message=number)
         enqueue(session, ticket)
     return _receipt(ticket, Outcome.APPENDED)
 
 
-def _wake(session: Session, ticket: Ticket, message: Message, incoming: Incoming, actor: str) -> None:
-    """Reopen: a new episode when the former demand was resolved, else the running one with a new time to reply."""
+def _continue_or_begin(session: Session, ticket: Ticket, start: datetime, incoming: Incoming) -> None:
+    """A new episode when the former demand was resolved, else the running one with a new time to reply."""
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
     if episode is None or episode.resolved_at is not None:
-        episode = _begin_episode(session, ticket, incoming, message.created_at, number=episode.number + 1 if episode else 1)
-        message.episode_id = episode.id
+        _begin_episode(session, ticket, incoming, start, number=episode.number + 1 if episode else 1)
     elif episode.first_reply_at is not None:
-        ticket.first_reply_due, _ = due(message.created_at, ticket.priority)
-    move(session, ticket, Status.REOPENED, actor=actor, message=message.id)
+        ticket.first_reply_due, _ = due(start, ticket.priority)
 
 
-def _repeat(session: Session, first: Message, exact: bool, message: Message, incoming: Incoming, actor: str) -> Receipt:
+def _repeat(session: Session, first: Message, exact: bool, message: Values, incoming: Incoming, actor: str) -> Receipt:
     """The same demand again: it joins the first one's ticket, and no agent works twice."""
     ticket = session.get_one(Ticket, first.ticket_id)
-    message.duplicate_of = first.id
-    _add(session, ticket, message, incoming)
-    ticket.updated_at = message.created_at
+    number = _add(session, ticket, {**message, "duplicate_of": first.id}, incoming)
+    ticket.updated_at = message["created_at"]
     if not exact:
-        ticket.thread_head = message.id  # a word may matter, so people see that the thread has grown
-    audit.append(session, "duplicate", actor=actor, ticket_id=ticket.id, message=message.id, of=first.id, exact=exact)
+        ticket.thread_head = number  # a word may matter, so people see that the thread has grown
+    session.add(ticket)
+    audit.append(session, "duplicate", actor=actor, ticket_id=ticket.id, message=number, of=first.id, exact=exact)
     return _receipt(ticket, Outcome.DUPLICATE)
 
 
-def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> Episode:
-    first_due, resolve_due = due(start, ticket.priority)
-    episode = Episode(
-        ticket_id=_id(ticket),
+def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> None:
+    ticket.first_reply_due, ticket.resolve_due = due(start, ticket.priority)
+    ticket.episode_id = rows.insert(
+        session,
+        Episode,
+        ticket_id=ticket.id,
         number=number,
         started_at=start,
-        first_reply_due=first_due,
-        resolve_due=resolve_due,
+        first_reply_due=ticket.first_reply_due,
+        resolve_due=ticket.resolve_due,
         eligible=incoming.quarantine is None,
         language=incoming.language,
         channel=incoming.channel,
     )
-    session.add(episode)
-    session.flush()
-    ticket.episode_id, ticket.first_reply_due, ticket.resolve_due = episode.id, first_due, resolve_due
-    return episode
 
 
-def _add(session: Session, ticket: Ticket, message: Message, incoming: Incoming) -> None:
-    message.ticket_id, message.episode_id = _id(ticket), ticket.episode_id
-    session.add_all([ticket, message])
-    session.flush()
-    for file in incoming.attachments:
-        session.add(
-            Attachment(
-                message_id=message.id or 0,
-                filename=file.filename,
-                content_type=file.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                text=file.text,
-                refused=file.refused,
-            )
-        )
+def _add(session: Session, ticket: Ticket, message: Values, incoming: Incoming) -> int:
+    """Store a message with its files; returns its number."""
+    number: int = rows.insert(session, Message, **message, ticket_id=ticket.id, episode_id=ticket.episode_id)
+    files = (
+        {
+            "message_id": number,
+            "filename": file.filename,
+            "content_type": file.content_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "text": file.text,
+            "refused": file.refused,
+        }
+        for file in incoming.attachments
+    )
+    rows.insert_many(session, Attachment, files)
+    return number
 
 
 def _receipt_of(session: Session, message: Message) -> Receipt:
