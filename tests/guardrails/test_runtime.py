@@ -120,7 +120,7 @@ def test_nothing_leaves_the_machine_and_our_traces_live(tmp_path: Path) -> None:
         assert [span.name for span in ours.get_finished_spans()] == ["alive"], "only our own span, and it is recorded"
         from guardrails.utils.hub_telemetry_utils import HubTelemetry
         assert HubTelemetry()._enabled is False
-        assert [t.name for t in threading.enumerate()] == ["MainThread"], threading.enumerate()
+        assert {t.name for t in threading.enumerate()} <= {"MainThread", "guard"}, threading.enumerate()
         assert os.listdir(os.environ["HOME"]) == [], os.listdir(os.environ["HOME"])
         assert not tried, tried
         print("silent")

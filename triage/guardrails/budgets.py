@@ -93,25 +93,30 @@ class DayBudget:
             raise
 
     def _write(self, session: Session, pending: dict[str, list[float]]) -> None:
-        dialect: Any = sqlite if self.database.is_sqlite else postgresql
-        day = _today()
-        rows = [
-            {"day": day, "scope": scope, "tokens": int(used[0]), "cost_usd": used[1]} for scope, used in sorted(pending.items())
-        ]
-        fresh = dialect.insert(Spend).values(rows)
-        added = fresh.on_conflict_do_update(
-            index_elements=["day", "scope"],
-            set_={"tokens": col(Spend.tokens) + fresh.excluded.tokens, "cost_usd": col(Spend.cost_usd) + fresh.excluded.cost_usd},
-        ).returning(col(Spend.scope), col(Spend.tokens), col(Spend.cost_usd))
-        for scope, tokens, cost in session.execute(added):
+        day, add = _today(), _ADD["sqlite" if self.database.is_sqlite else "postgresql"]
+        for scope, (tokens, cost) in sorted(pending.items()):
+            row = {"day": day, "scope": scope, "tokens": int(tokens), "cost_usd": cost}
+            total = session.connection().execute(add, row).one()
             if scope == WORKSPACE:
-                self._day, self._tokens, self._cost, self._read_at = day, tokens, cost, time.monotonic()
+                self._day, self._tokens, self._cost, self._read_at = day, *total, time.monotonic()
 
     def _refresh(self, session: Session) -> None:
         day = _today()
         row = session.exec(select(Spend).where(Spend.day == day, Spend.scope == WORKSPACE)).first()
         self._day, self._read_at = day, time.monotonic()
         self._tokens, self._cost = (row.tokens, row.cost_usd) if row else (0, 0.0)
+
+
+def _adding(dialect: Any) -> Any:
+    """Add to what stands in the row, or begin it; gives the new sums."""
+    fresh = dialect.insert(Spend)
+    return fresh.on_conflict_do_update(
+        index_elements=["day", "scope"],
+        set_={"tokens": col(Spend.tokens) + fresh.excluded.tokens, "cost_usd": col(Spend.cost_usd) + fresh.excluded.cost_usd},
+    ).returning(col(Spend.tokens), col(Spend.cost_usd))
+
+
+_ADD = {"sqlite": _adding(sqlite), "postgresql": _adding(postgresql)}
 
 
 def _today() -> str:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from triage.errors import GuardError
@@ -36,6 +37,43 @@ def library() -> Any:
     reporter = HubTelemetry(enabled=False)
     reporter._tracer_provider.shutdown()
     return guardrails
+
+
+class _Helpers:
+    """Daemon threads that do one thing at a time for a caller who does not wait for ever.
+
+    A thread that is done waits for more; one that hangs is given up. An executor's threads would hold the process
+    at its end until the hanging one is done.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+
+    def do(self, work: Callable[[], None], seconds: float) -> None:
+        """Do `work`; returns when it is done, or after `seconds` in any case."""
+        done = threading.Lock()
+        done.acquire()
+        try:
+            tasks = self._idle.pop()
+        except IndexError:
+            tasks = SimpleQueue()
+            threading.Thread(target=self._serve, args=(tasks,), name="guard", daemon=True).start()
+
+        def then() -> None:
+            work()
+            self._idle.append(tasks)
+            done.release()
+
+        tasks.put(then)
+        done.acquire(timeout=seconds)
+
+    @staticmethod
+    def _serve(tasks: "SimpleQueue[Callable[[], None]]") -> None:
+        while True:
+            tasks.get()()
+
+
+_HELPERS = _Helpers()
 
 
 @dataclass(frozen=True)
@@ -76,9 +114,7 @@ class Checkpoint(Generic[Subject]):
                 result.append(error)
 
         started = time.monotonic()
-        thread = threading.Thread(target=work, name=f"guard-{self.stage}", daemon=True)
-        thread.start()
-        thread.join(self.seconds)
+        _HELPERS.do(work, self.seconds)
         if not result or time.monotonic() - started > self.seconds:
             raise GuardError(f"no verdict within {self.seconds:g} s")
         if isinstance(result[0], Exception):
