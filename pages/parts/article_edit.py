@@ -235,7 +235,7 @@ def _that_tab(user: User, work: Work) -> None:
     if copy is None:
         st.session_state.pop(f"work_{work.article}", None)
     else:
-        work.revision, work.note, work.meta = copy.revision, copy.note, dict(copy.meta)
+        work.revision, work.note, work.meta = copy.revision, copy.note, work.meta | dict(copy.meta)
         work.put(copy.title, copy.body, base=copy.base)
 
 

@@ -92,6 +92,7 @@ export default function (component) {
     const [text, tone] = memory.acked >= memory.seq ? [memory.data.status, ""] : late && memory.doubtful?.() ? ["The desk does not answer. Your text is kept in this tab and goes there as soon as it can.", "w"] : ["Writing…", ""];
     if (status.textContent !== text) status.textContent = text;
     status.className = `status ${tone}`;
+    status.setAttribute("role", tone ? "alert" : "none"); // read out only when something is wrong
   };
   memory.doubtful ??= () => Date.now() - memory.sent > PATIENCE - 200;
   memory.typed ??= () => {

@@ -24,7 +24,7 @@ _HTML = f"""<div class="ed">
 <div><div class="tools" role="toolbar" aria-label="Formatting">{_BUTTONS}</div>
 <textarea name="body" aria-label="Text (Markdown)" spellcheck="true"></textarea></div>
 <label>What did you change?<input name="note" maxlength="300" autocomplete="off" placeholder="For the list of versions"></label>
-<div class="status" role="status"></div></div>"""
+<div class="status"></div></div>"""
 
 _component = st.components.v2.component("triage_editor", html=_HTML, css=asset("editor.css"), js=asset("editor.js"))
 

@@ -1,16 +1,19 @@
 """What is typed is kept, two people do not overwrite each other, and merging loses no word of either."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.library.desk import done, people, write
+from tests.library.desk import done, embed, people, write
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
-from triage.library import compare, editing, merge
+from triage.library import compare, editing, merge, publishing
 from triage.library.article import load
 from triage.library.editing import OtherTab, Text
-from triage.models import Article
+from triage.models import Article, User
 
 TEXTS = st.lists(st.sampled_from(["one ", "two ", "three\n", "four\n\n", "five. "]), max_size=14).map("".join)
 
@@ -48,6 +51,31 @@ def test_the_second_to_save_is_told_and_overwrites_nothing(database: Database) -
     with pytest.raises(ConflictError, match="version 2 while you were editing version 1"):
         done(database, editing.save, ada, "pause", base=1, title="Pause", body="Ada's text")
     assert done(database, load, "pause").latest.body == "Ines' text"
+
+
+def test_of_many_who_save_at_once_one_succeeds_and_publishing_goes_on_beside(database: Database) -> None:
+    ines, ada, _ = people(database)
+    done(database, write, "pause", published=True)
+    done(database, write, "fees", published=True)
+
+    def save(user: User, n: int) -> str:
+        try:
+            done(database, editing.save, user, "pause", base=1, title="Pause", body=f"Text {n} of {user.name}", category=f"c{n}")
+        except ConflictError:
+            return "told"
+        return "saved"
+
+    def publish(n: int) -> str:
+        done(database, editing.save, ines, "fees", base=n + 1, title="Fees", body=f"{n} euros")
+        done(database, publishing.publish, ines, "fees", embed=embed)
+        return "published"
+
+    with ThreadPoolExecutor(8) as pool:
+        saves = [pool.submit(save, user, n) for n in range(6) for user in (ines, ada)]
+        series = pool.submit(lambda: [publish(n) for n in range(6)])
+        assert Counter(future.result(60) for future in saves) == {"saved": 1, "told": 11}
+        assert series.result(60) == ["published"] * 6
+    assert done(database, load, "pause").row.version == 2 and done(database, load, "fees").row.published == 7
 
 
 def test_a_text_with_marks_of_a_merge_is_not_saved(database: Database) -> None:

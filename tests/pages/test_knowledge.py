@@ -11,8 +11,9 @@ from sqlmodel import select
 from knowledge_base.building import Build
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.errors import AccessError
-from triage.library import editing, exchange, publishing, review, trial
+from triage.library import editing, exchange, imports, publishing, review, trial
 from triage.library.article import load
+from triage.library.imports import ImportOptions
 from triage.models import Role, SearchRecord, User
 
 
@@ -62,7 +63,7 @@ def test_the_services_refuse_staff_too(desk: Any) -> None:
     with pytest.raises(AccessError):
         desk.database.run_now(lambda s: publishing.unpublish(s, staff, "pause"))
     with pytest.raises(AccessError):
-        exchange.import_files(desk.database, staff, [("a.md", b"# A\n\ntext")], embed=desk.embedder, published=True)
+        imports.start(desk, staff, files=[("a.md", b"# A\n\ntext")], options=ImportOptions(publish=True))
 
 
 def test_a_suggestion_reaches_the_administrators(desk: Any) -> None:
@@ -131,6 +132,23 @@ def test_one_press_takes_either_text_and_the_other_is_not_lost(desk: Any, button
     desk.database.run_now(lambda s: editing.discard(s, other, "policy"))
 
 
+def test_two_tabs_of_one_person_are_told_apart(desk: Any) -> None:
+    start = desk.database.run_now(lambda s: load(s, "policy")).latest.number
+    typing(desk, "policy", "From the first tab", base=start)
+    admin = person(desk, Role.ADMIN)
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="policy", tab="edit")
+    other = editing.Text("Refund policy", "From the second tab", "", {})
+    desk.database.run_now(lambda s: editing.keep(s, admin, "policy", other, base=start, revision=1))
+    page.selectbox(key="edit_policy_language").set_value("de").run()
+    assert "in another tab as well" in html(page)
+    page.button(key="tab_theirs").click().run()
+    assert not page.exception and "From the second tab" in html(page) and "in another tab as well" not in html(page)
+    page.button(key="bring_back").click().run()
+    copy = desk.database.run_now(lambda s: editing.copy_of(s, admin, "policy"))
+    assert copy and copy.body == "From the first tab"
+    desk.database.run_now(lambda s: editing.discard(s, admin, "policy"))
+
+
 def test_versions_show_the_difference_and_bring_a_text_back(desk: Any) -> None:
     admin = person(desk, Role.ADMIN)
     start = desk.database.run_now(lambda s: load(s, "policy")).latest.number
@@ -192,13 +210,10 @@ def test_filters_that_fit_nothing_say_so_and_can_be_cleared(desk: Any) -> None:
     assert not page.exception and "No article fits" not in html(page)
 
 
-def test_import_reports_each_file_and_export_gives_it_back(desk: Any) -> None:
+def test_an_export_holds_every_article(desk: Any) -> None:
     admin = person(desk, Role.ADMIN)
-    files = [("fees.md", b"# Fees\n\nShipping is free from 40 euros."), ("broken.pdf", b"no pdf"), ("tool.exe", b"MZ")]
-    report = exchange.import_files(desk.database, admin, files, embed=desk.embedder, published=False)
-    assert sorted(line.outcome for line in report.lines) == ["refused", "refused", "taken"]
     packed = desk.database.run_now(lambda s: exchange.export_zip(s, admin))
-    assert "fees.md" in zipfile.ZipFile(io.BytesIO(packed)).namelist()
+    assert "pause.md" in zipfile.ZipFile(io.BytesIO(packed)).namelist()
     assert "Export" in html(opened(desk, "knowledge.py", Role.ADMIN, part="import"))
 
 

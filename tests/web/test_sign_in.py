@@ -11,7 +11,7 @@ from tests.web.conftest import CANARY, HERE, PASSWORD, MakeWorld, World
 from triage.accounts import links, ratelimit, users
 from triage.accounts.cookies import SESSION_COOKIE
 from triage.errors import SettingsError
-from triage.models import Attachment, AuditEvent, Message, Role, Ticket, User, clock_at, now
+from triage.models import Article, ArticleFile, Attachment, AuditEvent, Message, Role, Ticket, User, clock_at, now
 
 
 def test_signing_in_sets_a_cookie_that_scripts_cannot_read(world: World) -> None:
@@ -229,6 +229,23 @@ def test_attachments_are_downloads_for_people_of_the_desk(world: World, tmp_path
     assert answer.headers["content-disposition"].startswith("attachment; ") and "x-evil" not in answer.headers
     assert "sandbox" in answer.headers["content-security-policy"] and "no-store" in answer.headers["cache-control"]
     assert "/" not in answer.headers["content-disposition"].replace("UTF-8''", "")
+
+
+def test_files_of_articles_are_downloads_for_whoever_reads_the_knowledge_base(world: World, tmp_path: Path) -> None:
+    sha256 = "ab" * 32
+    (tmp_path / "attachments").mkdir()
+    (tmp_path / "attachments" / sha256).write_bytes(b"%PDF-1.4 form")
+    with world.database.transaction() as session:
+        session.add(Article(id="pause"))
+        session.flush()
+        session.add(ArticleFile(id=1, article_id="pause", filename="form.pdf", content_type="application/pdf", size=13, sha256=sha256))
+    assert world.client.get("/article-files/1").status_code == 303
+    world.person()
+    world.sign_in()
+    answer = world.client.get("/article-files/1")
+    assert answer.status_code == 200 and answer.content == b"%PDF-1.4 form" and "sandbox" in answer.headers["content-security-policy"]
+    assert 'filename="form.pdf"' in answer.headers["content-disposition"]
+    assert world.client.get("/article-files/2").status_code == 404
 
 
 def test_attachments_that_were_not_kept_say_why(world: World, tmp_path: Path) -> None:

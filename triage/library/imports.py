@@ -27,6 +27,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.guardrails.injection import FLAG, look, score
+from triage.library import review
 from triage.models import ImportLine, ImportRun, User, new_id, now
 from triage.office import Desk
 from triage.settings import make_private
@@ -77,7 +78,10 @@ class RunView:
 
 
 def start(desk: Desk, user: User, *, files: Sequence[tuple[str, bytes]] = (), addresses: str = "", options: ImportOptions) -> str:
-    """Hand in (name, bytes) files and a list of addresses, one a line; returns the run. Raises InputError for nothing."""
+    """Hand in (name, bytes) files and a list of addresses, one a line; returns the run. Raises InputError for nothing.
+
+    On a desk where articles need a review, they come in as drafts whatever the options say.
+    """
     access.require(user, Permission.EDIT_KNOWLEDGE)
     urls = fetching.addresses_in(addresses)
     if not files and not urls:
@@ -96,6 +100,8 @@ def start(desk: Desk, user: User, *, files: Sequence[tuple[str, bytes]] = (), ad
 
     def work(session: Session) -> None:
         access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
+        if review.is_needed(session):  # what comes in waits as drafts, as what is written here does
+            run.options = {**run.options, "publish": False}
         session.add(run)
         session.flush()
         audit.append(session, "import.started", actor=user.actor, run=run.id, files=len(run.files), addresses=len(urls))
