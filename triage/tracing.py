@@ -12,9 +12,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
-from sqlalchemy import delete, insert
+from sqlalchemy import Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col
 
 from triage import genai
 from triage.database import Database
@@ -23,6 +23,12 @@ from triage.settings import Settings
 
 _tracer: Tracer = NoOpTracer()
 _provider: TracerProvider | None = None
+
+_SPANS: Table = SpanRecord.__table__  # type: ignore[attr-defined]
+_INSERT: dict[str, Insert] = {  # a batch that is sent again, because the first try failed late, changes nothing
+    "sqlite": sqlite.insert(_SPANS).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_SPANS).on_conflict_do_nothing(),
+}
 
 KINDS = {"internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT, "server": SpanKind.SERVER}
 
@@ -37,11 +43,9 @@ class SqlExporter(SpanExporter):
         rows = [row for span in spans if (row := _row(span))]
         if not rows:
             return SpanExportResult.SUCCESS
-        ids = [row["span_id"] for row in rows]
         try:
             with self.database.transaction() as session:
-                session.execute(delete(SpanRecord).where(col(SpanRecord.span_id).in_(ids)))
-                session.execute(insert(SpanRecord), rows)
+                session.connection().execute(_INSERT[session.get_bind().dialect.name], rows)
         except SQLAlchemyError:
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS
