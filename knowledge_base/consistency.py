@@ -26,6 +26,7 @@ _OVERLAP = 0.55  # share of words that two sentences about the same have in comm
 _STRICT = 0.7  # and when only a small word differs: of all their words
 _COPIED = 0.6  # share of the shorter text's word triples that a duplicate has
 _FEWEST, _SHORTEST = 3, 15  # words that sentences must share, words of a text that can be a duplicate
+_CLOSE = 0.75  # cosine of passages so near that their sentences may share a word less
 _BLOCK = 1024
 
 _UNITS = {
@@ -48,7 +49,7 @@ _UNITS = {
 }
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _QUANTITY = re.compile(
-    rf"(?P<before>[€£$])\s?(?P<amount>{_NUMBER})|(?P<number>{_NUMBER}(?:\s?[-–]\s?{_NUMBER}|\s(?:to|bis|à|a|tot)\s{_NUMBER})?)\s?-?(?:"
+    rf"(?P<before>[€£$])\s?(?P<amount>{_NUMBER})|(?P<number>{_NUMBER}(?:\s?[-–]\s?{_NUMBER}|\s(?:to|bis|à|a|tot)\s{_NUMBER})?)\s*-?(?:"
     + "|".join(f"(?P<u{n}>{pattern})" for n, pattern in enumerate(_UNITS.values())) + ")",
     re.IGNORECASE,
 )  # fmt: skip
@@ -152,7 +153,7 @@ def _between(left: Piece, right: Piece, alike: float) -> Iterator[Conflict]:
     """Contradictions first; a text that contradicts its twin is no mere duplicate."""
     if left.products and right.products and not left.products & right.products:
         return
-    contradictions = [] if _apart(left, right) else list(_contradictions(left, right))
+    contradictions = [] if _apart(left, right) else list(_contradictions(left, right, alike))
     yield from contradictions
     if not contradictions and alike >= _TWIN and (share := _copied(left.text, right.text)) >= _COPIED:
         why = f"{share:.0%} of the shorter passage stands in the other one."
@@ -194,20 +195,20 @@ class _Sentence:
     negations: tuple[tuple[int, int], ...]
 
 
-def _contradictions(left: Piece, right: Piece) -> Iterator[Conflict]:
+def _contradictions(left: Piece, right: Piece, alike: float) -> Iterator[Conflict]:
     for one in _sentences(left.text, left.language):
         for other in _sentences(right.text, right.language):
-            if one.text != other.text and (found := _opposed(one, other)):
+            if one.text != other.text and (found := _opposed(one, other, _FEWEST - (alike >= _CLOSE))):
                 why, marks, score = found
                 yield Conflict(CONTRADICTION, Side(left, one.text, marks[0]), Side(right, other.text, marks[1]), why, score)
 
 
-def _opposed(one: _Sentence, other: _Sentence) -> tuple[str, tuple[tuple[tuple[int, int], ...], ...], float] | None:
+def _opposed(one: _Sentence, other: _Sentence, fewest: int) -> tuple[str, tuple[tuple[tuple[int, int], ...], ...], float] | None:
     """Why two sentences cannot both be right, where, and how alike they are; None when they can."""
     shared = len(one.about & other.about)
     if one.step and other.step:  # two procedures may well ask for different amounts
         return None
-    if shared < _FEWEST or (one.names - other.names and other.names - one.names) or (one.codes ^ other.codes):
+    if shared < fewest or (one.names - other.names and other.names - one.names) or (one.codes ^ other.codes):
         return None
     overlap = shared / min(len(one.about), len(other.about)) * 0.5 + shared / len(one.about | other.about) * 0.5
     if overlap < _OVERLAP:

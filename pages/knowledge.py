@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import office, screen
 from pages.parts.article import NEW, article, suggestion
 from pages.parts.article_list import article_list
+from pages.parts.knowledge_gaps import improving
 from pages.parts.knowledge_import import panel
 from pages.parts.markup import card, show
 from pages.parts.search_hits import hits
@@ -23,9 +24,9 @@ def main() -> None:
             article(user, chosen)
             return
         editor = access.may(user, Permission.EDIT_KNOWLEDGE)
-        parts = {"": "Articles", "search": "Test search"} | (
-            {"import": "Import and export"} if editor else {"suggest": "Suggest an article"}
-        )
+        parts = {"": "Articles", "search": "Test search"}
+        parts |= {"gaps": "Gaps and health"} if access.may(user, Permission.SEE_FIGURES) else {}
+        parts |= {"import": "Import and export"} if editor else {"suggest": "Suggest an article"}
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             part = screen.chips("Part", "part", parts)
             if editor:
@@ -34,7 +35,7 @@ def main() -> None:
         if part == "suggest":
             suggestion(user, None)
         else:
-            {"search": _search, "import": panel}.get(part, article_list)(user)
+            {"search": _search, "gaps": improving, "import": panel}.get(part, article_list)(user)
 
 
 # ---- test search ------------------------------------------------------------------------------------------

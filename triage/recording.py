@@ -155,6 +155,16 @@ class Recorder:
         await self.database.run(lambda session: session.execute(outdated))
 
 
+class Unrecorded(Recorder):
+    """For work that is no run of a ticket: counts what models use, keeps no steps."""
+
+    async def flush(self) -> None:
+        self._pending.clear()
+
+    def write(self, session: Session) -> None:
+        self._pending.clear()
+
+
 def _span(kind: str, role: str, name: str) -> tuple[str, dict[str, Any]]:
     """The span's name and first attributes, after the conventions for generative AI."""
     operation = {"model": genai.CHAT, "tool": genai.EXECUTE_TOOL, "retrieval": genai.RETRIEVAL}.get(kind, genai.GUARD)

@@ -12,6 +12,7 @@ from pages.parts.article_files import files
 from pages.parts.article_list import marks
 from pages.parts.article_steps import next_steps, unsaved
 from pages.parts.article_versions import versions
+from pages.parts.knowledge_break import rehearsal
 from pages.parts.markdown import rendered
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage.accounts import access
@@ -41,8 +42,9 @@ def article(user: User, article_id: str) -> None:
     _head(user, view, editor)
     parts = {"": "Read"} | ({"edit": "Edit"} if editor and view.row.status != "archived" else {})
     parts |= {"versions": f"Versions ({len(view.versions)})", "files": _files_label(view)}
+    parts |= {"break": "What would this change?"} if editor and view.row.status != "archived" else {}
     tab = screen.chips("Part", "tab", parts | {"suggest": "Suggest a change"})
-    {"edit": edit, "versions": versions, "files": files, "suggest": suggestion}.get(tab, _read)(user, view)
+    {"edit": edit, "versions": versions, "files": files, "break": rehearsal, "suggest": suggestion}.get(tab, _read)(user, view)
 
 
 def suggestion(user: User, view: ArticleView | None) -> None:

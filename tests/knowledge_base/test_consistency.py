@@ -18,6 +18,7 @@ def found(*texts: str, titles: tuple[str, ...] = ("Return an order", "Returns de
     ("other", "here", "there"),
     [
         (RETURN.replace("30 days", "14 days"), "30 days", "14 days"),
+        (RETURN.replace("30 days", "ten days"), "30 days", "ten days"),
         (RETURN.replace("within 30 days", "within two weeks"), None, None),  # another unit is no contradiction by itself
         (RETURN.replace("can return", "cannot return"), "", "cannot"),
         ("Returning an order of a machine costs €9.50 from France.", None, None),

@@ -12,6 +12,7 @@ import knowledge_base
 from knowledge_base import articles, examples
 from knowledge_base.embedding import Embed, Prepared
 from triage.demo import history
+from triage.improving import findings, grouping
 from triage.intake import files
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 ARTICLES = Path(knowledge_base.__file__).parent
 FOLDERS = ("articles", "policies")
+NOTES = HERE / "notes"
 EXAMPLES = HERE / "examples.jsonl"
 SPREAD = timedelta(hours=7)
 
@@ -35,18 +37,23 @@ def seed_company(desk: Desk) -> None:
             print("Loading the demo company; this happens at the first start only.", flush=True)
     prepared = prepare(desk)
     with desk.database.transaction() as session:
-        seed_knowledge(session, prepared)
+        if _empty(session, Article):  # an old internal text, for the screens that look after what grew stale
+            articles.load_folder(session, NOTES, embed=prepared)
+            _load(session, prepared)
+        seed_categories(session, prepared)
         if _empty(session, Customer):
             seed_customers(session)
             history.seed_history(session, until=now())
     desk.index.sync(desk.database)
+    findings.check_changed(desk)
+    grouping.refresh(desk)
 
 
 def prepare(desk: Desk) -> Embed:
     """The bundled texts embedded ahead of the transaction that stores them; nothing where they are stored already."""
     with desk.database.read() as session:
         wanted = (_empty(session, Article), _empty(session, Category))
-    texts = articles.texts_of(*(ARTICLES / folder for folder in FOLDERS)) if wanted[0] else []
+    texts = articles.texts_of(*(ARTICLES / folder for folder in FOLDERS), NOTES) if wanted[0] else []
     if wanted[1]:
         texts += [json.loads(line)["text"] for line in EXAMPLES.read_text(encoding="utf-8").splitlines() if line.strip()]
     return Prepared(desk.embedder, texts) if texts else desk.embedder
@@ -55,9 +62,13 @@ def prepare(desk: Desk) -> Embed:
 def seed_knowledge(session: Session, embed: Embed) -> None:
     """The bundled help centre, policies, categories and labelled examples, where there are none."""
     if _empty(session, Article):
-        for folder in FOLDERS:
-            articles.load_folder(session, ARTICLES / folder, embed=embed)
+        _load(session, embed)
     seed_categories(session, embed)
+
+
+def _load(session: Session, embed: Embed) -> None:
+    for folder in FOLDERS:
+        articles.load_folder(session, ARTICLES / folder, embed=embed)
 
 
 def seed_categories(session: Session, embed: Embed) -> None:

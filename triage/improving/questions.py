@@ -130,16 +130,16 @@ def _searches(session: Session, since: datetime) -> list[tuple[int, str, datetim
 
 def _decided(session: Session, since: datetime) -> Iterator[tuple[int, str]]:
     rows = session.exec(
-        select(Decision, Draft.created_by, Draft.kind)
+        select(Decision, Draft.created_by)
         .join(Draft, col(Draft.id) == Decision.draft_id)
         .where(Decision.created_at >= since, col(Decision.undone_at).is_(None), col(Decision.kind).in_(("approve", "reject")))
     )
     own: dict[int, str] = {}
-    for decision, author, kind in rows:
+    for decision, author in rows:
         if decision.kind == "reject":
             if decision.reason in _FACTS:
                 yield decision.episode_id, "rejected"
-        elif author != "agents" and kind == "reply":
+        elif author != "agents":
             own[decision.episode_id] = decision.body
         elif author == "agents":
             if (decision.edit_distance or 0.0) > _HEAVY and decision.edit_class in ("", "fact"):
@@ -202,7 +202,7 @@ def _asked_by(demand: Demand, records: _Records) -> tuple[list[str], list[str], 
         if planned:
             return planned, private, ticket.language
     message = records.messages.get(demand.episode or 0)
-    subject = f"{ticket.subject}." if ticket.subject[-1:].isalnum() else ticket.subject
+    subject = ticket.subject if ticket.subject.endswith((".", "?", "!")) else f"{ticket.subject}."
     return [f"{subject} {' '.join(message.body.split()) if message else ''}".strip()], private, ticket.language
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from knowledge_base.dates import ended
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.library import links
 from triage.models import Article, ArticleUse, ArticleVersion, User, now
 
 UNVERIFIED = timedelta(days=180)
@@ -35,13 +36,13 @@ def listing(session: Session, user: User, *, unverified: timedelta = UNVERIFIED)
     found: list[Stale] = []
     for article, version in session.exec(select(Article, ArticleVersion).join(ArticleVersion, published)).all():
         use = uses.get(article.id) or ArticleUse(article_id=article.id)
-        reasons = _reasons(article, version, use, unverified)
+        reasons = _reasons(session, article, version, use, unverified)
         if reasons:
             found.append(Stale(article.id, version.title, article.owner, article.verified_on, use.replies, reasons))
     return sorted(found, key=lambda stale: (-len(stale.reasons), -stale.replies, stale.title))
 
 
-def _reasons(article: Article, version: ArticleVersion, use: ArticleUse, unverified: timedelta) -> list[str]:
+def _reasons(session: Session, article: Article, version: ArticleVersion, use: ArticleUse, unverified: timedelta) -> list[str]:
     today = now().date()
     checked = article.verified_on or article.updated_at.date()
     reasons = []
@@ -52,6 +53,7 @@ def _reasons(article: Article, version: ArticleVersion, use: ArticleUse, unverif
     passed = [day for day in ended(version.body, today) if not _seen_since(version.body, day, article.verified_on)]
     if passed:
         reasons.append(f"It speaks of a time that is over: {', '.join(dict.fromkeys(passed))}.")
+    reasons += [problem.why for problem in links.check(session, version.body, audience=article.audience)]
     return reasons
 
 

@@ -20,7 +20,7 @@ from triage.errors import ConflictError, TriageError
 from triage.genai import INVOKE_WORKFLOW, OPERATION, RUN
 from triage.judging import Rules
 from triage.models import Draft, Rehearsal, RehearsedTicket, Run, new_id, now
-from triage.recording import Recorder
+from triage.recording import Unrecorded
 from triage.rehearsal.asking import uses_service
 from triage.rehearsal.comparing import as_stored, plain, still_stands, verdict
 
@@ -92,7 +92,7 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
     with office.database.read() as session:
         case = open_case(session, run, None, body_limit=office.settings.body_limit, thread_head=draft.thread_head)
         rules = Rules.load(session, office.settings)
-    recorder = _Unrecorded(sealed, run.id)
+    recorder = Unrecorded(sealed, run.id)
     gate = office.gate(recorder)
     crew = office.crew(case, recorder, gate)
     crew = replace(crew, context=replace(crew.context, database=sealed, searcher=searcher))
@@ -102,16 +102,6 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
             outcome = await desk.draft(office, case, rules, crew, screening)
     await gate.close()
     return plain(outcome, crew.degraded), recorder.cost_usd
-
-
-class _Unrecorded(Recorder):
-    """Keeps no steps: a rehearsal is no run of its ticket."""
-
-    async def flush(self) -> None:
-        self._pending.clear()
-
-    def write(self, session: Session) -> None:
-        self._pending.clear()
 
 
 class _Sealed(Database):
