@@ -31,10 +31,10 @@ LIMIT = 250_000
 PATIENCE = 600.0
 TICKET = "demo-03-e11-wont-go-away"  # a plain question whose draft stands on the help centre
 PICTURES = (
-    ("inbox-light", "/?ticket={ticket}", "light"),
-    ("inbox-dark", "/?ticket={ticket}", "dark"),
-    ("metrics", "/metrics", "light"),
-    ("knowledge", "/knowledge", "light"),
+    ("inbox-light", "manager", "/?ticket={ticket}", "light"),
+    ("inbox-dark", "manager", "/?ticket={ticket}", "dark"),
+    ("metrics", "manager", "/metrics", "light"),
+    ("knowledge", "admin", "/knowledge?article=descale-your-machine&tab=edit", "light"),
 )
 
 
@@ -43,8 +43,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="triage-") as home, demo_desk(Path(home)) as address:
         ticket = wait_for_agents(load_settings(home=home))
-        for name, path, scheme in PICTURES:
-            data = compressed(picture(address, path.format(ticket=ticket), scheme))
+        for name, role, path, scheme in PICTURES:
+            data = compressed(picture(address, role, path.format(ticket=ticket), scheme))
             (folder / f"{name}.png").write_bytes(data)
             print(f"{folder / name}.png  {len(data) // 1000} kB", flush=True)
 
@@ -98,13 +98,13 @@ def wait_for_agents(settings: Settings) -> int:
     raise SystemExit("The agents did not finish the demo tickets in time.")
 
 
-def picture(address: str, path: str, scheme: str) -> bytes:
-    """The screen at `path` as a manager sees it, as PNG; `scheme` is light or dark."""
+def picture(address: str, role: str, path: str, scheme: str) -> bytes:
+    """The screen at `path` as this role sees it, as PNG; `scheme` is light or dark."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
         page = browser.new_page(viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type]
         page.goto(f"{address}/login")
-        page.locator("button.person[value=manager]").click()
+        page.locator(f"button.person[value={role}]").click()
         page.goto(address + path)
         settle(page)
         shot = page.screenshot()
