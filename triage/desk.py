@@ -9,7 +9,7 @@ steps are read back, then it goes live where they end.
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from triage import handover, judging, tracing
 from triage.agents import analyst, manager, reviewer, writer
@@ -87,10 +87,9 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
 
     facts = await find_facts(crew, case, plan, route, passages, customer)
     route = judging.reroute(route, plan, facts, passages)
-    reply, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
+    reply, sentences, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
 
     blocked, action_verdicts = judging.actions(plan, facts, case.ticket.identity)
-    sentences = judging.support(reply, passages, customer, case.said)
     check = judging.output_check(
         reply, case.ticket, case.said, passages, customer, rules, desk.settings, language=plan.language, kind=route.kind
     )
@@ -139,8 +138,11 @@ async def write_and_review(
     route: judging.Route,
     passages: list[Evidence],
     customer: CustomerCard | None,
-) -> tuple[Reply, Review]:
-    """Write, review, and revise at most twice; what a person asked for is the first note."""
+) -> tuple[Reply, list[dict[str, Any]], Review]:
+    """Write, review, and revise at most twice; what a person asked for is the first note.
+
+    The reply comes with its sentences, each with the passages that support it.
+    """
     notes = [case.instruction] if case.instruction else []
     previous = case.former.body if case.former else ""
     for revision in range(MOST_REVISIONS + 1):
@@ -150,14 +152,15 @@ async def write_and_review(
         )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             reply = await writer.write(crew, wanted)
-        unsupported = judging.unsupported(judging.support(reply, passages, customer, case.said))
+        sentences = judging.support(reply, passages, customer, case.said)
         asked = ReviewerBrief(
-            ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=passages, kind=route.kind, unsupported=unsupported
-        )
+            ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=passages, kind=route.kind,
+            unsupported=judging.unsupported(sentences),
+        )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} reviewer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             review = await reviewer.review(crew, asked)
         if review.verdict == "approve" or revision == MOST_REVISIONS:
             break
         notes = [*([case.instruction] if case.instruction else []), *(f"{note.topic}: {note.text}" for note in review.notes)]
         previous = reply.body
-    return reply, review
+    return reply, sentences, review

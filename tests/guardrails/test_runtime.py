@@ -1,16 +1,18 @@
 """Guards fail closed, remember nothing and call nobody."""
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 
 from triage.briefs import ActionRequest, Evidence, Paragraph, Reply, Sentence
-from triage.guardrails import actions, escalation, input, output
+from triage.guardrails import actions, input, output
 from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Verdict, failure
 from triage.models import EscalationReason
@@ -75,10 +77,16 @@ def test_a_failure_is_a_block() -> None:
 
 
 def test_no_input_is_remembered() -> None:
-    input.check_input(subject="", body="My secret garden")
-    escalation.always_escalate("My secret garden")
-    for point in (input.CHECKPOINT, escalation.CHECKPOINT):
-        assert len(point._guard.history) == 0
+    class Secret:
+        pass
+
+    secret = Secret()
+    point: Checkpoint[Secret] = Checkpoint("input", [Check("one", lambda _: Verdict("input", "one", "flag", why="so"))])
+    assert point.run("My secret garden", secret)[0].verdict == "flag"
+    kept = weakref.ref(secret)
+    del secret
+    gc.collect()
+    assert kept() is None
 
 
 def test_the_guards_work_from_many_threads() -> None:

@@ -238,12 +238,18 @@ def test_files_of_articles_are_downloads_for_whoever_reads_the_knowledge_base(wo
     with world.database.transaction() as session:
         session.add(Article(id="pause"))
         session.flush()
-        session.add(ArticleFile(id=1, article_id="pause", filename="form.pdf", content_type="application/pdf", size=13, sha256=sha256))
+        session.add(
+            ArticleFile(id=1, article_id="pause", filename="form.pdf", content_type="application/pdf", size=13, sha256=sha256)
+        )
     assert world.client.get("/article-files/1").status_code == 303
     world.person()
     world.sign_in()
     answer = world.client.get("/article-files/1")
-    assert answer.status_code == 200 and answer.content == b"%PDF-1.4 form" and "sandbox" in answer.headers["content-security-policy"]
+    assert (
+        answer.status_code == 200
+        and answer.content == b"%PDF-1.4 form"
+        and "sandbox" in answer.headers["content-security-policy"]
+    )
     assert 'filename="form.pdf"' in answer.headers["content-disposition"]
     assert world.client.get("/article-files/2").status_code == 404
 

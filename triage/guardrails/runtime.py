@@ -2,7 +2,7 @@
 
 The library reports validator names to its maker unless told otherwise. Instead of a file in the user's home or
 a switch that would also silence our own traces, its reporter is made switched off and shut down before the first
-guard exists, and each guard is told again not to report.
+validator exists.
 """
 
 import os
@@ -85,11 +85,15 @@ class Check(Generic[Subject]):
 
 
 class Checkpoint(Generic[Subject]):
-    """One guardrails Guard of several checks over the same subject."""
+    """Several checks over the same subject, each a guardrails validator.
+
+    The validators are asked directly: a Guard around them costs forty times their own work, keeps inputs, and would
+    turn what is not a plain yes or no into a fixed value.
+    """
 
     def __init__(self, stage: Stage, checks: Sequence[Check[Subject]], *, seconds: float = GUARD_SECONDS) -> None:
         self.stage, self.checks, self.seconds = stage, list(checks), seconds
-        self._guard: Any = None
+        self._validators: list[Any] = []
         self._building = threading.Lock()
 
     def run(self, text: str, subject: Subject) -> list[Verdict]:
@@ -104,12 +108,12 @@ class Checkpoint(Generic[Subject]):
             return [failure(self.stage, f"A guard could not decide ({type(error).__name__}: {error}); a person has to look.")]
 
     def _timed(self, text: str, subject: Subject) -> list[Verdict]:
-        guard = self._built()
+        validators = self._built()
         result: list[list[Verdict] | Exception] = []
 
         def work() -> None:
             try:
-                result.append(self._judge(guard, text, subject))
+                result.append(self._judge(validators, text, subject))
             except Exception as error:  # handed to the waiting caller, which blocks
                 result.append(error)
 
@@ -121,36 +125,21 @@ class Checkpoint(Generic[Subject]):
             raise result[0]
         return result[0]
 
-    def _judge(self, guard: Any, text: str, subject: Subject) -> list[Verdict]:
-        verdicts: list[Verdict | None] = []
-        try:
-            outcome = guard.validate(text or " ", metadata={"subject": subject, "verdicts": verdicts})
-        finally:
-            guard.history.clear()  # it keeps inputs, which are personal data
-        raised = [verdict for verdict in verdicts if verdict is not None and verdict.verdict != "allow"]
-        if len(verdicts) != len(self.checks) or outcome.validation_passed is not (not raised):
-            raise GuardError("the guard's outcome does not agree with its checks")
-        said = [verdict for verdict in verdicts if verdict is not None]
+    def _judge(self, validators: list[Any], text: str, subject: Subject) -> list[Verdict]:
+        pairs = zip(validators, self.checks, strict=True)  # a check without its validator is an error, not a yes
+        results = [validator.validate(text or " ", {"subject": subject}) for validator, _ in pairs]
+        said: list[Verdict] = [verdict for result in results if (verdict := result.metadata["verdict"]) is not None]
+        raised = [verdict for verdict in said if verdict.verdict != "allow"]
+        if sum(result.outcome == "fail" for result in results) != len(raised):
+            raise GuardError("the validators' outcomes do not agree with their verdicts")
         return raised or said or [Verdict(self.stage, "all", "allow", why="No rule fired.")]
 
-    def _built(self) -> Any:
+    def _built(self) -> list[Any]:
         with self._building:
-            if self._guard is None:
-                self._guard = _build(self.stage, self.checks)
-            return self._guard
-
-
-def _build(stage: Stage, checks: Sequence[Check[Any]]) -> Any:
-    guardrails = library()
-    validators = [_validator(guardrails, stage, check) for check in checks]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        guard = guardrails.Guard(name=f"triage-{stage}", history_max_length=1).use(*validators)
-    guard.configure(allow_metrics_collection=False)
-    from guardrails.settings import settings
-
-    settings.rc.enable_metrics = False
-    return guard
+            if not self._validators:
+                guardrails = library()
+                self._validators = [_validator(guardrails, self.stage, check) for check in self.checks]
+            return self._validators
 
 
 def _validator(guardrails: Any, stage: Stage, check: Check[Any]) -> Any:
@@ -159,13 +148,12 @@ def _validator(guardrails: Any, stage: Stage, check: Check[Any]) -> Any:
 
     def _validate(self: Any, value: Any, metadata: dict[str, Any]) -> Any:
         verdict = check.look(metadata["subject"])
-        metadata["verdicts"].append(verdict)
         if verdict is None or verdict.verdict == "allow":
-            return PassResult()
+            return PassResult(metadata={"verdict": verdict})
         spans = [ErrorSpan(start=found.start, end=found.end, reason=found.why) for found in verdict.findings]
-        return FailResult(error_message=verdict.why or verdict.rule, error_spans=spans)
+        return FailResult(error_message=verdict.why or verdict.rule, error_spans=spans, metadata={"verdict": verdict})
 
     name = "".join(part.title() for part in f"{stage}_{check.rule}".split("_"))
-    made = type(name, (guardrails.Validator,), {"_validate": _validate, "required_metadata_keys": ["subject", "verdicts"]})
+    made = type(name, (guardrails.Validator,), {"_validate": _validate, "required_metadata_keys": ["subject"]})
     registered = guardrails.register_validator(name=f"triage/{stage}-{check.rule}", data_type="all")(made)
     return registered(on_fail=guardrails.OnFailAction.NOOP)
