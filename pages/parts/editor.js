@@ -17,10 +17,11 @@ function store(data, value) {
 function insert(area, text, from, to) {
   area.focus();
   area.setSelectionRange(from, to);
-  if (!document.execCommand("insertText", false, text)) {
+  if (!(text ? document.execCommand("insertText", false, text) : document.execCommand("delete"))) {
     area.setRangeText(text, from, to, "end");
     area.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  area.setSelectionRange(from + text.length, from + text.length);
 }
 
 function around(area, [mark, words]) {

@@ -47,10 +47,10 @@ def test_typing_outlives_a_reload_and_another_browser(editors: tuple[Visitor, Vi
     author, _ = editors
     text = _open(author, "e5-grinder-jam")
     text.press("Control+End")
-    author.page.keyboard.type("\n\nHalf a thought")
+    author.page.keyboard.type("\n\n- one\ntwo\n\nHalf a thought")  # Enter goes on with a list, and ends it
     author.page.reload()
     text = _text(author)
-    expect(text).to_have_value(re.compile("Half a thought$"))
+    expect(text).to_have_value(re.compile("- one\n- two\nHalf a thought$"))
     expect(author.page.get_by_text("Kept as you type")).to_be_visible()
     author.page.goto("/knowledge")
     author.says("You have not saved")
