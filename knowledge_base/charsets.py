@@ -16,6 +16,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_FOREIGN = re.compile(r"[£¥¹³¿¯ª¼¾][^\W\d_]|[^\W\d_][¹³£¥¿¯¼¾](?=\w)")  # signs within words: read as western, it is not
 # What office programs still write where UTF-8 is not the default; western before its look-alikes.
 _LIKELY = [
     "cp1252",
@@ -96,12 +97,14 @@ def _codec(name: str, data: bytes) -> str | None:
 def _guess(data: bytes, name: str) -> str:
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(data[:_SAMPLE], cp_isolation=_LIKELY)
-    best = matches.best()
+    matches = list(from_bytes(data[:_SAMPLE], cp_isolation=_LIKELY))  # the likeliest first
     western = next((match for match in matches if match.encoding == "cp1252"), None)
-    charset = best.encoding if best else ""
-    if best and western and western.chaos <= best.chaos:
+    others = [match for match in matches if match is not western]
+    fits = western is not None and not _FOREIGN.search(str(western))
+    if western and (not others or (fits and western.chaos <= others[0].chaos)):
         charset = "cp1252"
+    else:
+        charset = others[0].encoding if others else ""
     if b"\x00" in data[:4000] and not charset.startswith("utf_16"):
         raise InputError("it is not a text file.", source=name)
     return charset or "cp1252"

@@ -58,7 +58,7 @@ def visit(desk: RunningDesk, chromium: Browser, request: pytest.FixtureRequest, 
     visitors: list[Visitor] = []
 
     def come(role: str = "", *, frozen: bool = False, **options: Any) -> Visitor:
-        context = chromium.new_context(base_url=desk.address, viewport={"width": 1280, "height": 900}, **options)
+        context = chromium.new_context(**{"base_url": desk.address, "viewport": {"width": 1280, "height": 900}, **options})
         context.set_default_timeout(PATIENCE * 1000)
         visitors.append(Visitor(context.new_page()))
         if frozen:

@@ -72,14 +72,17 @@ class RunningDesk:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[RunningDesk]:
-    """Start the desk with its demo content, wait until the agents are done with it, and stop it in the end."""
+def running(folder: Path, **more: str) -> Iterator[RunningDesk]:
+    """Start the desk with its demo content, wait until the agents are done with it, and stop it in the end.
+
+    `more` are settings, such as IMPORT_NETWORKS.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     home, log, address = folder / "home", folder / "log.txt", f"http://127.0.0.1:{port}"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIAGE_", "OPENAI_", "COV_"))}
-    wanted = {"HOME": home, "PORT": port, "DEMO": "true", "UNDO_SECONDS": UNDO_SECONDS}
+    wanted = {"HOME": home, "PORT": port, "DEMO": "true", "UNDO_SECONDS": UNDO_SECONDS, **more}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(
