@@ -29,7 +29,7 @@ ARTICLE = st.fixed_dictionaries({
     "title": WORDS, "body": BODIES, "waiting": st.none() | BODIES, "published": st.booleans(), "kind": st.sampled_from(articles.KINDS),
     "audience": st.sampled_from(articles.AUDIENCES), "language": st.sampled_from(["en", "de", "no", "zh"]), "owner": st.text(LETTERS, max_size=20),
     "category": st.sampled_from(["", "fault", "null", "1"]), "labels": st.lists(WORDS, max_size=3), "product": st.lists(WORDS, max_size=2),
-    "verified_on": st.none() | st.dates().map(str),
+    "verified_on": st.none() | st.dates().map(str), "translation_of": st.sampled_from(["", "other"]),
 })  # fmt: skip
 TABLES = (ImportedItem, Passage, ArticleVersion, Article, AuditEvent)
 
