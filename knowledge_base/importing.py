@@ -220,10 +220,11 @@ class Importer:
     # ---- a batch ------------------------------------------------------------------------------------------
 
     def _write(self, batch: list[tuple[str, Item]]) -> list[Line]:
-        with self.database.read() as session:
-            fresh = self._fresh(session, batch)
-            decided = [(item, self._decide(session, item)) for _, item in fresh if isinstance(item, Document)]
-        texts = [(item.title, item.body) for item, decision in decided if decision.publish]
+        texts: list[tuple[str, str]] = []
+        if self.options.publish:
+            with self.database.read() as session:
+                documents = [item for _, item in self._fresh(session, batch) if isinstance(item, Document)]
+                texts = [(item.title, item.body) for item in documents if self._decide(session, item).publish]
         prepared = articles.prepare(self.embed, texts) if texts else self.embed
         with self.database.transaction() as session:
             lines = [self._write_one(session, name, item, prepared) for name, item in self._fresh(session, batch)]
