@@ -98,19 +98,6 @@ def import_paths(
     return Importer(database, embed, options, names=names_of(files)).take(read_files(files))
 
 
-def import_items(
-    database: Database,
-    items: Iterable[tuple[str, Item]],
-    *,
-    author: str,
-    embed: Embed,
-    publish: bool = True,
-    meta: dict[str, Any] | None = None,
-) -> Report:
-    """Import (source, document or error) pairs, as `read_bytes` gives them; an id met twice is refused the second time."""
-    return Importer(database, embed, Options(author, publish, meta or {})).take(items)
-
-
 def scope_of(paths: Sequence[Path]) -> str:
     """The name of the source that a single folder or zip is; "" for loose files."""
     if len(paths) != 1:
