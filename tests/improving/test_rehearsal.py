@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from sqlmodel import SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from knowledge_base import articles
 from tests.test_flow import worked_on
 from triage.errors import AccessError, ConflictError, InputError
-from triage.models import Passage, Rehearsal, RehearsedTicket, Ticket, User
+from triage.llm.scripted import ScriptedModel
+from triage.models import Passage, Rehearsal, RehearsedTicket, Run, Ticket, User
 from triage.office import Desk
 from triage.rehearsal import asking, doing
 
@@ -127,3 +128,23 @@ async def test_only_administrators_rehearse_and_there_must_be_something_to_draft
         asking.start(session, admin, desk, "descale-your-kettle", 99)
     with desk.database.read() as session:
         assert asking.forecast(session, admin, desk, "descale-your-kettle") == asking.Forecast(0, 0.0, "offline")
+
+
+async def test_with_a_paid_model_the_cost_is_told_before_and_a_draft_that_still_stands_is_not_paid_again(
+    desk: Desk, admin: User
+) -> None:
+    await worked_on(desk, QUESTION)
+    with desk.database.transaction() as session:
+        session.exec(select(Run)).one().cost_usd = 0.03
+    desk.models["writer"] = [ScriptedModel([]), *desk.models["writer"]]
+    with desk.database.read() as session:
+        assert asking.forecast(session, admin, desk, "descale-your-kettle") == asking.Forecast(1, 0.03, "scripted")
+    with desk.database.transaction() as session:
+        articles.publish(session, "descale-your-kettle", author="Ines", embed=desk.embedder, version=save_in(session))
+    with desk.database.read() as session:
+        assert asking.forecast(session, admin, desk, "descale-your-kettle").usd == 0.06
+
+
+def save_in(session: Session) -> int:
+    text = articles.versions(session, "descale-your-kettle")[0]
+    return articles.save_version(session, text.article_id, title=text.title, body=f"{text.body} Rinse.", author="Ines").number

@@ -24,7 +24,7 @@ _STARTS_WITHIN = 30.0  # seconds for another process to begin a build it was ask
 Home = Annotated[Path | None, typer.Option(help="Home folder; default: TRIAGE_HOME.")]
 
 
-def _settings(home: Path | None) -> Settings:
+def settings_of(home: Path | None) -> Settings:
     return load_settings(**({"home": home} if home else {}), demo=False)
 
 
@@ -51,7 +51,7 @@ def import_(
     paths = [Path(source) for source in sources if source not in pages]
     if prune and not (name or len(sources) == 1):
         raise typer.BadParameter("--prune needs one folder or zip, or --name, to know what the source is as a whole.")
-    desk = open_desk(_settings(home))
+    desk = open_desk(settings_of(home))
     try:
         options = imports.ImportOptions(not draft, audience, category, name, prune)
         with _progress() as tell:
@@ -93,7 +93,7 @@ def categories(
     """Set up the categories and their labelled examples; running it again brings them to what the files say."""
     from knowledge_base.examples import load_taxonomy
 
-    desk = open_desk(_settings(home))
+    desk = open_desk(settings_of(home))
     try:
         count = desk.database.run_now(lambda session: load_taxonomy(session, file, examples, embed=desk.embedder))
     finally:
@@ -106,7 +106,7 @@ def reindex(home: Home = None) -> None:
     """Build the search index anew from the database, the old one answering meanwhile, and show how far it is."""
     from knowledge_base import vectors
 
-    desk = open_desk(_settings(home))
+    desk = open_desk(settings_of(home))
     try:
         made = vectors.fill(desk.database, desk.embedder, lambda done, total: _far("passages embedded", done, total))
         if desk.index.kind == "memory":
@@ -150,7 +150,7 @@ def export(folder: Annotated[Path, typer.Argument(help="Folder to write Markdown
     """Write all articles as Markdown with front matter; importing the folder gives the same base."""
     from knowledge_base import exporting
 
-    desk = open_desk(_settings(home))
+    desk = open_desk(settings_of(home))
     try:
         with desk.database.read() as session:
             count = exporting.export(session, folder)
@@ -179,7 +179,7 @@ def search(
 
 
 def _search_words(words: str, k: int, as_json: bool, home: Path | None) -> None:
-    desk = open_desk(_settings(home))
+    desk = open_desk(settings_of(home))
     try:
         desk.searcher.refresh()
         hits = desk.searcher.search(words, k=k, audience="internal")
@@ -198,7 +198,7 @@ def _search_file(corpus: Path | None, queries: Path, out: Path | None, k: int, h
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="triage-") as folder:
-        desk = open_desk(_settings(Path(folder) if corpus else home))
+        desk = open_desk(settings_of(Path(folder) if corpus else home))
         try:
             if corpus:
                 _load(desk, corpus)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from triage.cli import approve, doctor, figures, kb, people, process, serve
+from triage.cli import approve, doctor, figures, health, kb, people, process, serve
 from triage.errors import InputError, SettingsError, TriageError
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app.command("process")(process.process)
 app.command("approve")(approve.approve)
 app.command("metrics")(figures.metrics)
 app.command("doctor")(doctor.doctor)
+kb.app.command("gaps")(health.gaps)
+kb.app.command("check")(health.check)
 app.add_typer(kb.app, name="kb")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.key_app, name="key")

@@ -96,6 +96,11 @@ def _side(side: Side) -> dict[str, object]:
 def listing(session: Session, user: User, *, state: str = "open", limit: int = 200) -> list[Finding]:
     """Findings in a state (open or dismissed), contradictions first, then the surest."""
     access.require(user, Permission.SEE_FIGURES)
+    return ranked(session, state=state, limit=limit)
+
+
+def ranked(session: Session, *, state: str = "open", limit: int = 200) -> list[Finding]:
+    """`listing` for the machine's own administrator."""
     ordered = select(Finding).where(Finding.state == state).order_by(Finding.kind, col(Finding.score).desc(), col(Finding.id))
     return list(session.exec(ordered.limit(limit)))
 

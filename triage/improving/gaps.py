@@ -31,6 +31,11 @@ class GapView:
 def listing(session: Session, user: User, *, state: str = "open", limit: int = 200) -> list[Gap]:
     """Gaps in a state, those that cost most minutes a week first. Managers read them, administrators act on them."""
     access.require(user, Permission.SEE_FIGURES)
+    return ranked(session, state=state, limit=limit)
+
+
+def ranked(session: Session, *, state: str = "open", limit: int = 200) -> list[Gap]:
+    """`listing` for the machine's own administrator. Raises InputError for an unknown state."""
     if state not in STATES:
         raise InputError(f"There is no state {state!r}; use {', '.join(STATES)}.")
     ordered = select(Gap).where(Gap.state == state).order_by(col(Gap.minutes).desc(), col(Gap.size).desc(), col(Gap.id))

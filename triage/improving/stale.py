@@ -31,6 +31,11 @@ class Stale:
 def listing(session: Session, user: User, *, unverified: timedelta = UNVERIFIED) -> list[Stale]:
     """Published articles with a reason to look at them again: those with most reasons and most use first."""
     access.require(user, Permission.READ_KNOWLEDGE)
+    return look(session, unverified=unverified)
+
+
+def look(session: Session, *, unverified: timedelta = UNVERIFIED) -> list[Stale]:
+    """`listing` for the machine's own administrator."""
     published = (col(ArticleVersion.article_id) == Article.id) & (col(ArticleVersion.number) == Article.published_version)
     uses = {use.article_id: use for use in session.exec(select(ArticleUse))}
     found: list[Stale] = []
