@@ -14,7 +14,7 @@ from pages.parts import office, screen, state, words
 from pages.parts.article_beside import beside
 from pages.parts.difference import inline, side_by_side
 from pages.parts.editor import Typed, editor
-from pages.parts.markup import join, mute, show, tag
+from pages.parts.markup import card, join, mute, show, tag
 from triage.library import editing, listing, merge
 from triage.library.article import ArticleView
 from triage.library.editing import NEW, OtherTab, Text
@@ -270,9 +270,9 @@ def _conflict(user: User, work: Work, latest: ArticleVersion) -> None:
             required=True,
         )
         if how == "In one text":
-            show(tag("div", inline(latest.body, work.body), cls="td-diff"))
+            show(card(tag("div", inline(latest.body, work.body), cls="td-diff")))
         else:
-            show(side_by_side(latest.body, work.body, f"{author}'s version {latest.number}", "Your text"))
+            show(card(side_by_side(latest.body, work.body, f"{author}'s version {latest.number}", "Your text")))
 
 
 def _mine(user: User, work: Work, latest: ArticleVersion) -> None:

@@ -156,7 +156,8 @@ def _said(view: ArticleView, asked: ArticleReview) -> Markup | None:
             words.ago(asked.created_at),
             f": “{asked.question}”" if asked.question else ".",
         )
-        return tag("div", said, cls="td-strip i", role="status")
+        changes = screen.link("See what changed", f"{screen.KNOWLEDGE}?article={view.row.id}&tab=versions")
+        return tag("div", said, " ", changes, cls="td-strip i", role="status")
     if asked.status == "returned":
         said = join(tag("b", f"{view.name(asked.decided_by)} returned version {asked.number}: "), comment)
         return tag("div", said, cls="td-strip w", role="status")
