@@ -33,6 +33,9 @@ chaos: .venv/.test-ready  ## kill the desk at random points and count what was l
 bench: .venv/.test-ready  ## the whole flow beside a bare model loop
 	@$(BIN)/python -m benchmarks.flow
 
+bench-search: .venv/.test-ready  ## how well searches find, on the evaluation sets in TRIAGE_DATA
+	@$(BIN)/python -m benchmarks.search
+
 bench-search-scale: .venv/.test-ready  ## searches over 100,000 passages: time by stage, memory, size, a rebuild meanwhile
 	@$(BIN)/python -m benchmarks.search_scale
 
@@ -56,4 +59,4 @@ clean:  ## remove the environment and the demo's data
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search-scale screenshots clean
+.PHONY: help run serve test chaos bench bench-search bench-search-scale screenshots clean

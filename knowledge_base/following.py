@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from knowledge_base import word_file
 from knowledge_base.articles import generation_of, searched_title
+from knowledge_base.common import Common, common
 from knowledge_base.embedding import Encoder, Vectors
 from knowledge_base.index import Index
+from knowledge_base.lexicon import Lexicon
 from knowledge_base.postings import Matches, Postings, Segment, Terms, Vocabulary
 from knowledge_base.vectors import fill, rebuilds_of
 from triage.database import Database
@@ -39,6 +41,8 @@ _FIRST_PATIENCE = 5.0  # seconds the first search waits for an index that is bei
 _PATIENCE = 0.25  # seconds a search waits for what was just published; after that it answers from what it has
 _WARN_EVERY = 60.0  # seconds between two warnings of the same kind
 _RESTING = 0.5  # seconds that the making of vectors rests for each second of work, so that tickets are not slowed down
+_SUM_EVERY = 600.0  # seconds after which what people kept is summed up again
+_SPELLED = 20_000  # passages whose spelling a process reads when their words come from a file
 _REBUILD_EVERY = 10.0  # seconds between attempts to make a failing index again
 
 
@@ -65,12 +69,13 @@ class Snapshot:
     large: Segment = field(default_factory=lambda: Segment.of([]))
     recent: tuple[Terms, ...] = ()
     postings: Postings | None = None
+    common: Common = field(default_factory=Common)
 
-    def match(self, query: str, audience: str) -> Matches | None:
+    def match(self, query: str, audience: str, also: Sequence[str] = ()) -> Matches | None:
         """The passages that hold the query's words; those the audience may not read score 0."""
         if self.postings is None:
             return None
-        matches = self.postings.match(query)
+        matches = self.postings.match(query, also)
         if audience == "public":
             matches.scores[~self.public] = 0
         return matches
@@ -155,18 +160,23 @@ class Follower:
     def __init__(self, database: Database, index: Index, embedder: Encoder) -> None:
         self.database, self.index, self.embedder = database, index, embedder
         self._vocabulary = Vocabulary()
+        self.lexicon = Lexicon()
         self._snapshot = Snapshot()
         self._words = _Turn("search-words", self._follow_words)
         self._index = _Turn("search-index", self._follow_index)
         self._vectors = _Turn("search-vectors", self._fill_vectors)
+        self._spelling = _Turn("search-spelling", self._read_lexicon)
         self._rebuild_wanted = self._closing = False
         self._next_try = self._next_warning = 0.0
+        self._next_summing = time.monotonic() + _SUM_EVERY
 
     def fresh(self) -> Snapshot:
         """The newest snapshot there is without a long wait; only the first search waits until there is one."""
         generation, known = self._generation(), self._snapshot.generation
         if generation != known:
             self._wait(self._words.start(), None if known < 0 else _PATIENCE)
+        elif time.monotonic() >= self._next_summing:
+            self._words.start()
         if self._index_lacks(generation):
             index = self._index.start()
             if generation != known:
@@ -210,7 +220,7 @@ class Follower:
         """Stop what is under way; the index is closed by whoever opened it."""
         self._closing = True
         with self.index.stopped():
-            for turn in (self._words, self._index, self._vectors):
+            for turn in (self._words, self._index, self._vectors, self._spelling):
                 turn.end()
 
     def _index_lacks(self, generation: int) -> bool:
@@ -257,7 +267,10 @@ class Follower:
 
     def _follow_words(self) -> None:
         before = self._kept_words() if self._snapshot.postings is None else self._snapshot
+        from_file = self._snapshot.postings is None and bool(before.ids)
         self._snapshot = self._read_words(before)
+        if from_file:
+            self._spelling.start()
         if self._snapshot.large is not before.large and not self._snapshot.recent:
             self._save_words()
 
@@ -292,10 +305,27 @@ class Follower:
             changed = select(*columns).where(Passage.generation > known.generation)  # type: ignore[call-overload]
             for rows in session.execute(changed.execution_options(yield_per=_TOGETHER)).partitions():
                 snapshot = snapshot.after(self._vocabulary, known.generation, [self._entry(row) for row in rows])
+                self.lexicon.read(f"{row.title}\n{row.text}" for row in rows)
             gone: set[str] = set()
             if session.exec(select(func.count()).select_from(Passage)).one() != len(snapshot.rows):
                 gone = snapshot.rows.keys() - set(session.exec(select(Passage.id)))
-        return snapshot.after(self._vocabulary, generation, [], gone, loose=0 if known.generation < 0 else None)
+            snapshot = snapshot.after(self._vocabulary, generation, [], gone, loose=0 if known.generation < 0 else None)
+            embedder = self.index.embedder or self.embedder.name
+            self._next_summing = time.monotonic() + _SUM_EVERY
+            return replace(snapshot, common=common(session, snapshot.ids, embedder, self.lexicon.abbreviations))
+
+    def _read_lexicon(self) -> None:
+        """Read how words are spelled in a share of the passages, when the words themselves came from a file."""
+        lexicon, ids = Lexicon(), self._snapshot.ids
+        sample = ids[:: max(1, len(ids) // _SPELLED)]
+        for start in range(0, len(sample), 500):
+            if self._closing:
+                return
+            with self.database.read() as session:
+                wanted = col(Passage.id).in_(sample[start : start + 500])
+                found = session.exec(select(Passage.title, Passage.text).where(wanted)).all()
+            lexicon.read(f"{title}\n{text}" for title, text in found)
+        self.lexicon = lexicon
 
     def _entry(self, row: Any) -> Entry:
         terms = self._vocabulary.read(searched_title(row.title, row.text), row.heading, row.text, row.language)

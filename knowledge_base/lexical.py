@@ -19,7 +19,7 @@ _STEMMERS = {
 
 
 # Words that carry no matter, for each language apart: "die" says nothing in German and a lot in English.
-_STOP = {
+STOP = {
     language: frozenset(listed.split())
     for language, listed in {
         "en": "a an and are as at be been but by can could did do does for from had has have he hello her hi his how i if in into is it its me "
@@ -69,7 +69,7 @@ def words(text: str, language: str = "en") -> list[Word]:
 
 def _word(part: str, language: str) -> Word | None:
     low = part.lower()
-    if low in _STOP.get(language, _STOP["en"]) or (len(low) == 1 and not low.isdigit()):
+    if low in STOP.get(language, STOP["en"]) or (len(low) == 1 and not low.isdigit()):
         return None
     return Word(part, low, True) if _has_digit(low) else Word(part, _stem(low, language), False)
 

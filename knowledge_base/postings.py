@@ -16,8 +16,11 @@ from knowledge_base.lexical import Word, term, words
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
-K1 = 1.6
-TITLE, HEADING, TEXT = (2.0, 0.3, 5), (1.5, 0.3, 3), (1.0, 0.75, 50)  # weight, length normalisation, usual number of words
+K1 = 2.0
+TITLE, HEADING, TEXT = (2.0, 0.3, 5), (1.5, 0.3, 3), (1.0, 0.9, 50)  # weight, length normalisation, usual number of words
+_RARE = 1.5  # exponent of a term's rarity: above 1, what is said in many passages says less than BM25 lets it
+_OFTEN = 6  # how many times a word of a mail counts
+_MOST = 48  # terms of a question that are looked up: the most telling ones of a long mail
 
 
 @dataclass(frozen=True)
@@ -124,44 +127,64 @@ class Postings:
         self.vocabulary, self.segments, self.languages, self.alive = vocabulary, tuple(segments), sorted(set(languages)), alive
         self.size = sum(segment.size for segment in self.segments)
 
-    def match(self, query: str) -> Matches:
-        """Score every passage against a query in any of the languages."""
+    def match(self, query: str, also: Sequence[str] = (), share: float = 0.5) -> Matches:
+        """Score every passage against a query in any of the languages; what is asked `also`, such as synonyms, counts for a share."""
         scores = np.zeros(self.size, np.float32)
-        bounds: dict[str, float] = dict.fromkeys(self.languages, 0.0)
         matches = Matches(scores, np.zeros(self.size, np.float32), {}, {})
+        bound = 0.0
         for language in self.languages:
-            counts = Counter(words(query, language))
-            for word, count in counts.items():
-                name = term(word, language)
-                bounds[language] += self._rarity(name) * (K1 + 1) * min(count, 3) ** 0.5
+            asked = self._asked(query, language)
+            bound = max(bound, (K1 + 1) * sum(weight for _, _, weight in asked))
+            more = [(name, word, share * weight) for text in also for name, word, weight in self._asked(text, language)]
+            for name, word, weight in (*asked, *more):
                 if not word.exact or language == self.languages[0]:
-                    self._add(matches, name, word, min(count, 3) ** 0.5)
+                    self._add(matches, name, word, weight)
         scores *= self.alive
-        bound = max(bounds.values(), default=0.0)
         if bound:
             np.minimum(scores / bound, 1.0, out=matches.coverage)
         return matches
 
-    def _add(self, matches: Matches, name: str, word: Word, factor: float) -> None:
+    def knows(self, text: str) -> bool:
+        """Whether any passage holds a word, in any form of it."""
+        return any(self._held(term(word, language)) for language in self.languages for word in words(text, language))
+
+    def rarity(self, word: Word, language: str) -> float:
+        """How much a word tells: high when few passages hold it."""
+        return self._rarity(term(word, language))
+
+    def _asked(self, text: str, language: str) -> list[tuple[str, Word, float]]:
+        """The terms of a text with their weights, the weightiest first."""
+        counts: dict[str, tuple[Word, int]] = {}
+        for word in words(text, language):
+            name = term(word, language)
+            counts[name] = (word, counts.get(name, (word, 0))[1] + 1)
+        asked = [(name, word, self._rarity(name) ** _RARE * min(count, _OFTEN)) for name, (word, count) in counts.items()]
+        return sorted(asked, key=lambda found: -found[2])[:_MOST]
+
+    def _add(self, matches: Matches, name: str, word: Word, weight: float) -> None:
         number = self.vocabulary.find(name)
         if number is None:
             return
-        rarity, first, found = self._rarity(name), 0, []
+        first, found = 0, []
         for segment in self.segments:
             held = segment.held(number)
             found.append(segment.rows[held] + np.int32(first) if first else segment.rows[held])
-            matches.scores[found[-1]] += np.float32(rarity * factor) * segment.weights[held]
+            matches.scores[found[-1]] += np.float32(weight) * segment.weights[held]
             first += segment.size
         matches.words[number], matches.postings[number] = word.surface, found[0] if len(found) == 1 else np.concatenate(found)
         if word.identifier:
-            matches.identifiers[number] = rarity / self._rarest()
+            matches.identifiers[number] = self._rarity(name) / self._rarest()
 
     def _rarity(self, name: str) -> float:
         """The weight of a term: high when few passages hold it; a term that none holds counts as rarest."""
+        held = self._held(name)
+        return float(np.log1p((self.size - held + 0.5) / (held + 0.5)))
+
+    def _held(self, name: str) -> int:
+        """How many passages hold a term."""
         number = self.vocabulary.find(name)
         places = [segment.held(number) for segment in self.segments] if number is not None else []
-        held = sum(int(place.stop - place.start) for place in places)
-        return float(np.log1p((self.size - held + 0.5) / (held + 0.5)))
+        return sum(int(place.stop - place.start) for place in places)
 
     def _rarest(self) -> float:
         return float(np.log1p((self.size + 0.5) / 0.5))

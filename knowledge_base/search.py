@@ -1,5 +1,7 @@
 """Search: meaning and words together, over what is published now.
 
+    understand (rewriting, query) -> propose (index, postings) -> read (SQL) -> rank (ranking) -> show (folding)
+
 Chroma and the word index only propose passages. Text, audience and vector of each are then read from SQL, so
 that what was unpublished or made internal a moment ago is not found, whatever an index still holds.
 """
@@ -7,31 +9,36 @@ that what was unpublished or made internal a moment ago is not found, whatever a
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session, col, select
 
+from knowledge_base import query, ranking
 from knowledge_base.articles import AUDIENCES
-from knowledge_base.embedding import Encoder, Vectors
+from knowledge_base.common import Common
+from knowledge_base.embedding import DIMENSIONS, Encoder, Vectors
+from knowledge_base.folding import folded, spread
 from knowledge_base.following import Follower, Snapshot
 from knowledge_base.index import Index
 from knowledge_base.lexical import words
 from knowledge_base.postings import Matches
+from knowledge_base.query import Question
+from knowledge_base.ranking import Candidates, Pool, Wanted
+from knowledge_base.rewriting import Rewritten, spelled, synonyms
+from knowledge_base.steps import Steps
 from triage.database import Database
 from triage.errors import IndexUnavailable, InputError
-from triage.models import Passage, PassageVector
+from triage.models import Article, Passage, PassageVector, now
 
 log = logging.getLogger(__name__)
 
-WORDS = 0.3  # weight of word matches (0 to 1) beside meaning (cosine)
-IDENTIFIER = 0.15  # more for a passage that holds the very error code or number asked for
-LANGUAGE, CATEGORY = 0.05, 0.03  # more for a passage in the wanted language, of the wanted category
-_CANDIDATES = 40
+_CANDIDATES = 60  # passages proposed by meaning, and as many by words
+_OF_A_PART = 20  # passages proposed by the meaning of one sentence of a long question
 _COLUMNS = (
     Passage.id,
     Passage.article_id,
@@ -43,12 +50,17 @@ _COLUMNS = (
     Passage.audience,
     Passage.category,
     PassageVector.vector,
+    Article.verified_on,
+    Article.updated_at,
 )
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found; `score`, `meaning` and `words` are 0 to 1, `why` is a short reason for people."""
+    """A passage that was found; `score`, `meaning` and `words` are 0 to 1, `why` is a short reason for people.
+
+    `same` names other passages that say the same and were folded into this one, as (passage, article).
+    """
 
     id: str
     article: str
@@ -63,10 +75,19 @@ class Hit:
     category: str = ""
     meaning: float = 0.0
     words: float = 0.0
+    same: tuple[tuple[str, str], ...] = ()
 
     def evidence(self) -> dict[str, Any]:
         """What a reply cites of it: all but the parts of the score."""
-        return {name: value for name, value in vars(self).items() if name not in ("category", "meaning", "words")}
+        return {name: value for name, value in vars(self).items() if name not in ("category", "meaning", "words", "same")}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one search found, and the texts it went by beside the question as it was asked."""
+
+    hits: list[Hit]
+    rewritten: list[str]
 
 
 @dataclass(frozen=True)
@@ -77,11 +98,31 @@ class _Wish:
     category: str | None
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One question with all that is looked up for it: the question, its rewriting, its parts and its questions."""
+
+    original: str
+    rewritten: Rewritten
+    question: Question
+    match: Matches | None
+
+    @property
+    def texts(self) -> list[str]:
+        return [self.rewritten.whole, *self.question.parts, *self.question.questions]
+
+    @property
+    def told(self) -> list[str]:
+        return list(dict.fromkeys(text for text in self.texts if text != self.original))
+
+
 class Searcher:
     """Finds passages; may be shared by threads. Follows the database's generation by one small SELECT a search."""
 
-    def __init__(self, database: Database, index: Index, embedder: Encoder) -> None:
+    def __init__(self, database: Database, index: Index, embedder: Encoder, steps: Steps | None = None) -> None:
         self.database, self.index, self.embedder = database, index, embedder
+        self.steps = steps or Steps()
+        self.weights: Mapping[str, float] | None = None  # those of ranking.json; the benchmark tries others
         self._follower = Follower(database, index, embedder)
 
     def search(
@@ -103,20 +144,8 @@ class Searcher:
         category: str | None = None,
     ) -> list[list[Hit]]:
         """Several searches at once: one embedding call, one look into SQL. Raises InputError for an unknown audience."""
-        if audience not in AUDIENCES:
-            raise InputError(f"audience is {audience!r}; use {' or '.join(AUDIENCES)}.")
-        if not queries:
-            return []
-        wish = _Wish(k, audience, language, category)
-        snapshot = self._follower.fresh()
-        embedder, vectors = self._follower.embed(queries)
-        matches = [snapshot.match(query, audience) for query in queries]
-        proposed = self._propose(vectors, matches, snapshot.ids, wish)
-        rows = self._read(sorted(set().union(*proposed)), wish, embedder)
-        return [
-            _rank([rows[id] for id in ids if id in rows], vector, match, snapshot, wish)
-            for ids, vector, match in zip(proposed, vectors if vectors is not None else repeat(None), matches, strict=False)
-        ]
+        answers = self.ask(queries, k=k, audience=audience, language=language, category=category)
+        return [answer.hits for answer in answers]
 
     async def asearch_many(
         self,
@@ -129,6 +158,31 @@ class Searcher:
     ) -> list[list[Hit]]:
         """`search_many` off the event loop."""
         return await asyncio.to_thread(self.search_many, queries, k=k, audience=audience, language=language, category=category)
+
+    def ask(
+        self,
+        queries: list[str],
+        *,
+        k: int = 6,
+        audience: str = "public",
+        language: str | None = None,
+        category: str | None = None,
+    ) -> list[Answer]:
+        """`search_many` that also tells how each question was rewritten."""
+        wish = _Wish(k, audience, language, category)
+        snapshot, asked, pools = self._propose_all(queries, wish)
+        wanted = Wanted(language, category, snapshot.common.kept, now().date())
+        return [
+            Answer(ranked(one.question, Pool.of(pool), wanted, self.steps, k, self.weights), one.told)
+            for one, pool in zip(asked, pools, strict=True)
+        ]
+
+    def candidates(
+        self, queries: list[str], *, k: int = 6, audience: str = "public"
+    ) -> list[tuple[Question, Candidates]]:  # fmt: skip
+        """What is proposed for each question, to be ranked together with another pool by `ranked`."""
+        _, asked, pools = self._propose_all(queries, _Wish(k, audience, None, None))
+        return [(one.question, pool) for one, pool in zip(asked, pools, strict=True)]
 
     def refresh(self) -> None:
         """Bring words and index to the database's generation, however long it takes; raises what goes wrong."""
@@ -148,34 +202,147 @@ class Searcher:
 
     # ---- one search -----------------------------------------------------------------------------------
 
-    def _propose(
-        self, vectors: Vectors | None, matches: Sequence[Matches | None], passages: Sequence[str], wish: _Wish
-    ) -> list[list[str]]:
+    def _propose_all(self, queries: list[str], wish: _Wish) -> tuple[Snapshot, list[_Asked], list[Candidates]]:
+        if wish.audience not in AUDIENCES:
+            raise InputError(f"audience is {wish.audience!r}; use {' or '.join(AUDIENCES)}.")
+        snapshot = self._follower.fresh() if queries else Snapshot()
+        asked = [self._understand(text, snapshot, wish) for text in queries]
+        embedder, encoded = self._encode(asked)
+        common = snapshot.common if self.steps.centring else Common(snapshot.common.centre * 0)
+        seen = [common.away(vectors) for vectors in encoded]
+        proposed = self._propose(asked, seen, snapshot.ids, wish)
+        rows = self._read(sorted(set().union(*proposed)), wish, embedder)
+        pools = [
+            self._candidates([rows[id] for id in ids if id in rows], one, vectors, away, snapshot, common)
+            for ids, one, vectors, away in zip(proposed, asked, encoded, seen, strict=True)
+        ]
+        return snapshot, asked, pools
+
+    def _understand(self, text: str, snapshot: Snapshot, wish: _Wish) -> _Asked:
+        """Rewrite and classify a question, and look up its words."""
+        steps, groups = self.steps, snapshot.common.synonyms
+        better = self._spelled(text, snapshot) if steps.spelling else text
+        rewritten = Rewritten(better, synonyms(better, groups) if steps.synonyms else ())
+        postings = snapshot.postings
+        if postings is None:
+            return _Asked(text, rewritten, Question(better), None)
+        question = query.read(better, postings.languages, postings.rarity)
+        question = query.without(question, parts=not steps.parts, questions=not steps.spread)
+        match = snapshot.match(better, wish.audience, rewritten.synonyms) if steps.words else None
+        return _Asked(text, rewritten, question, match)
+
+    def _spelled(self, text: str, snapshot: Snapshot) -> str:
+        """The text in the spelling of the base; an administrator's terms are right as they are."""
+        if snapshot.postings is None:
+            return text
+        terms = {word for term in snapshot.common.synonyms for word in term.split()}
+        knows = snapshot.postings.knows
+        return spelled(text, self._follower.lexicon, lambda word: word.lower() in terms or knows(word))
+
+    def _encode(self, asked: Sequence[_Asked]) -> tuple[str, list[Vectors]]:
+        """The embedder, and for each question (m, d): itself, with its rewriting when that differs, its parts, its questions.
+
+        All 0 while there is no embedder: searches go by words then.
+        """
+        texts = list(dict.fromkeys(text for one in asked for text in (one.original, *one.texts))) if self.steps.meaning else []
+        known: dict[str, Vectors] = {}
+        embedder = ""
+        for alike in _of_like_length(texts):
+            embedder, vectors = self._follower.embed(alike)
+            if vectors is None:
+                known = {}
+                break
+            known.update(zip(alike, vectors, strict=True))
+        if not known:
+            return embedder, [np.zeros((len(one.texts), DIMENSIONS), np.float32) for one in asked]
+        return embedder, [_stacked(known, one) for one in asked]
+
+    def _propose(self, asked: Sequence[_Asked], seen: Sequence[Vectors], passages: Sequence[str], wish: _Wish) -> list[list[str]]:
         """Ids worth a closer look, by meaning and by words."""
         n = max(_CANDIDATES, 3 * wish.k)
+        proposed: list[list[str]] = [[] for _ in asked]
         try:
-            proposed = [[] for _ in matches] if vectors is None else self.index.query(vectors, audience=wish.audience, n=n)
+            if any(vectors.any() for vectors in seen):
+                found = iter(self.index.query(np.concatenate(seen), audience=wish.audience, n=n))
+                proposed = [[*next(found), *(id for _ in vectors[1:] for id in next(found)[:_OF_A_PART])] for vectors in seen]
         except IndexUnavailable as error:
             log.warning("Search goes by words only: %s", error)
             self._follower.want_rebuild()
-            proposed = [[] for _ in matches]
-        for ids, match in zip(proposed, matches, strict=True):
-            if match is not None:
-                ids += [passages[row] for row in _top(match.scores, n)]
+        for ids, one in zip(proposed, asked, strict=True):
+            if one.match is not None:
+                ids += [passages[row] for row in _top(one.match.scores, n)]
         return [list(dict.fromkeys(ids)) for ids in proposed]
 
     def _read(self, ids: list[str], wish: _Wish, embedder: str) -> dict[str, Any]:
         """The rows as they stand now; a public search reads public rows only."""
         found: dict[str, Any] = {}
-        with self.database.read() as session:
-            for start in range(0, len(ids), 500):
-                found.update(_rows(session, ids[start : start + 500], wish.audience, embedder))
+        if ids:
+            with self.database.read() as session:
+                for start in range(0, len(ids), 500):
+                    found.update(_rows(session, ids[start : start + 500], wish.audience, embedder))
         return found
+
+    def _candidates(
+        self, rows: list[Any], one: _Asked, encoded: Vectors, seen: Vectors, snapshot: Snapshot, common: Common
+    ) -> Candidates:  # fmt: skip
+        places = np.array([snapshot.rows.get(row.id, -1) for row in rows], np.int64)
+        vectors = np.zeros((len(rows), encoded.shape[1]), np.float32)  # 0 for a passage that has no vector yet
+        for n, row in enumerate(rows):
+            if row.vector:
+                vectors[n] = np.frombuffer(row.vector, np.float32)
+        why = [partial(_held, one.match, int(place)) for place in places]
+        return Candidates(
+            rows, vectors, common.away(vectors), _words(one.match, places), _exact(one.match, places), seen, encoded[0], why
+        )
+
+
+def ranked(
+    question: Question, pool: Pool, wanted: Wanted, steps: Steps, k: int, weights: Mapping[str, float] | None = None
+) -> list[Hit]:
+    """The best `k` of the candidates of one question, best first; several pools are judged together."""
+    if not len(pool.rows):
+        return []
+    total = ranking.scores(question, pool, wanted, steps, weights)
+    order: Sequence[int] = np.argsort(-total, kind="stable").tolist()
+    if steps.spread and question.questions:
+        order = spread(order, total, pool.near[:, -len(question.questions) :], k)
+    texts = [row.text for row in pool.rows]
+    shown = folded(order, texts, pool.vectors, k) if steps.folding else {n: [] for n in order[:k]}
+    return [
+        _hit(
+            pool.rows[n],
+            float(total[n]),
+            float(pool.meaning[n]),
+            float(pool.words[n]),
+            pool.why[n](),
+            [pool.rows[m] for m in twins],
+        )
+        for n, twins in shown.items()
+    ]
+
+
+def _stacked(known: Mapping[str, Vectors], one: _Asked) -> Vectors:
+    vectors = np.stack([known[text] for text in one.texts])
+    vectors[0] += known[one.original]
+    vectors[0] /= np.linalg.norm(vectors[0])
+    return vectors
+
+
+def _of_like_length(texts: Sequence[str]) -> list[list[str]]:
+    """Texts in batches that waste little: in one batch the short would cost as much as the longest."""
+    batches: list[list[str]] = []
+    for text in sorted(texts, key=len):
+        if batches and len(text) <= 2 * len(batches[-1][0]) + 40:
+            batches[-1].append(text)
+        else:
+            batches.append([text])
+    return batches
 
 
 def _rows(session: Session, ids: list[str], audience: str, embedder: str) -> dict[str, Any]:
     made = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == embedder)
-    statement = select(*_COLUMNS).outerjoin(PassageVector, made).where(col(Passage.id).in_(ids))  # type: ignore[call-overload]
+    statement = select(*_COLUMNS).join(Article, col(Article.id) == Passage.article_id)  # type: ignore[call-overload]
+    statement = statement.outerjoin(PassageVector, made).where(col(Passage.id).in_(ids))
     if audience == "public":
         statement = statement.where(Passage.audience == "public")
     return {row.id: row for row in session.execute(statement)}
@@ -185,43 +352,6 @@ def _top(scores: NDArray[np.float32], n: int) -> list[int]:
     """Row numbers of the best scores above 0."""
     best = np.argpartition(scores, len(scores) - n)[-n:] if len(scores) > n else np.arange(len(scores))
     return [int(row) for row in best if scores[row] > 0]
-
-
-def _rank(
-    rows: list[Any], vector: NDArray[np.float32] | None, match: Matches | None, snapshot: Snapshot, wish: _Wish
-) -> list[Hit]:
-    """Passages by meaning + words + what is preferred; of equal texts only the first."""
-    if not rows:
-        return []
-    meaning = _meaning(rows, vector)
-    places = np.array([snapshot.rows.get(row.id, -1) for row in rows])
-    matched = _words(match, places)
-    total = meaning + WORDS * matched
-    if match is not None:
-        for number, rarity in match.identifiers.items():
-            total += IDENTIFIER * rarity * np.isin(places, match.postings[number])
-    total += LANGUAGE * np.array([row.language == wish.language for row in rows])
-    total += CATEGORY * np.array([row.category == wish.category for row in rows])
-    hits: list[Hit] = []
-    seen: set[str] = set()
-    for n in np.argsort(-total, kind="stable"):
-        if len(hits) == wish.k:
-            break
-        if (text := rows[n].text) not in seen:
-            seen.add(text)
-            hits.append(_hit(rows[n], float(total[n]), float(meaning[n]), float(matched[n]), match, int(places[n])))
-    return hits
-
-
-def _meaning(rows: list[Any], vector: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Cosines; 0 for a passage that has no vector yet, and for all while there is no embedder."""
-    if vector is None:
-        return np.zeros(len(rows), np.float32)
-    none = np.zeros_like(vector)
-    cosines: NDArray[np.float32] = (
-        np.stack([np.frombuffer(row.vector, np.float32) if row.vector else none for row in rows]) @ vector
-    )
-    return cosines
 
 
 def _words(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:
@@ -236,7 +366,16 @@ def _words(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:
     return shares
 
 
-def _hit(row: Any, total: float, meaning: float, matched: float, match: Matches | None, place: int) -> Hit:
+def _exact(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:
+    """The rarity of the identifiers that each passage holds, 0 to 1 for each of them."""
+    held = np.zeros(len(places), np.float32)
+    if match is not None:
+        for number, rarity in match.identifiers.items():
+            held += np.float32(rarity) * np.isin(places, match.postings[number])
+    return held
+
+
+def _hit(row: Any, total: float, meaning: float, matched: float, held: list[str], twins: list[Any]) -> Hit:
     return Hit(
         id=row.id,
         article=row.article_id,
@@ -247,22 +386,30 @@ def _hit(row: Any, total: float, meaning: float, matched: float, match: Matches 
         language=row.language,
         audience=row.audience,
         category=row.category,
-        score=round(min(1.0, max(0.0, total / (1 + WORDS))), 4),
+        score=round(min(1.0, max(0.0, total)), 4),
         meaning=round(max(0.0, meaning), 4),
         words=round(matched, 4),
-        why=_why(meaning, match, place),
+        why=_why(meaning, held, len(twins)),
+        same=tuple((twin.id, twin.article_id) for twin in twins),
     )
 
 
-def _why(meaning: float, match: Matches | None, place: int) -> str:
-    """Such as: matches 'E6', 'descale'; meaning 0.71."""
-    held: list[str] = []
-    if match is not None and place >= 0:
-        numbers = [n for n, rows in match.postings.items() if _holds(rows, place)]
-        rarest = sorted(numbers, key=lambda n: (n not in match.identifiers, len(match.postings[n])))
-        held = list(dict.fromkeys(match.words[n] for n in rarest))[:3]
-    reason = f"meaning {max(0.0, meaning):.2f}"
-    return f"matches {', '.join(repr(word) for word in held)}; {reason}" if held else reason
+def _why(meaning: float, held: list[str], twins: int) -> str:
+    """Such as: matches 'E6', 'descale'; meaning 0.71; also in 2 others."""
+    parts = [f"matches {', '.join(repr(word) for word in held)}"] if held else []
+    parts.append(f"meaning {max(0.0, meaning):.2f}")
+    if twins:
+        parts.append(f"also in {twins} other{'s' if twins > 1 else ''}")
+    return "; ".join(parts)
+
+
+def _held(match: Matches | None, place: int) -> list[str]:
+    """The rarest words of the question that a passage holds, at most three, codes and numbers first."""
+    if match is None or place < 0:
+        return []
+    numbers = [n for n, rows in match.postings.items() if _holds(rows, place)]
+    rarest = sorted(numbers, key=lambda n: (n not in match.identifiers, len(match.postings[n])))
+    return list(dict.fromkeys(match.words[n] for n in rarest))[:3]
 
 
 def _holds(rows: NDArray[np.int32], place: int) -> bool:

@@ -2,6 +2,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 
 import pytest
 from sqlmodel import select
@@ -9,7 +10,9 @@ from sqlmodel import select
 from knowledge_base import articles
 from knowledge_base.embedding import Embedder
 from knowledge_base.index import Index
-from knowledge_base.search import Searcher, answerable
+from knowledge_base.ranking import Pool, Wanted
+from knowledge_base.search import Searcher, answerable, ranked
+from knowledge_base.steps import Steps
 from triage.briefs import Evidence
 from triage.database import Database
 from triage.errors import InputError
@@ -80,6 +83,35 @@ def test_language_and_category_are_preferences(searcher: Searcher) -> None:
     plain = {hit.id: hit.score for hit in searcher.search("clean the machine", k=50)}
     german = {hit.id: hit.score for hit in searcher.search("clean the machine", k=50, language="de")}
     assert german["entkalken#0"] > plain["entkalken#0"] and german.keys() == plain.keys()
+
+
+def test_a_slip_of_the_pen_is_understood_and_told(searcher: Searcher) -> None:
+    [answer] = searcher.ask(["grindre blocked"])
+    assert answer.hits[0].article == "e5" and answer.rewritten == []  # a word that stands once may be a slip itself
+    [answer] = searcher.ask(["machien too hot"])
+    assert answer.hits[0].article == "e6" and answer.rewritten == ["machine too hot"]
+
+
+def test_every_question_of_a_mail_is_answered(searcher: Searcher) -> None:
+    mail = (
+        "Good morning, I have been a happy customer for many years and two matters are on my mind today before the holidays. "
+        "Where do I find the invoice with VAT for my last orders? What does it mean when the display of the machine shows E5?"
+    )
+    [answer] = searcher.ask([mail], k=2)
+    assert {hit.article for hit in answer.hits} == {"vat", "e5"}
+    assert "What does it mean when the display of the machine shows E5?" in answer.rewritten
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Steps)])
+def test_every_step_can_be_switched_off(searcher: Searcher, name: str) -> None:
+    searcher.steps = Steps.without(name)
+    assert found(searcher, "What does E6 mean?")[0] == "e6"
+
+
+def test_candidates_can_be_ranked_with_those_of_another_pool(searcher: Searcher) -> None:
+    [(question, articles)] = searcher.candidates(["tax receipt for my accountant"])
+    hits = ranked(question, Pool.of(articles, articles), Wanted(), Steps(), k=3)
+    assert hits[0].article == "vat" and hits[0].same == (("vat#0", "vat"),)
 
 
 def test_equal_texts_are_shown_once(searcher: Searcher, desk_database: Database, real_embedder: Embedder) -> None:

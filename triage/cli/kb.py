@@ -231,7 +231,17 @@ def _answer(desk: Desk, number: int, line: dict[str, Any] | InputError, k: int) 
         }
     started = time.perf_counter()
     best: dict[str, float] = {}
-    for hit in desk.searcher.search(str(line["text"]), k=k * 3, audience="internal"):
-        best.setdefault(hit.article, hit.score)
+    [answer] = desk.searcher.ask([str(line["text"])], k=k * 3, audience="internal")
+    for hit in answer.hits:
+        for article in (
+            hit.article,
+            *(article for _, article in hit.same),
+        ):  # a document of its own, though its text is another's
+            best.setdefault(article, hit.score)
     results = [{"doc": doc, "score": round(score, 4)} for doc, score in list(best.items())[:k]]
-    return {"id": line.get("id"), "results": results, "rewritten": [], "seconds": round(time.perf_counter() - started, 4)}
+    return {
+        "id": line.get("id"),
+        "results": results,
+        "rewritten": answer.rewritten,
+        "seconds": round(time.perf_counter() - started, 4),
+    }

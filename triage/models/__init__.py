@@ -45,6 +45,7 @@ from .statuses import (
     Sentiment,
     Status,
 )
+from .synonyms import SynonymGroup
 from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, Ticket
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "SpanRecord",
     "Spend",
     "Status",
+    "SynonymGroup",
     "Ticket",
     "User",
     "WorkingCopy",

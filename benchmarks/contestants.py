@@ -1,0 +1,112 @@
+"""Ways to search the same base: customary baselines, and ours with steps left out."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from benchmarks.corpora import Corpus
+from knowledge_base.lexical import words
+from knowledge_base.search import Hit
+from knowledge_base.steps import Steps
+from triage.office import Desk
+
+Search = Callable[[str], list[str]]
+_RRF = 60  # the constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
+_DEEP = 30
+BARE = ("centring", "spelling", "synonyms", "parts", "heading", "neighbours", "identifiers", "folding", "spread")
+ABLATIONS = ("words", "meaning", "centring", "parts", "heading", "neighbours", "spelling", "synonyms", "identifiers", "folding", "spread")  # fmt: skip
+
+
+class BM25:
+    """Okapi BM25 over whole documents, title and text as one, with Lucene's rarity and no fields."""
+
+    def __init__(self, corpus: Corpus, tokens: Callable[[str], list[str]], k1: float = 1.5, b: float = 0.75) -> None:
+        self._tokens, self._ids = tokens, [id for id, _, _ in corpus.documents]
+        texts = [Counter(tokens(f"{title} {text}")) for _, title, text in corpus.documents]
+        lengths = np.array([text.total() for text in texts])
+        held: dict[str, list[tuple[int, int]]] = {}
+        for n, text in enumerate(texts):
+            for word, count in text.items():
+                held.setdefault(word, []).append((n, count))
+        self._held = {}
+        for word, places in held.items():
+            rows, counts = np.array(places).T
+            rarity = np.log1p((len(texts) - len(rows) + 0.5) / (len(rows) + 0.5))
+            self._held[word] = rows, rarity * counts * (k1 + 1) / (counts + k1 * (1 - b + b * lengths[rows] / lengths.mean()))
+
+    def __call__(self, query: str) -> list[str]:
+        scores = np.zeros(len(self._ids))
+        for word in self._tokens(query):
+            if word in self._held:
+                rows, values = self._held[word]
+                scores[rows] += values
+        return [self._ids[n] for n in np.argsort(-scores, kind="stable")[:_DEEP] if scores[n] > 0]
+
+
+def plain_words(text: str) -> list[str]:
+    """Lower-case words, nothing else."""
+    return re.findall(r"\w+", text.lower())
+
+
+def our_words(text: str) -> list[str]:
+    """Words as our index has them: stems, no stop words."""
+    return [word.key for word in words(text)]
+
+
+def ours(desk: Desk, steps: Steps, weights: Mapping[str, float] | None = None, k: int = 10) -> Search:
+    """The desk's own search with these steps; documents by their best passage, folded ones beside it."""
+
+    def search(query: str) -> list[str]:
+        desk.searcher.steps, desk.searcher.weights = steps, weights
+        return documents(desk.searcher.search(query, k=k * 3, audience="internal"))
+
+    return search
+
+
+def documents(hits: list[Hit]) -> list[str]:
+    return list(dict.fromkeys(article for hit in hits for article in (hit.article, *(article for _, article in hit.same))))
+
+
+def fused(*searches: Search) -> Search:
+    """Reciprocal rank fusion."""
+
+    def search(query: str) -> list[str]:
+        scores: Counter[str] = Counter()
+        for ranking in [each(query) for each in searches]:
+            for place, id in enumerate(ranking, 1):
+                scores[id] += 1 / (_RRF + place)  # type: ignore[assignment]
+        return [id for id, _ in scores.most_common()]
+
+    return search
+
+
+def timed(search: Search, queries: list[str]) -> tuple[list[list[str]], list[float]]:
+    """The rankings and the seconds of each query, one after the other."""
+    found, seconds = [], []
+    for query in queries:
+        began = time.perf_counter()
+        found.append(search(query))
+        seconds.append(time.perf_counter() - began)
+    return found, seconds
+
+
+def customary(corpus: Corpus, desk: Desk) -> Mapping[str, Search]:
+    """The baselines."""
+    dense = ours(desk, Steps.without("words", *BARE))
+    lexical = ours(desk, Steps.without("meaning", *BARE))
+    return {
+        "BM25, words as they are": BM25(corpus, plain_words),
+        "BM25, stems": BM25(corpus, our_words),
+        "our words alone": lexical,
+        "dense alone": dense,
+        "RRF of the two": fused(dense, lexical),
+        "dense + words, nothing else": ours(desk, Steps.without(*BARE)),
+    }
+
+
+def fitted_without() -> Mapping[str, Steps]:
+    """Ours, and ours without one step at a time."""
+    return {"ours": Steps()} | {f"  without {name}": Steps.without(name) for name in ABLATIONS}

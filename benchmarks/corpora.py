@@ -1,0 +1,114 @@
+"""Evaluation sets of the form `corpus.jsonl`, `queries.jsonl`, `qrels.tsv`, and variations on them."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from triage.office import Desk, open_desk
+from triage.settings import load_settings
+
+VARIABLE = "TRIAGE_DATA"
+Relevant = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Documents (id, title, text), queries (id, text), and for each query the documents that answer it with their grade."""
+
+    name: str
+    documents: list[tuple[str, str, str]]
+    queries: list[tuple[str, str]]
+    relevant: Relevant
+
+    def without_titles(self) -> "Corpus":
+        return replace(self, name=f"{self.name}, no titles", documents=[(id, "", text) for id, _, text in self.documents])
+
+    def first_lines(self) -> "Corpus":
+        """Only the first line of each query, as somebody types it into a search box."""
+        return replace(
+            self, name=f"{self.name}, first lines", queries=[(id, text.split("\n", 1)[0]) for id, text in self.queries]
+        )
+
+    def misspelt(self, one_in: int = 6) -> "Corpus":
+        """Queries with a slip in every sixth word or so: two letters swapped, one left out or doubled."""
+        dice = random.Random(7)
+        return replace(
+            self,
+            name=f"{self.name}, misspelt",
+            queries=[(id, " ".join(_slip(word, dice, one_in) for word in text.split(" "))) for id, text in self.queries],
+        )
+
+    @property
+    def judged(self) -> list[tuple[str, str]]:
+        """The queries that have a relevant document."""
+        return [(id, text) for id, text in self.queries if self.relevant.get(id)]
+
+
+def data_folder(given: Path | None) -> Path | None:
+    """The folder of evaluation sets: what is given, else the variable TRIAGE_DATA; None when there is none."""
+    folder = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    return folder if folder and folder.is_dir() else None
+
+
+def corpora(folder: Path) -> list[Corpus]:
+    """Every evaluation set in `folder` or its `retrieval` folder, by name."""
+    places = sorted(path.parent for path in [*folder.glob("*/qrels.tsv"), *folder.glob("retrieval/*/qrels.tsv")])
+    return [read(place) for place in places]
+
+
+def read(folder: Path) -> Corpus:
+    documents = [(row["id"], row.get("title") or "", row["text"]) for row in _rows(folder / "corpus.jsonl")]
+    queries = [(row["id"], row["text"]) for row in _rows(folder / "queries.jsonl")]
+    relevant: Relevant = {}
+    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+        query, document, grade = line.split("\t")
+        if float(grade) > 0:
+            relevant.setdefault(query, {})[document] = float(grade)
+    return Corpus(folder.name, documents, queries, relevant)
+
+
+@contextlib.contextmanager
+def opened(corpus: Corpus, kept: Path | None) -> Iterator[Desk]:
+    """A desk whose knowledge base is the corpus; in `kept` it stays, so that a second run embeds nothing."""
+    with tempfile.TemporaryDirectory(prefix="triage-bench-") as passing:
+        home = (kept or Path(passing)) / "".join(letter if letter.isalnum() else "-" for letter in corpus.name)
+        desk = open_desk(load_settings(home=home, demo=False))
+        try:
+            if not (home / "filled").exists():
+                _fill(desk, corpus)
+                (home / "filled").touch()
+            desk.searcher.refresh()
+            yield desk
+        finally:
+            desk.close()
+        if kept is None:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _fill(desk: Desk, corpus: Corpus) -> None:
+    from knowledge_base import importing
+
+    with tempfile.TemporaryDirectory(prefix="triage-corpus-") as folder:
+        file = Path(folder) / "corpus.jsonl"
+        rows = [json.dumps({"id": id, "title": title, "text": text}) for id, title, text in corpus.documents]
+        file.write_text("\n".join(rows), "utf-8")
+        importing.import_paths(desk.database, [file], author="benchmark", embed=desk.embedder)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _slip(word: str, dice: random.Random, one_in: int) -> str:
+    if len(word) < 5 or not word.isalpha() or dice.randrange(one_in):
+        return word
+    at = dice.randrange(1, len(word) - 1)
+    return dice.choice(
+        [word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:]]
+    )

@@ -1,0 +1,113 @@
+"""How well searches find: `python -m benchmarks.search`, or `make bench-search`.
+
+For every evaluation set (corpus.jsonl, queries.jsonl, qrels.tsv) in the folder that TRIAGE_DATA names: customary
+baselines, our search, our search without one step at a time, and with weights fitted on the other sets. Each set is
+searched by the desk's own searcher over a knowledge base made of it.
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import fit
+from benchmarks.contestants import Search, customary, fitted_without, ours, timed
+from benchmarks.corpora import VARIABLE, Corpus, corpora, data_folder, opened
+from benchmarks.measures import Quality, quality
+from knowledge_base.steps import Steps
+from triage.office import Desk
+
+Results = dict[str, Quality]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure every set and print a table each, or JSON."""
+    options = _options(arguments)
+    folder = data_folder(options.data)
+    if folder is None:
+        print(f"Skipped: no evaluation data. Set {VARIABLE} to a folder with NAME/corpus.jsonl, queries.jsonl and qrels.tsv.")
+        return
+    console = Console(stderr=options.json)
+    console.width = max(console.width, 120)
+    with tempfile.TemporaryDirectory(prefix="triage-bench-") as passing:
+        kept = options.keep or Path(passing)
+        report = {}
+        chosen = [corpus for corpus in corpora(folder) if not options.only or corpus.name in options.only]
+        elsewhere = _fitted_elsewhere(chosen, kept) if len(chosen) > 1 and not options.quick else {}
+        for corpus in chosen:
+            with opened(corpus, kept) as desk:
+                size = sum(file.stat().st_size for file in (desk.settings.home / "index").rglob("*") if file.is_file())
+                results = _measured(corpus, desk, elsewhere.get(corpus.name), quick=options.quick)
+                report[corpus.name] = {"index_mib": size / (1 << 20)} | {name: asdict(found) for name, found in results.items()}
+                if not options.json:
+                    console.print(_table(corpus, results, size))
+    if options.json:
+        print(json.dumps(report, indent=2))
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description="How well searches find.")
+    parser.add_argument("--data", type=Path, help=f"folder of evaluation sets; default: {VARIABLE}")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the embedded sets for the next run")
+    parser.add_argument("--only", nargs="+", help="names of the sets to measure")
+    parser.add_argument("--quick", action="store_true", help="our search alone")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    return parser.parse_args(arguments)
+
+
+def _measured(corpus: Corpus, desk: Desk, elsewhere: dict[str, float] | None, *, quick: bool) -> Results:
+    searches: dict[str, Search] = {} if quick else dict(customary(corpus, desk))
+    searches |= {name: ours(desk, steps) for name, steps in fitted_without().items() if name == "ours" or not quick}
+    results = {name: _judged(corpus, search) for name, search in searches.items()}
+    if elsewhere:
+        results["  weights of the other sets"] = _judged(corpus, ours(desk, Steps(), elsewhere))
+    if not quick:
+        slips = corpus.misspelt()
+        results["misspelt: ours"] = _judged(slips, ours(desk, Steps()))
+        results["misspelt: without spelling"] = _judged(slips, ours(desk, Steps.without("spelling")))
+    return results
+
+
+def _judged(corpus: Corpus, search: Search) -> Quality:
+    queries = [text for _, text in corpus.judged]
+    for text in queries[:5]:
+        search(text)  # what is loaded at the first search is not the search's
+    found, seconds = timed(search, queries)
+    return quality(found, [corpus.relevant[id] for id, _ in corpus.judged], seconds)
+
+
+def _fitted_elsewhere(chosen: list[Corpus], kept: Path) -> dict[str, dict[str, float]]:
+    """For each set the weights fitted on all others, each as it is and in its harder variation."""
+    parts: dict[str, list[fit.Lists]] = {}
+    for corpus in chosen:
+        parts[corpus.name] = []
+        for variant in fit.variants(corpus):
+            with opened(variant, kept) as desk:
+                parts[corpus.name].append(fit.lists(desk, variant))
+    return {
+        corpus.name: fit.fit(fit.joined([part for name, of in parts.items() if name != corpus.name for part in of]))
+        for corpus in chosen
+    }
+
+
+def _table(corpus: Corpus, results: Results, size: int) -> Table:
+    base = max((found.recall10 for name, found in results.items() if name.startswith("BM25")), default=0.0)
+    title = f"{corpus.name}: {len(corpus.documents)} documents, {len(corpus.judged)} questions, index {size / (1 << 20):.1f} MiB"
+    shown = Table(title=title, title_justify="left")
+    shown.add_column("search")
+    for name in ("nDCG@10", "MRR", "R@5", "R@10", "R@10 ×\nbest BM25", "p50 ms", "p95 ms"):
+        shown.add_column(name, justify="right")
+    for name, found in results.items():
+        values = [f"{value:.3f}" for value in (found.ndcg, found.mrr, found.recall5, found.recall10)]
+        shown.add_row(
+            name, *values, f"{found.recall10 / base:.2f}" if base else "", f"{found.p50 * 1000:.1f}", f"{found.p95 * 1000:.1f}"
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    main()
