@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import random
 import shutil
 import tempfile
@@ -10,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from triage.errors import InputError
 from triage.office import Desk, open_desk
 from triage.settings import load_settings
 
-VARIABLE = "TRIAGE_DATA"
 Relevant = dict[str, dict[str, float]]
 
 
@@ -51,9 +50,17 @@ class Corpus:
 
 
 def data_folder(given: Path | None) -> Path | None:
-    """The folder of evaluation sets: what is given, else the variable TRIAGE_DATA; None when there is none."""
-    folder = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    return folder if folder and folder.is_dir() else None
+    """The folder of evaluation sets: what is given, else that of the settings (TRIAGE_DATA); None when there is none.
+
+    Raises InputError for a folder that does not exist.
+    """
+    named = load_settings().data
+    folder = given or (Path(named) if named else None)
+    if folder and not folder.is_dir():
+        raise InputError(
+            "There is no such folder; --data or TRIAGE_DATA names the one with the evaluation sets.", source=str(folder)
+        )
+    return folder
 
 
 def corpora(folder: Path) -> list[Corpus]:

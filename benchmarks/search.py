@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks import fit
 from benchmarks.contestants import Search, customary, fitted_without, ours, timed
-from benchmarks.corpora import VARIABLE, Corpus, corpora, data_folder, opened
+from benchmarks.corpora import Corpus, corpora, data_folder, opened
 from benchmarks.measures import Quality, quality
 from knowledge_base.steps import Steps
 from triage.office import Desk
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     folder = data_folder(options.data)
     if folder is None:
-        print(f"Skipped: no evaluation data. Set {VARIABLE} to a folder with NAME/corpus.jsonl, queries.jsonl and qrels.tsv.")
+        print("Skipped: no evaluation data. Set TRIAGE_DATA to a folder with NAME/corpus.jsonl, queries.jsonl and qrels.tsv.")
         return
     console = Console(stderr=options.json)
     console.width = max(console.width, 120)
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description="How well searches find.")
-    parser.add_argument("--data", type=Path, help=f"folder of evaluation sets; default: {VARIABLE}")
+    parser.add_argument("--data", type=Path, help="folder of evaluation sets; default: TRIAGE_DATA")
     parser.add_argument("--keep", type=Path, help="folder that keeps the embedded sets for the next run")
     parser.add_argument("--only", nargs="+", help="names of the sets to measure")
     parser.add_argument("--quick", action="store_true", help="our search alone")

@@ -89,6 +89,7 @@ class Settings(BaseSettings):
         description="Private networks that articles may be imported from by address, such as 10.0.0.0/8 (JSON list); else the public web only.",
     )
 
+    data: str = Field(default="", description="Folder of evaluation sets for `make bench-search`; empty: it is skipped.")
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
     log_level: str = Field(
         default="INFO",
