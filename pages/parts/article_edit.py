@@ -93,6 +93,7 @@ def _begun(user: User, key: str, view: ArticleView | None, original: ArticleView
     meta: dict[str, Any] = {
         "category": source.category if source else "", "language": source.row.language if source else "en",
         "owner": source.row.owner if source else user.name, "labels": list(source.labels) if view and source else [],
+        "product": list(source.product) if source else [],
     }  # fmt: skip
     if view is None:
         meta |= {"audience": original.row.audience if original else "public"}
@@ -331,11 +332,11 @@ def _properties(user: User, work: Work, *, new: bool) -> None:
     if new:
         with columns[3]:
             _choice(user, work, key, "audience", "Who may read it", list(_AUDIENCES), _AUDIENCES.__getitem__)
-    st.session_state[f"{key}_labels"] = ", ".join(work.meta["labels"])
-    st.text_input(
-        "Labels", key=f"{key}_labels", max_chars=300, placeholder="words people also use for it, set apart by commas",
-        on_change=_set, args=(user, work, "labels", f"{key}_labels"),
-    )  # fmt: skip
+    left, right = st.columns(2, gap="small")
+    with left:
+        _words(user, work, key, "labels", "Labels", "words people also use for it")
+    with right:
+        _words(user, work, key, "product", "Products", "which it concerns; empty: all")
 
 
 def _choice(user: User, work: Work, key: str, name: str, label: str, options: list[str], shown: Callable[[str], str]) -> None:
@@ -343,9 +344,18 @@ def _choice(user: User, work: Work, key: str, name: str, label: str, options: li
     st.selectbox(label, options, format_func=shown, key=f"{key}_{name}", on_change=_set, args=(user, work, name, f"{key}_{name}"))
 
 
+def _words(user: User, work: Work, key: str, name: str, label: str, placeholder: str) -> None:
+    """A list, written with commas."""
+    st.session_state[f"{key}_{name}"] = ", ".join(work.meta[name])
+    st.text_input(
+        label, key=f"{key}_{name}", max_chars=300, placeholder=placeholder, help="Set apart by commas.",
+        on_change=_set, args=(user, work, name, f"{key}_{name}"),
+    )  # fmt: skip
+
+
 def _set(user: User, work: Work, name: str, key: str) -> None:
     value = st.session_state[key]
     work.meta = work.meta | {
-        name: [part.strip() for part in value.split(",") if part.strip()] if name == "labels" else value or ""
+        name: [part.strip() for part in value.split(",") if part.strip()] if name in ("labels", "product") else value or ""
     }
     _keep(user, work)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from pages.parts import office, screen, state, words
 from pages.parts.markup import join, mute, show, tag
 from triage.library import editing, links, naming, publishing, review
-from triage.library.article import ArticleView
+from triage.library.article import ArticleView, waiting_drafts
 from triage.library.links import Problem
 from triage.models import ArticleReview, User
 
@@ -83,7 +83,9 @@ def publish(user: User, view: ArticleView, number: int | None = None, *, approve
         changed = office.attempt(change)
         if changed is not None:
             sync()
-            office.toast(f"Published. {words.plural(changed, 'passage')} new or changed.")
+            typed = office.read(lambda session: editing.copy_of(session, user, view.row.id))
+            rest = " What you have not saved is not in it." if typed else ""
+            office.toast(f"Published. {words.plural(changed, 'passage')} new or changed.{rest}")
 
 
 def sync() -> None:
@@ -205,7 +207,7 @@ def _more(user: User, view: ArticleView) -> None:
             if office.do(lambda session: naming.rename(session, user, row.id, wanted)):
                 sync()
                 screen.go(article=wanted)
-                office.toast("Renamed. Links to the old id are followed.")
+                _tell("Renamed. Links to the old id are followed.", office.read(lambda session: waiting_drafts(session, row.id)))
             st.rerun()  # fmt: skip
 
 

@@ -225,3 +225,15 @@ def test_a_text_in_work_is_held_against_what_is_found(desk: Any) -> None:
         draft=("Pause", "Stop your plan for a while under Plan."),
     )
     assert tried.own and tried.own > 0.4 and tried.own_place == 1
+
+
+def test_a_translation_begins_with_its_original_and_names_it(desk: Any) -> None:
+    page = opened(desk, "knowledge.py", Role.ADMIN, article="new", of="pause")
+    assert "Translate “Pause your plan”" in html(page)
+    assert page.selectbox(key="edit_new:pause_language").value != "en"
+    page.selectbox(key="edit_new:pause_language").set_value("nl").run()
+    page.button(key="edit_new:pause_save").click().run()
+    assert not page.exception
+    found = desk.database.run_now(lambda s: load(s, "pause")).translations
+    assert [(other.language, other.title) for other in found] == [("nl", "Pause your plan")]
+    assert "Also in " in html(opened(desk, "knowledge.py", Role.STAFF, article="pause"))

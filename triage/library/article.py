@@ -34,6 +34,7 @@ class ArticleView:
     versions: list[ArticleVersion]
     names: dict[str, str]
     category: str = ""
+    product: list[str] = field(default_factory=list)
     translation_of: str = ""
     translations: list[Translation] = field(default_factory=list)
     files: list[ArticleFile] = field(default_factory=list)
@@ -62,7 +63,7 @@ def load(session: Session, article_id: str) -> ArticleView:
     assert row
     people = {f"user:{number}": name for number, name in session.exec(select(User.id, User.name))}
     return ArticleView(
-        row, list(article.labels), articles.versions(session, article.id), people, article.category, article.translation_of,
+        row, list(article.labels), articles.versions(session, article.id), people, article.category, list(article.product), article.translation_of,
         translations(session, article), _files(session, article.id), _review(session, article), _behind(session, article),
     )  # fmt: skip
 
