@@ -8,7 +8,6 @@ that what was unpublished or made internal a moment ago is not found, whatever a
 
 import asyncio
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,6 @@ from knowledge_base.embedding import DIMENSIONS, Encoder, Vectors
 from knowledge_base.folding import folded, spread
 from knowledge_base.following import Follower, Snapshot
 from knowledge_base.index import Index
-from knowledge_base.lexical import words
 from knowledge_base.postings import Matches
 from knowledge_base.query import Question
 from knowledge_base.ranking import Candidates, Pool, Wanted
@@ -415,21 +413,3 @@ def _held(match: Matches | None, place: int) -> list[str]:
 def _holds(rows: NDArray[np.int32], place: int) -> bool:
     at = int(np.searchsorted(rows, place))
     return at < len(rows) and int(rows[at]) == place
-
-
-def answerable(hits: Sequence[Hit], query: str) -> float:
-    """How likely the passages answer the query, 0 to 1: by the nearest meaning and the share of its words they hold."""
-    if not hits:
-        return 0.0
-    asked = {word.key for word in words(query)}
-    held = {word.key for hit in hits[:3] for word in words(f"{hit.title} {hit.heading} {hit.text}", hit.language)}
-    share = len(asked & held) / len(asked) if asked else 0.0
-    nearest = max(hit.meaning for hit in hits)
-    return 1 / (1 + math.exp(-(_SUPPORT[0] + _SUPPORT[1] * nearest + _SUPPORT[2] * share)))
-
-
-_SUPPORT = (
-    -4.3,
-    9.0,
-    0.5,
-)  # of a logistic curve: constant, nearest meaning, share of words; fitted on questions inside and outside a base
