@@ -105,6 +105,23 @@ async def test_what_was_asked_what_was_given_and_what_was_kept_is_on_record(desk
         assert {use.kept for use in given} == {None}
 
 
+async def test_each_question_is_judged_before_the_analyst_is_asked(desk: Desk) -> None:
+    answered, _ = await worked_on(desk, "How do I descale my kettle with Kalkweg?")
+    hopeless, draft = await worked_on(desk, "Which football clubs in Brazil won the championship of 1974?")
+    with desk.database.read() as session:
+        asked = {row.ticket_id: row for row in session.exec(select(SearchRecord))}
+        step = session.exec(select(RunStep).join(Run).where(Run.ticket_id == answered.id, RunStep.name == "knowledge")).one()
+        models = [
+            step.role
+            for step in session.exec(select(RunStep).join(Run).where(Run.ticket_id == hopeless.id, RunStep.kind == "model"))
+        ]
+    judged = next(iter(step.response["answers"].values()))  # type: ignore[attr-defined]
+    assert judged["decision"] == "answer" and asked[answered.id].confidence == pytest.approx(judged["answered"], abs=1e-3)
+    assert asked[hopeless.id].decision == "abstain" and asked[hopeless.id].confidence > 1 - judging.SURELY_OPEN - 1e-3
+    assert (hopeless.status, hopeless.reason) == (Status.ESCALATED, "missing_knowledge") and draft and draft.kind == "holding"
+    assert sorted(models) == ["manager", "reviewer", "writer"]
+
+
 async def test_a_plain_ticket_costs_four_model_calls_and_every_step_is_recorded(desk: Desk) -> None:
     ticket, _ = await worked_on(desk, "How do I pair the kettle with the app?")
     with desk.database.read() as session:

@@ -38,6 +38,18 @@ class Evidence(Value):
     why: str = ""
 
 
+class Precedent(Value):
+    """A like question that was solved before, without personal data: shows how colleagues answer, and is no source."""
+
+    case: int
+    ticket: int
+    question: str
+    answer: str
+    articles: list[str] = []
+    day: str = ""
+    score: float = 0.0
+
+
 class CategoryCard(Value):
     slug: str
     title: str
@@ -150,6 +162,7 @@ class AnalystBrief(Value):
     plan: Plan
     passages: list[Evidence]
     customer: CustomerCard | None = None
+    precedents: list[Precedent] = []
 
 
 class Fact(Value):
@@ -178,6 +191,7 @@ class WriterBrief(Value):
     company: str
     notes: list[str] = []
     previous: str = ""
+    precedents: list[Precedent] = []
 
 
 class Sentence(Value):

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from knowledge_base import vectors
-from triage import replies
+from triage import replies, solving
 from triage.accounts import ratelimit
 from triage.improving import findings, grouping
 from triage.models import WAITS_FOR_PERSON, Notification, Role, Run, SpanRecord, Status, Ticket, now
@@ -67,6 +67,7 @@ def tidy(session: Session) -> str:
 
 CHORES: dict[str, Callable[[Session], str]] = {
     "assume_resolved": assume_resolved,
+    "backfill_solved": solving.backfill,
     "rescue": rescue,
     "tidy": tidy,
     "warn_overdue": warn_overdue,

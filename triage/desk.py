@@ -83,10 +83,10 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
     plan = await make_plan(desk, case, crew, screening)
     passages = await gather_passages(crew.context, case.brief, plan)
     customer = await gather_customer(crew.context)
-    route = judging.route(plan, screening, passages, customer, rules)
+    route = judging.route(plan, screening, passages, customer, rules, crew.context.answers)
 
     facts = await find_facts(crew, case, plan, route, passages, customer)
-    route = judging.reroute(route, plan, facts, passages)
+    route = judging.reroute(route, plan, facts, crew.context.answers)
     reply, sentences, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
 
     blocked, action_verdicts = judging.actions(plan, facts, case.ticket.identity)
@@ -124,7 +124,10 @@ async def find_facts(
     if case.former and case.former.facts and judging.addressee(case.instruction) != "analyst":
         return Facts.model_validate(case.former.facts)
     with tracing.span(f"{INVOKE_AGENT} analyst", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
-        facts = await analyst.analyse(crew, AnalystBrief(ticket=case.brief, plan=plan, passages=passages, customer=customer))
+        facts = await analyst.analyse(
+            crew,
+            AnalystBrief(ticket=case.brief, plan=plan, passages=passages, customer=customer, precedents=crew.context.precedents),
+        )
     known = {passage.id for passage in passages}
     passages.extend(found for found in crew.context.found.values() if found.id not in known)
     return facts
@@ -148,7 +151,7 @@ async def write_and_review(
     for revision in range(MOST_REVISIONS + 1):
         wanted = WriterBrief(
             ticket=case.brief, plan=plan, facts=facts, passages=passages, customer=customer, kind=route.kind,
-            company=crew.settings.company, notes=notes, previous=previous,
+            company=crew.settings.company, notes=notes, previous=previous, precedents=crew.context.precedents,
         )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             reply = await writer.write(crew, wanted)

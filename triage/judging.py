@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ from triage.recording import Recorder
 from triage.settings import Settings
 
 ALWAYS = "always_escalate"
+Answers = Mapping[str, Mapping[str, Any]]
+"""By question: the judgement (knowledge_base.answerability) on the passages that were found for it."""
 _POLICY_WORDS = frozenset(
     [
         "policy",
@@ -79,6 +82,8 @@ _WORDING_WORDS = frozenset(
     ]
 )
 FACTUAL = ("fact", "step")
+# From which chance on the analyst is not even asked: a draft that a person reads may be tried more boldly.
+SURELY_OPEN, SURELY_UNCLEAR = 0.08, 0.6
 _IN_WORDS = {
     EscalationReason.CUSTOMER_REQUEST: "the customer asks for a person",
     EscalationReason.MISSING_KNOWLEDGE: "the knowledge base does not answer this",
@@ -209,33 +214,51 @@ def bind(plan: Plan, screening: Screening) -> Plan:
     return plan
 
 
-def route(plan: Plan, screening: Screening, passages: list[Evidence], customer: CustomerCard | None, rules: Rules) -> Route:
-    """What to write, from the plan and from what was found."""
+def route(
+    plan: Plan, screening: Screening, passages: list[Evidence], customer: CustomerCard | None, rules: Rules,
+    answers: Answers,
+) -> Route:  # fmt: skip
+    """What to write, from the plan and from what was found; `answers` says how far passages answer each question."""
     manager = [f"found in the message: {signal.replace('_', ' ')}" for signal in screening.signals]
     manager += screening.flagged
     if plan.action == "escalate":
         return _holding(plan.escalation_reason or EscalationReason.POLICY_RESTRICTION, manager)
     if plan.action == "clarify":
-        return Route("clarify", Status.NEEDS_INFO, EscalationReason.PENDING_CLARIFICATION, manager)
+        return _clarify(manager)
     thanks = not plan.questions and not plan.requested_actions
     if not passages and customer is None and not thanks:
         return _holding(EscalationReason.MISSING_KNOWLEDGE, manager)
+    judged = [answers[question] for question in plan.questions if question in answers]
+    if judged and len(judged) == len(plan.questions) and customer is None and not plan.requested_actions:
+        if all(answer["decision"] == "clarify" and answer["unclear"] >= SURELY_UNCLEAR for answer in judged):
+            return _clarify(manager)
+        if all(answer["answered"] <= SURELY_OPEN for answer in judged):
+            return _holding(EscalationReason.MISSING_KNOWLEDGE, manager)
     if plan.confidence < rules.minimum_confidence / 2:
         return _holding(EscalationReason.LOW_CONFIDENCE, manager)
     return Route("reply", Status.AWAITING_APPROVAL, None, manager)
 
 
-def reroute(route: Route, plan: Plan, facts: Facts, passages: list[Evidence]) -> Route:
-    """After the analyst: with nothing to stand on, an honest holding reply instead of an answer."""
+def reroute(route: Route, plan: Plan, facts: Facts, answers: Answers) -> Route:
+    """After the analyst: with nothing to stand on, a question back where it is unclear what is asked, else an honest holding reply."""
     if route.kind != "reply" or not (plan.questions or plan.requested_actions):
         return route  # who only says thanks is answered without facts
     sourced = [fact for fact in facts.facts if fact.source != "ticket"]
-    return route if sourced else _holding(EscalationReason.MISSING_KNOWLEDGE, route.manager)
+    if sourced:
+        return route
+    judged = [answers[question] for question in plan.questions if question in answers]
+    if judged and all(answer["decision"] == "clarify" for answer in judged) and not plan.requested_actions:
+        return _clarify(route.manager)
+    return _holding(EscalationReason.MISSING_KNOWLEDGE, route.manager)
 
 
 def no_facts(plan: Plan) -> Facts:
     """For replies that state nothing: no analyst is asked."""
     return Facts(facts=[], unanswered=plan.questions, requested_actions=[])
+
+
+def _clarify(manager: list[str]) -> Route:
+    return Route("clarify", Status.NEEDS_INFO, EscalationReason.PENDING_CLARIFICATION, manager)
 
 
 def _holding(reason: EscalationReason, manager: list[str]) -> Route:

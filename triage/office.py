@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from knowledge_base.answerability import Judge
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.examples import Nearest
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
+from knowledge_base.solved import SolvedPool
 from triage import tracing
 from triage.agents.crew import Crew
 from triage.agents.toolbox import ToolContext
@@ -42,6 +44,8 @@ class Desk:
         self.settings, self.database, self.index, self.models = settings, database, index, models
         self.embedder: Embedder = embedder()
         self.searcher = Searcher(database, index, self.embedder)
+        self.judge = Judge(self.embedder)
+        self.solved = SolvedPool(database, self.embedder)
         self.nearest = Nearest(database, self.embedder)
         self.durable = Durable(database, settings)
 
@@ -64,6 +68,7 @@ class Desk:
         context = ToolContext(
             database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
             customer_id=case.ticket.customer_id, identity=case.ticket.identity, recorder=recorder,
+            judge=self.judge, solved=self.solved,
         )  # fmt: skip
         return Crew(self.settings, self.models, gate, context)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from triage import solving
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -185,6 +186,7 @@ def sent(session: Session, outbox: Outbox) -> None:
     episode.replies += 1
     episode.first_reply_at = episode.first_reply_at or now()
     session.add_all([outbox, episode, ticket])
+    solving.keep(session, decision, draft, ticket)
     move(session, ticket, Status.DELIVERED, actor="delivery", outbox=outbox.id)
     if draft.kind == "clarify":
         move(session, ticket, Status.NEEDS_INFO, actor="delivery", reason="pending_clarification")

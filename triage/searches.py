@@ -1,29 +1,48 @@
 """What a run of the agents asked the knowledge base, and whether its questions were answered."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage.models import Run, RunStep, Ticket
+from triage.models import PrecedentUse, Run, RunStep, SolvedCase, Ticket
 from triage.outcome import Outcome
 
 _PLANNED, _OWN = "knowledge", "search_knowledge"  # names of the recorded steps
 
 
 def record(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None:
-    """One record for each question of the plan, and for each search that the analyst made by itself."""
+    """One record for each question of the plan, for each search that the analyst made by itself, and for each precedent."""
     if outcome.plan is None:
         return
-    verdicts = _verdicts(outcome)
-    for search in _searches(session, run.id, set(verdicts)):
+    verdicts, steps = _verdicts(outcome), _steps(session, run.id)
+    for search in _searches(steps, set(verdicts)):
+        decision, chance = verdicts.get(search["query"], ""), search.pop("chance", None)
+        sure = 0.0 if chance is None else chance if decision == "answer" else 1 - chance
         signals.searched(
-            session, **search, source=signals.AGENTS, decision=verdicts.get(search["query"], ""), first=run.cause == "message",
+            session, **search, source=signals.AGENTS, decision=decision, confidence=sure, first=run.cause == "message",
             ticket_id=ticket.id, episode_id=ticket.episode_id, run_id=run.id, language=outcome.plan.language,
             category=outcome.plan.category,
         )  # fmt: skip
+    _record_precedents(session, run.id, steps)
+
+
+def _steps(session: Session, run_id: str) -> Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Name, request and response of the run's searches, in their order."""
+    steps = select(RunStep.name, RunStep.request, RunStep.response).where(
+        RunStep.run_id == run_id, col(RunStep.name).in_((_PLANNED, _OWN)), col(RunStep.error).is_(None)
+    )
+    return session.exec(steps.order_by(col(RunStep.ordinal))).all()
+
+
+def _record_precedents(session: Session, run_id: str, steps: Iterable[tuple[str, Any, Mapping[str, Any]]]) -> None:
+    """The solved cases that the run was shown, as far as they still stand."""
+    scores = {case["case"]: case["score"] for _, _, response in steps for case in response.get("precedents", [])}
+    if scores:
+        standing = session.exec(select(SolvedCase.id).where(col(SolvedCase.id).in_(list(scores))))
+        session.add_all(PrecedentUse(run_id=run_id, case_id=case or 0, score=scores[case]) for case in standing.all())
 
 
 def _verdicts(outcome: Outcome) -> dict[str, str]:
@@ -35,16 +54,16 @@ def _verdicts(outcome: Outcome) -> dict[str, str]:
     return {question: "abstain" if question in unanswered else "answer" for question in questions}
 
 
-def _searches(session: Session, run_id: str, questions: set[str]) -> Iterator[dict[str, Any]]:
+def _searches(steps: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]], questions: set[str]) -> Iterator[dict[str, Any]]:
     """Query, hits, best score and article of each: of the plan's searches those that are its questions, and the analyst's own."""
-    steps = select(RunStep.name, RunStep.request, RunStep.response).where(
-        RunStep.run_id == run_id, col(RunStep.name).in_((_PLANNED, _OWN)), col(RunStep.error).is_(None)
-    )
-    for name, request, response in session.exec(steps.order_by(col(RunStep.ordinal))):
-        if name == _PLANNED:
-            yield from (search for search in response.get("searches", []) if search["query"] in questions)
-        else:
+    for name, request, response in steps:
+        if name != _PLANNED:
             yield _own(request, response)
+            continue
+        judged = response.get("answers", {})
+        for search in response.get("searches", []):
+            if search["query"] in questions:
+                yield {**search, "chance": judged.get(search["query"], {}).get("answered")}
 
 
 def _own(request: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from triage.models import (
     Message,
     Order,
     Outbox,
+    PrecedentUse,
     Quarantine,
     Run,
     RunStep,
     SignOff,
+    SolvedCase,
     Ticket,
     User,
     now,
@@ -92,6 +94,7 @@ class TicketView:
     events: list[AuditEvent]
     quarantine: Quarantine | None
     people: dict[int, str]
+    precedents: list[tuple[SolvedCase, float]] = field(default_factory=list)
 
     @property
     def assignee(self) -> str | None:
@@ -146,6 +149,7 @@ def load(session: Session, ticket_id: int) -> TicketView:
         steps=_steps(session, run),
         events=_events(session, ticket_id),
         quarantine=session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first(),
+        precedents=_precedents(session, draft),
         people={number: name for number, name in session.exec(select(User.id, User.name)) if number is not None},
     )
 
@@ -185,6 +189,14 @@ def _letters(session: Session, ticket_id: int) -> list[Letter]:
     ):
         files.setdefault(attachment.message_id, []).append(attachment)
     return [Letter(message, files.get(message.id or 0, []), author or "") for message, author in messages]
+
+
+def _precedents(session: Session, draft: Draft | None) -> list[tuple[SolvedCase, float]]:
+    """The solved cases that the draft's agents were shown, nearest first, and how near each is."""
+    if draft is None or draft.run_id is None:
+        return []
+    shown = select(SolvedCase, PrecedentUse.score).join(PrecedentUse, col(PrecedentUse.case_id) == SolvedCase.id)
+    return list(session.exec(shown.where(PrecedentUse.run_id == draft.run_id).order_by(col(PrecedentUse.score).desc())))
 
 
 def _previous(session: Session, draft: Draft | None) -> Draft | None:

@@ -9,7 +9,7 @@ from knowledge_base.chunking import plain
 from pages.parts import office, words
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage import ticket_view, work
-from triage.models import Draft, Role, User
+from triage.models import Draft, Role, SolvedCase, User
 from triage.ticket_view import TicketView
 
 _LONG = 420
@@ -29,6 +29,8 @@ def evidence(view: TicketView, user: User) -> None:
             show(card(mute(text), title=tag("span", "No source", style="color:var(--td-warn)"), data_nosource=index))
     if not draft.citations and not draft.sentences:
         show(card(mute("A person wrote this reply; it cites nothing."), title="No sources", tone="quiet"))
+    for case, score in view.precedents:
+        show(_precedent(case, score, user))
     show(_how(view))
 
 
@@ -53,6 +55,22 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
             for label, helpful in (("Helpful", True), ("Wrong", False)):
                 st.button(label, key=f"td_rate_{number}_{helpful}", on_click=_rate, args=(user, draft, passage, helpful))
             st.button("Open", key=f"td_open_{number}", on_click=_open, args=(user, draft, citation))
+
+
+def _precedent(case: SolvedCase, score: float, user: User) -> Markup:
+    """A like question that was solved before: shown to colleagues, never cited to a customer."""
+    near = f"score {score:.2f}" if user.role == Role.ADMIN else ""
+    cited = f"cited {', '.join(case.articles)}" if case.articles else "cited no article"
+    ticket = tag("a", f"#{case.ticket_id}", href=f"?ticket={case.ticket_id}", target="_self")
+    return tag(
+        "div",
+        tag("h3", "Solved before ", chip("precedent")),
+        mute(join(ticket, " · ", " · ".join(part for part in (f"{case.solved_at:%-d %b %Y}", cited, near) if part))),
+        tag("div", tag("b", "Asked: "), _quote(case.question), cls="td-quote"),
+        tag("div", tag("b", "Sent: "), _quote(case.answer), cls="td-quote"),
+        cls="td-card",
+        data_precedent=case.id,
+    )
 
 
 def _quote(text: str) -> Markup:

@@ -1,7 +1,7 @@
 """The analyst: facts about the customer and the matter, each with a source."""
 
 from triage.agents.crew import Crew
-from triage.agents.render import customer_text, passages_text, plan_text, ticket_text
+from triage.agents.render import customer_text, passages_text, plan_text, precedents_text, ticket_text
 from triage.agents.spotlight import notice
 from triage.briefs import AnalystBrief, Facts
 
@@ -22,12 +22,12 @@ async def analyse(crew: Crew, brief: AnalystBrief) -> Facts:
 
 
 def _prompt(crew: Crew, brief: AnalystBrief) -> str:
-    return "\n\n".join(
-        [
-            notice(crew.marker),
-            plan_text(crew, brief.plan),
-            passages_text(crew, brief.passages),
-            customer_text(crew, brief.customer),
-            ticket_text(crew, brief.ticket),
-        ]
-    )
+    parts = [
+        notice(crew.marker),
+        plan_text(crew, brief.plan),
+        passages_text(crew, brief.passages),
+        precedents_text(crew, brief.precedents),
+        customer_text(crew, brief.customer),
+        ticket_text(crew, brief.ticket),
+    ]
+    return "\n\n".join(part for part in parts if part)

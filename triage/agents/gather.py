@@ -1,11 +1,18 @@
 """What is collected before the analyst is asked, so that a plain ticket needs no tool call."""
 
+import asyncio
+from dataclasses import asdict
 from typing import Any
 
+from rapidfuzz import fuzz
+
+from knowledge_base.answerability import Turn, sentences
 from triage.agents.customers import customer_card
 from triage.agents.toolbox import ToolContext, evidence
-from triage.briefs import CustomerCard, Evidence, Plan, TicketBrief
+from triage.briefs import CustomerCard, Evidence, Plan, Precedent, TicketBrief
 
+MOST_JUDGED, JUDGED, ALIKE = 6, 5, 80  # questions, passages of each, and how alike (0 to 100) a sentence and the question are
+MOST_CITED = 4  # passages that come in through precedents
 PER_SEARCH, PER_FOREIGN_SEARCH = 6, 40
 MOST, SURE = 14, 2  # passages in all, and of each search those that stay however well other searches did
 
@@ -22,6 +29,7 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
     async def live() -> dict[str, Any]:
         kept: list[dict[str, Any]] = []
         told: dict[str, dict[str, Any]] = {}
+        near: dict[str, list[dict[str, Any]]] = {}
         for language in languages:
             most = PER_FOREIGN_SEARCH if language else PER_SEARCH  # the searcher prefers a language, it does not insist
             found = await context.searcher.asearch_many(queries, k=most, language=language)
@@ -30,12 +38,18 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
                 for hits in found
             ]
             kept += _best(usable)
+            near |= {query: hits for query, hits in zip(queries, usable, strict=True) if hits}
             told |= {query: _told(query, hits) for query, hits in zip(queries, usable, strict=True) if hits or query not in told}
         passages = list({passage["id"]: passage for passage in kept}.values())[: MOST + MOST // 2]
-        return {"passages": passages, "searches": list(told.values())}
+        answers = await asyncio.to_thread(_judged, context, ticket, plan, near)
+        precedents = await asyncio.to_thread(_precedents, context, plan)
+        passages += await _cited(context, precedents, {passage["id"] for passage in passages})
+        return {"passages": passages, "searches": list(told.values()), "answers": answers, "precedents": precedents}
 
     request = {"queries": queries, "languages": languages, "k": PER_SEARCH}
     recorded = await context.recorder.step("retrieval", role="analyst", name="knowledge", request=request, live=live)
+    context.answers.update(recorded.get("answers", {}))
+    context.precedents = [Precedent.model_validate(item) for item in recorded.get("precedents", [])]
     return [Evidence.model_validate(item) for item in recorded["passages"]]
 
 
@@ -51,6 +65,47 @@ async def gather_customer(context: ToolContext) -> CustomerCard | None:
 
     recorded = await context.recorder.step("retrieval", role="analyst", name="customer", request={"customer": owner}, live=live)
     return CustomerCard.model_validate(recorded["customer"]) if recorded["customer"] else None
+
+
+def _judged(context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Whether the passages found for each question answer it; in other languages than English nobody can tell by meaning alone."""
+    if context.judge is None or plan.language not in ("", "en"):
+        return {}
+    found: dict[str, Any] = {}
+    for question in plan.questions[:MOST_JUDGED]:
+        passages = [f"{passage['title']}\n{passage['text']}" for passage in near.get(question, [])[:JUDGED]]
+        found[question] = asdict(context.judge.judge(question, passages, _conversation(ticket, question)))
+    return found
+
+
+def _precedents(context: ToolContext, plan: Plan) -> list[dict[str, Any]]:
+    """Like questions solved before whose answers pass the same judge as the articles do."""
+    if context.solved is None:
+        return []
+    found = context.solved.search(plan.questions, language=plan.language, besides=context.ticket_id)
+    judge = context.judge if plan.language in ("", "en") else None
+    return [
+        {**vars(case), "articles": list(case.articles)}
+        for case in found
+        if judge is None or any(judge.judge(question, [case.answer]).answered >= 0.5 for question in plan.questions[:MOST_JUDGED])
+    ]
+
+
+async def _cited(context: ToolContext, precedents: list[dict[str, Any]], known: set[str]) -> list[dict[str, Any]]:
+    """The passages of the articles that precedents cite, as far as customers may read them today."""
+    wanted = {article for case in precedents for article in case["articles"]}
+    if not wanted:
+        return []
+    found = await context.searcher.asearch_many([case["question"] for case in precedents], k=PER_SEARCH)
+    fitting = [evidence(hit).model_dump() for hits in found for hit in hits if hit.article in wanted and hit.audience == "public"]
+    return list({passage["id"]: passage for passage in fitting if passage["id"] not in known}.values())[:MOST_CITED]
+
+
+def _conversation(ticket: TicketBrief, question: str) -> list[Turn]:
+    """What was said before and beside the question."""
+    earlier = [Turn(message.body, message.direction == "out") for message in ticket.earlier]
+    beside = [text for text in [ticket.subject, *sentences(ticket.body[:4_000])] if fuzz.ratio(text, question) < ALIKE]
+    return [*earlier, *map(Turn, beside)]
 
 
 def _told(query: str, hits: list[dict[str, Any]]) -> dict[str, Any]:

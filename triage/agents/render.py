@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from triage.briefs import CustomerCard, Evidence, Facts, Plan, TicketBrief
+from triage.briefs import CustomerCard, Evidence, Facts, Plan, Precedent, TicketBrief
 
 
 class Fences(Protocol):
@@ -42,6 +42,18 @@ def passages_text(crew: Fences, passages: list[Evidence], title: str = "Passages
         for passage in passages
     ]
     return f"{title}:\n" + crew.fenced("PASSAGES", "\n\n".join(blocks))
+
+
+def precedents_text(crew: Fences, precedents: list[Precedent]) -> str:
+    """Like questions solved before; nothing when there are none."""
+    if not precedents:
+        return ""
+    blocks = [
+        f"Asked: {one.question}\nAnswered: {one.answer}\nArticles cited: {', '.join(one.articles) or 'none'}"
+        for one in precedents
+    ]
+    told = "How colleagues answered like questions. Follow their manner; they are no source, so cite passages for every fact:"
+    return f"{told}\n" + crew.fenced("PRECEDENTS", "\n\n".join(blocks))
 
 
 def customer_text(crew: Fences, customer: CustomerCard | None) -> str:

@@ -6,9 +6,11 @@ from typing import Any, Protocol
 
 from sqlmodel import Session, col, select
 
+from knowledge_base.answerability import Judgement, Turn
+from knowledge_base.solved import SolvedPool
 from triage.agents.customers import customer_card, order_card
 from triage.agents.tools import Tool, Toolset, tool
-from triage.briefs import ActionRequest, Evidence
+from triage.briefs import ActionRequest, Evidence, Precedent
 from triage.database import Database
 from triage.errors import ToolError
 from triage.models import Order, Ticket
@@ -21,11 +23,18 @@ class Searches(Protocol):
     async def asearch_many(self, queries: list[str], *, k: int = 6, language: str | None = None) -> Sequence[Sequence[Any]]: ...
 
 
+class Judges(Protocol):
+    """What is needed of a judge of whether passages answer a question."""
+
+    def judge(self, question: str, passages: Sequence[str], history: Sequence[Turn] = ()) -> Judgement: ...
+
+
 @dataclass
 class ToolContext:
     """One ticket's reach. `customer_id` is bound by code; without a verified identity no tool reads private data.
 
-    `found` and `proposed` grow with what the tools answered, live or read back from a recorded run.
+    `found` and `proposed` grow with what the tools answered, live or read back from a recorded run; `answers` says of
+    each question of the plan whether the passages gathered for it answer it, `precedents` are like questions solved before.
     """
 
     database: Database
@@ -34,6 +43,10 @@ class ToolContext:
     customer_id: int | None
     identity: str
     recorder: Recorder
+    judge: Judges | None = None
+    solved: SolvedPool | None = None
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    precedents: list[Precedent] = field(default_factory=list)
     found: dict[str, Evidence] = field(default_factory=dict)
     proposed: list[ActionRequest] = field(default_factory=list)
 

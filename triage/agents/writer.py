@@ -1,7 +1,7 @@
 """The writer: the draft, sentence by sentence, each fact with its passages."""
 
 from triage.agents.crew import Crew
-from triage.agents.render import customer_text, facts_text, passages_text, plan_text, ticket_text
+from triage.agents.render import customer_text, facts_text, passages_text, plan_text, precedents_text, ticket_text
 from triage.agents.spotlight import notice
 from triage.briefs import Reply, WriterBrief
 from triage.llm.offline.notes import not_followed
@@ -52,6 +52,7 @@ def _prompt(crew: Crew, brief: WriterBrief) -> str:
         plan_text(crew, brief.plan),
         facts_text(crew, brief.facts),
         passages_text(crew, brief.passages),
+        precedents_text(crew, brief.precedents),
         customer_text(crew, brief.customer),
         ticket_text(crew, brief.ticket),
     ]
@@ -59,4 +60,4 @@ def _prompt(crew: Crew, brief: WriterBrief) -> str:
         parts.append("Previous draft:\n" + crew.fenced("DRAFT", brief.previous))
     if brief.notes:
         parts.append("Notes from the team:\n" + "\n".join(f"- {note}" for note in brief.notes))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)

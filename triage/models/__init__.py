@@ -32,6 +32,7 @@ from .people import (
 )
 from .runs import BreakerState, Run, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
+from .solved import PrecedentUse, SolvedCase
 from .statuses import (
     AT_WORK,
     DECIDABLE,
@@ -92,6 +93,7 @@ __all__ = [
     "Passage",
     "PassageUse",
     "PassageVector",
+    "PrecedentUse",
     "Priority",
     "Quarantine",
     "QuarantineReason",
@@ -104,6 +106,7 @@ __all__ = [
     "Sentiment",
     "SetupLink",
     "SignOff",
+    "SolvedCase",
     "SpanRecord",
     "Spend",
     "Status",

@@ -1,0 +1,121 @@
+"""From a delivered reply to a precedent: what was asked and sent, without personal data."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from triage.guardrails.redaction import redact
+from triage.models import (
+    Article,
+    BlockedAction,
+    Customer,
+    Decision,
+    Draft,
+    Message,
+    Order,
+    Outbox,
+    PrecedentUse,
+    SolvedCase,
+    Ticket,
+    User,
+    now,
+)
+
+_LONGEST = 4_000
+BACK = timedelta(days=180)
+_MOST = 2_000
+
+
+def keep(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> SolvedCase | None:
+    """Keep a reply that was just delivered; it takes the place of what the same ticket was answered before.
+
+    None for what is no precedent: questions back, holding replies, thanks, matters of high risk or with a refused action.
+    """
+    if not _is_precedent(session, decision, draft, ticket):
+        return None
+    forget(session, ticket)
+    question, answer = _asked(session, draft, ticket), _general(decision.body, draft)
+    people = _people(session, decision, ticket)
+    numbers = (
+        list(session.exec(select(Order.number).where(Order.customer_id == ticket.customer_id))) if ticket.customer_id else []
+    )
+    case = SolvedCase(
+        decision_id=decision.id or 0, ticket_id=draft.ticket_id, language=ticket.language, category=ticket.category, solved_at=now(),
+        question=redact(question[:_LONGEST], names=people, values=numbers),
+        answer=redact(answer[:_LONGEST], names=people, values=numbers), articles=_public(session, draft),
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    return case
+
+
+def forget(session: Session, ticket: Ticket) -> None:
+    """Take what this ticket was answered out of the pool."""
+    own = select(SolvedCase.id).where(SolvedCase.ticket_id == ticket.id)
+    session.execute(delete(PrecedentUse).where(col(PrecedentUse.case_id).in_(own)))
+    session.execute(delete(SolvedCase).where(col(SolvedCase.ticket_id) == ticket.id))
+
+
+def backfill(session: Session) -> str:
+    """Keep the replies of the last 180 days that were delivered before there was a pool, at most 2,000 at a time."""
+    known = select(SolvedCase.ticket_id)
+    sent = (
+        select(Decision, Draft, Ticket)
+        .join(Outbox, col(Outbox.decision_id) == Decision.id)
+        .join(Draft, col(Draft.id) == Decision.draft_id)
+        .join(Ticket, col(Ticket.id) == Decision.ticket_id)
+        .where(Outbox.status == "sent", Draft.kind == "reply", col(Decision.created_at) > now() - BACK)
+        .where(col(Ticket.id).not_in(known))
+        .order_by(col(Decision.id).desc())
+        .limit(_MOST)
+    )
+    done: set[int | None] = set()
+    kept = 0
+    for decision, draft, ticket in session.exec(sent).all():
+        if ticket.id not in done and keep(session, decision, draft, ticket):  # newest first: an older reply was overtaken
+            done.add(ticket.id)
+            kept += 1
+    return f"{kept} solved cases kept"
+
+
+def _is_precedent(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> bool:
+    if decision.kind != "approve" or decision.undone_at is not None or draft.kind != "reply" or ticket.risk == "high":
+        return False
+    if draft.plan and not draft.plan.get("questions"):
+        return False  # thanks, or only a wish
+    refused = select(BlockedAction.id).where(BlockedAction.ticket_id == ticket.id).limit(1)
+    return session.exec(refused).first() is None
+
+
+def _asked(session: Session, draft: Draft, ticket: Ticket) -> str:
+    """The subject and the message that the draft answers."""
+    said = select(Message.body).where(Message.ticket_id == ticket.id, Message.direction == "in")
+    upto = said.where(col(Message.id) <= draft.thread_head) if draft.thread_head else said
+    body = session.exec(upto.order_by(col(Message.id).desc()).limit(1)).first() or ""
+    return f"{ticket.subject}\n{body}".strip()
+
+
+def _general(body: str, draft: Draft) -> str:
+    """The reply without the sentences that rest on the customer's own record."""
+    for sentence in draft.sentences:
+        sources: Any = sentence.get("passages") or []
+        if any(source == "customer" or str(source).startswith("order:") for source in sources):
+            body = body.replace(str(sentence["text"]), "")
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", body)).strip()
+
+
+def _people(session: Session, decision: Decision, ticket: Ticket) -> list[str]:
+    """The names of everyone this is about."""
+    customer = session.get(Customer, ticket.customer_id) if ticket.customer_id else None
+    who = session.get(User, decision.user_id)
+    local = ticket.requester_email.partition("@")[0].replace(".", " ").replace("_", " ")
+    return [ticket.requester_name, local if " " in local else "", customer.name if customer else "", who.name if who else ""]
+
+
+def _public(session: Session, draft: Draft) -> dict[str, int]:
+    """The cited articles that customers may read, with the versions that were cited."""
+    cited = select(Article.id).where(col(Article.id).in_(list(draft.article_versions)), Article.audience == "public")
+    return {article: draft.article_versions[article] for article in session.exec(cited)}
