@@ -20,7 +20,7 @@ from triage.learning.metrics import (
     tickets,
 )
 from triage.learning.metrics.reports import choices, failures, outcomes, speeds, tickets_of_outcome
-from triage.models import Customer, Decision, Draft, Episode, Message, Run, RunStep, Ticket, User
+from triage.models import Customer, Decision, Draft, Episode, Message, PassageUse, Run, RunStep, SearchRecord, Ticket, User
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 HOURS = BusinessHours()
@@ -333,3 +333,34 @@ def test_cost_counts_every_run_but_forks(desk: Session) -> None:
     desk.add(Run(ticket_id=episode.ticket_id, episode_id=episode.id, cost_usd=9.0, forked_at=2))
     desk.commit()
     assert compute(desk, "cost_per_ticket", OLD).value == pytest.approx(0.43 / 40)
+
+
+def test_what_searches_find_and_what_becomes_of_passages(desk: Session) -> None:
+    draft = desk.exec(select(Draft)).first()
+    assert draft
+    of = {"ticket_id": draft.ticket_id, "episode_id": draft.episode_id, "source": "agents"}
+    first = SearchRecord(query="descale", hits=4, decision="answer", **of)
+    desk.add_all([first, SearchRecord(query="football", hits=0, decision="abstain", **of)])
+    desk.flush()
+    desk.add_all([
+        SearchRecord(query="descale it", hits=3, repeats=first.id, **of),
+        SearchRecord(query="tried out by a person", hits=0, source="trial"),  # belongs to no ticket: in no figure
+    ])  # fmt: skip
+    given = {"draft_id": draft.id, "ticket_id": draft.ticket_id, "article": "descale"}
+    desk.add_all([
+        PassageUse(passage="descale#0", cited=True, kept=True, opened=True, vote=1, **given),
+        PassageUse(passage="descale#1", cited=True, kept=False, vote=-1, **given),
+        PassageUse(passage="descale#2", **given),
+    ])  # fmt: skip
+    desk.commit()
+    found = {
+        name: (figure.numerator, figure.denominator)
+        for name in METRICS
+        if name.startswith(("zero_", "searches_", "passages_", "evidence_"))
+        for figure in [compute(desk, name, OLD)]
+    }
+    assert found == {
+        "zero_results": (1, 3), "searches_unanswered": (1, 2), "searches_retried": (1, 3), "passages_cited": (2, 3),
+        "evidence_opened": (1, 2), "passages_kept": (1, 2), "passages_wrong": (1, 2),
+    }  # fmt: skip
+    assert [(part.key, part.figure.numerator) for part in slices(desk, "passages_wrong", OLD, by="article")] == [("descale", 1)]

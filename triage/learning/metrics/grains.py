@@ -1,4 +1,4 @@
-"""What a metric counts: episodes, drafts, decisions, sentences, runs or steps, each tied to its episode.
+"""What a metric counts: episodes, drafts, decisions, sentences, runs, steps, searches or passages, each tied to its episode.
 
 Every grain joins down to the episode and its ticket, so that the cohort (the day the episode started)
 and the filters mean the same everywhere.
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, select, true
 from sqlmodel import col
 
 from triage.learning.metrics.dialects import items_of
-from triage.models import Decision, Draft, Episode, Run, RunStep, Ticket
+from triage.models import Decision, Draft, Episode, PassageUse, Run, RunStep, SearchRecord, Ticket
 
 SENTENCES = items_of(col(Draft.sentences))
 SENTENCE: Any = SENTENCES.c.value
@@ -88,9 +88,23 @@ def _steps(statement: Select[Any]) -> Select[Any]:
     )
 
 
+def _searches(statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.select_from(SearchRecord)
+        .join(Episode, col(Episode.id) == col(SearchRecord.episode_id))
+        .join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
+    )
+
+
+def _passages(statement: Select[Any]) -> Select[Any]:
+    return _drafts(statement).join(PassageUse, col(PassageUse.draft_id) == col(Draft.id))
+
+
 EPISODES = Grain("tickets", col(Episode.id), _HANDLER, _episodes)
 DRAFTS = Grain("drafts", col(Draft.id), col(Decision.user_id), _drafts)
 SENTENCES_OF_DRAFTS = Grain("sentences", col(Draft.id), col(Decision.user_id), _sentences)
 DECISIONS = Grain("decisions", col(Decision.id), col(Decision.user_id), _decisions)
 RUNS = Grain("runs", col(Run.id), _HANDLER, _runs)
 STEPS = Grain("steps", col(RunStep.id), _HANDLER, _steps)
+SEARCHES = Grain("searches", col(SearchRecord.id), _HANDLER, _searches)
+PASSAGES = Grain("passages", col(PassageUse.id), col(Decision.user_id), _passages)

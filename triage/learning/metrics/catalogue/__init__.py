@@ -1,13 +1,14 @@
 """Every metric of the desk, by name."""
 
 from triage.errors import InputError
-from triage.learning.metrics.catalogue import drafts, machine, outcomes, times
+from triage.learning.metrics.catalogue import drafts, knowledge, machine, outcomes, times
 from triage.learning.metrics.metric import Metric
 
 GROUPS: dict[str, tuple[Metric, ...]] = {
     "Outcomes": outcomes.METRICS,
     "Times": times.METRICS,
     "Drafts": drafts.METRICS,
+    "Knowledge": knowledge.METRICS,
     "Agents": machine.METRICS,
 }
 METRICS: dict[str, Metric] = {metric.name: metric for group in GROUPS.values() for metric in group}
