@@ -7,6 +7,7 @@ from pages.parts.article import NEW, article, suggestion
 from pages.parts.article_list import article_list
 from pages.parts.knowledge_gaps import improving
 from pages.parts.knowledge_import import panel
+from pages.parts.knowledge_synonyms import synonym_list
 from pages.parts.markup import card, show
 from pages.parts.search_hits import hits
 from pages.parts.search_state import search_state
@@ -26,7 +27,7 @@ def main() -> None:
         editor = access.may(user, Permission.EDIT_KNOWLEDGE)
         parts = {"": "Articles", "search": "Test search"}
         parts |= {"gaps": "Gaps and health"} if access.may(user, Permission.SEE_FIGURES) else {}
-        parts |= {"import": "Import and export"} if editor else {"suggest": "Suggest an article"}
+        parts |= {"synonyms": "Synonyms", "import": "Import and export"} if editor else {"suggest": "Suggest an article"}
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             part = screen.chips("Part", "part", parts)
             if editor:
@@ -35,7 +36,7 @@ def main() -> None:
         if part == "suggest":
             suggestion(user, None)
         else:
-            {"search": _search, "gaps": improving, "import": panel}.get(part, article_list)(user)
+            {"search": _search, "gaps": improving, "synonyms": synonym_list, "import": panel}.get(part, article_list)(user)
 
 
 # ---- test search ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sqlmodel import select
 from knowledge_base.building import Build
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.errors import AccessError
-from triage.library import editing, exchange, imports, publishing, review, trial
+from triage.library import editing, exchange, imports, publishing, review, synonyms, trial
 from triage.library.article import load
 from triage.library.imports import ImportOptions
 from triage.models import Role, SearchRecord, User
@@ -237,3 +237,20 @@ def test_a_translation_begins_with_its_original_and_names_it(desk: Any) -> None:
     found = desk.database.run_now(lambda s: load(s, "pause")).translations
     assert [(other.language, other.title) for other in found] == [("nl", "Pause your plan")]
     assert "Also in " in html(opened(desk, "knowledge.py", Role.STAFF, article="pause"))
+
+
+def test_synonyms_are_added_refused_and_removed(desk: Any) -> None:
+    page = opened(desk, "knowledge.py", Role.ADMIN, part="synonyms")
+    page.text_input(key="synonyms_new").set_value("pause, halt, interrupt")
+    page.button(key="synonyms_add").click().run()
+    assert not page.exception and page.text_input(key="synonyms_new").value == ""
+    assert ">halt<" in html(page) and "1 group" in html(page)
+    page.text_input(key="synonyms_new").set_value("alone")
+    page.button(key="synonyms_add").click().run()
+    assert "two different terms" in warnings(page) and page.text_input(key="synonyms_new").value == "alone"
+    group = desk.database.run_now(synonyms.listing)[0]
+    with pytest.raises(AccessError):
+        desk.database.run_now(lambda s: synonyms.remove(s, person(desk, Role.STAFF), group.id))
+    page.button(key=f"synonyms_remove_{group.id}").click().run()
+    assert not page.exception and ">halt<" not in html(page)
+    assert "synonyms_add" not in keys_of(opened(desk, "knowledge.py", Role.STAFF, part="synonyms"))
