@@ -29,6 +29,7 @@ AUDIENCES = ("public", "internal")
 KINDS = ("article", "policy")
 _META = ("kind", "category", "audience", "language", "owner", "product", "labels", "verified_on", "source", "translation_of")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_GENERATION = select(IndexState.generation).where(IndexState.id == 1)  # asked by every search
 _TITLE_SHARE = 0.3  # of the title's own vector in a passage's vector
 
 
@@ -198,7 +199,7 @@ def get_published(session: Session, article_id: str) -> Published | None:
 
 def generation_of(session: Session) -> int:
     """How many publications there have been; grows with every change of what searches may find."""
-    return session.exec(select(IndexState.generation).where(IndexState.id == 1)).first() or 0
+    return session.execute(_GENERATION).scalar() or 0
 
 
 def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vectors:

@@ -10,6 +10,7 @@ QUIET = {
     "ANONYMIZED_TELEMETRY": "False",  # chromadb
     "GUARDRAILS_RUN_SYNC": "true",  # guardrails-ai: no event loop and thread leaked per check
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # litellm: no price list fetched at import
+    "OPENBLAS_NUM_THREADS": "1",  # numpy: threads that wait for each other busily made small products 40 times slower under load
     "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime: no device id, no name look-up
 }
 
