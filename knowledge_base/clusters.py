@@ -20,7 +20,7 @@ NEAR = 0.55  # cosine of a member with its centre, and _SAME of two groups' midd
 _SAME = 0.7  # requests of three fields (benchmarks/gaps.py), for groups that hold one matter rather than all of it
 _PRIOR = 50  # texts it takes until their common direction is believed
 _ROUNDS = 2
-_BLOCK = 2048
+_BLOCK = 512
 Name = TypeVar("Name", bound=Hashable)
 
 

@@ -56,8 +56,9 @@ def _gaps(user: User) -> None:
     with middle:
         often = screen.choice("How often", "often", {"2": "Asked at least twice", "1": "Also what was asked once"})
     with right:
-        if access.may(user, Permission.EDIT_KNOWLEDGE):
-            st.button("Look again now", key="gaps_look", on_click=_look, help="Otherwise every quarter of an hour.")
+        editor = access.may(user, Permission.EDIT_KNOWLEDGE)
+        if editor and st.button("Look again now", key="gaps_look", help="Otherwise every quarter of an hour."):
+            _look()
     rows = office.read(lambda session: gaps.listing(session, user, state=state))
     titles = office.read(lambda session: gaps.titles(session, rows))
     found = [gap for gap in rows if gap.size >= int(often) or state != "open"]
@@ -74,9 +75,12 @@ def _gaps(user: User) -> None:
 
 def _look() -> None:
     try:
-        grouping.refresh(office.desk())
+        with st.spinner("Looking…"):
+            grouping.refresh(office.desk())
     except TriageError as error:
-        office.toast(str(error))
+        st.error(plain(str(error)))
+        return
+    st.rerun()
 
 
 def _line(gap: Gap, titles: dict[str, str]) -> Line:

@@ -6,6 +6,7 @@ gives each group the id that most of its questions had, so that what people deci
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from knowledge_base import clusters
@@ -64,32 +66,35 @@ def refresh(desk: "Desk") -> str:
         stored = {(row[0], row[1]) for row in session.exec(select(GapQuestion.source, GapQuestion.embedder))}
         have = {source for source, embedder in stored if embedder == desk.embedder.name}
         new = [demand for demand in demands.values() if f"{demand.source}:0" not in have]
-    for some in _batched(new, _BATCH):
-        _learn(desk, some)
+    learned = sum(_learn(desk, some) for some in _batched(new, _BATCH))
     changed = desk.database.run_now(lambda session: _follow(session, demands, times))
     with desk.database.read() as session:
         ungrouped = session.exec(select(GapQuestion.id).where(col(GapQuestion.gap_id).is_(None)).limit(1)).first()
-    if new or changed or ungrouped is not None:
+    if learned or changed or ungrouped is not None:
         _group(desk)
     desk.database.run_now(_settle)
-    return f"{len(new)} new demands without support"
+    return f"{learned} new demands without support"
 
 
-def _learn(desk: "Desk", demands: Sequence[questions.Demand]) -> None:
-    """Embed and store the questions of these demands, in place of what was stored of them before."""
+def _learn(desk: "Desk", demands: Sequence[questions.Demand]) -> int:
+    """Embed and store the questions of these demands, in place of what was stored of them; returns how many demands asked something."""
     with desk.database.read() as session:
         found = questions.questions(session, demands)
     vectors = desk.embedder.encode([_embedded(question) for question in found])
-    with desk.database.transaction() as session:
-        old = {
-            q.source: q for q in session.exec(select(GapQuestion).where(col(GapQuestion.source).in_([q.source for q in found])))
-        }
-        for question, vector in zip(found, vectors, strict=True):
-            row = old.get(question.source) or GapQuestion(source=question.source)
-            row.ticket_id, row.text, row.language = question.demand.ticket, question.text, question.language
-            row.signals, row.asked_at = sorted(question.demand.signals), question.demand.asked_at
-            row.minutes, row.embedder, row.vector = question.share, desk.embedder.name, vector.tobytes()
-            session.add(row)
+    with suppress(IntegrityError):  # another process stored them meanwhile
+        desk.database.run_now(lambda session: _keep(session, found, vectors, desk.embedder.name))
+    return len({question.demand.source for question in found})
+
+
+def _keep(session: Session, found: list[Question], vectors: Vectors, embedder: str) -> None:
+    sources = [question.source for question in found]
+    old = {row.source: row for row in session.exec(select(GapQuestion).where(col(GapQuestion.source).in_(sources)))}
+    for question, vector in zip(found, vectors, strict=True):
+        row = old.get(question.source) or GapQuestion(source=question.source)
+        row.ticket_id, row.text, row.language = question.demand.ticket, question.text, question.language
+        row.signals, row.asked_at = sorted(question.demand.signals), question.demand.asked_at
+        row.minutes, row.embedder, row.vector = question.share, embedder, vector.tobytes()
+        session.add(row)
 
 
 def _embedded(question: Question) -> str:
