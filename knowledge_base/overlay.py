@@ -6,7 +6,7 @@ and the same searcher looks into it. So whatever searches do, this does. 400 pas
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,31 @@ from sqlalchemy import Table, insert
 from sqlmodel import Session, SQLModel, select
 
 from knowledge_base.articles import publish
-from knowledge_base.embedding import Encoder
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
-from triage.database import Database, open_database
-from triage.models import Article, ArticleVersion, Category, CategoryExample, IndexState, Passage, PassageVector, WorkspaceSetting
+from triage.database import open_database
+from triage.models import (
+    Article,
+    ArticleVersion,
+    Category,
+    CategoryExample,
+    IndexState,
+    Passage,
+    PassageVector,
+    SynonymGroup,
+    WorkspaceSetting,
+)
 from triage.settings import Settings
 
 _READ_BY_SEARCHES: tuple[type[SQLModel], ...] = (
-    Article, Category, CategoryExample, IndexState, Passage, PassageVector, WorkspaceSetting,
+    Article, Category, CategoryExample, IndexState, Passage, PassageVector, SynonymGroup, WorkspaceSetting,
 )  # fmt: skip
 _BATCH = 1000
 
 
 @contextmanager
-def with_version(database: Database, settings: Settings, embedder: Encoder, article_id: str, number: int) -> Iterator[Searcher]:
-    """A searcher that finds what would be found with this version published. The copy is gone when the block ends.
+def with_version(live: Searcher, settings: Settings, article_id: str, number: int) -> Iterator[Searcher]:
+    """A searcher that finds what `live` would find with this version published. The copy is gone when the block ends.
 
     Raises InputError when there is no such article or version.
     """
@@ -39,15 +48,14 @@ def with_version(database: Database, settings: Settings, embedder: Encoder, arti
         index = Index.in_memory()
         try:
             SQLModel.metadata.create_all(copy.engine)
-            with database.read() as source, copy.transaction() as target:
+            with live.database.read() as source, copy.transaction() as target:
                 _copy(source, target, article_id)
             with copy.transaction() as session:
-                publish(session, article_id, author="rehearsal", embed=embedder, version=number)
+                publish(session, article_id, author="rehearsal", embed=live.embedder, version=number)
             index.sync(copy)
-            searcher = Searcher(copy, index, embedder)
-            searcher.refresh()
-            yield searcher
-            searcher.close()
+            with closing(Searcher(copy, index, live.embedder, live.steps)) as searcher:
+                searcher.refresh()
+                yield searcher
         finally:
             index.close()
             copy.close()

@@ -176,7 +176,11 @@ def _advice(view: GapView) -> Markup:
         return join("It stands in ", near, f", which customers who write {tongues} do not get. Translate it.")
     if gap.advice == "internal":
         return join("It stands in ", near, ", which only the team may read. Say what customers may know in an article for them.")
-    lacking = f" The words customers use are missing there: {', '.join(gap.words)}." if gap.words else ""
+    lacking = (
+        f" Words that customers use and it lacks: {', '.join(gap.words)}. Add them there, or to the synonyms."
+        if gap.words
+        else ""
+    )
     return join("It may stand in ", near, ", but was not found or did not answer.", lacking)
 
 

@@ -51,7 +51,7 @@ async def rehearse(office: "Desk", rehearsal_id: int) -> str:
 
 
 async def _work(office: "Desk", rehearsal: Rehearsal) -> None:
-    version = overlay.with_version(office.database, office.settings, office.embedder, rehearsal.article_id, rehearsal.version)
+    version = overlay.with_version(office.searcher, office.settings, rehearsal.article_id, rehearsal.version)
     searcher = await asyncio.to_thread(version.__enter__)
     try:
         while waiting := await office.database.run(lambda session: _waiting(session, rehearsal.id or 0)):
