@@ -10,6 +10,7 @@ from knowledge_base.embedding import Vectors
 
 _NEAR, _SAME_WORDS = 0.95, 0.8  # cosine and share of words from which two passages say the same
 _TOKEN = re.compile(r"\w+")
+_CODE = re.compile(r"\w*\d\w*")
 
 
 def folded(order: Sequence[int], texts: Sequence[str], vectors: Vectors, k: int) -> dict[int, list[int]]:
@@ -22,8 +23,9 @@ def folded(order: Sequence[int], texts: Sequence[str], vectors: Vectors, k: int)
     sets: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
     for n in order:
         near = [other for other in shown if texts[n] == texts[other] or vectors[n] @ vectors[other] >= _NEAR]
-        for m in (n, *near):
-            sets.setdefault(m, _words(texts[m]))
+        for m in (n, *near) if near else ():
+            if m not in sets:
+                sets[m] = _words(texts[m])
         twin = next((other for other in near if texts[n] == texts[other] or _same(sets[n], sets[other])), None)
         if twin is not None:
             shown[twin].append(n)
@@ -49,8 +51,8 @@ def spread(order: Sequence[int], total: NDArray[np.float32], near: NDArray[np.fl
 
 def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """All words of a text, and those with a digit."""
-    found = frozenset(_TOKEN.findall(text.lower()))
-    return found, frozenset(word for word in found if any(letter.isdigit() for letter in word))
+    low = text.lower()
+    return frozenset(_TOKEN.findall(low)), frozenset(_CODE.findall(low))
 
 
 def _same(one: tuple[frozenset[str], frozenset[str]], other: tuple[frozenset[str], frozenset[str]]) -> bool:

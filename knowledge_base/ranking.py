@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ def _lifted(total: Floats, seen: Vectors, share: float) -> Floats:
     if share <= 0 or len(total) < 2:
         return total
     best = np.argsort(-total, kind="stable")[:_LIFTED]
-    near = np.maximum(seen[best] @ seen[best].T, 0) ** 2
+    near = np.maximum(np.einsum("id,jd->ij", seen[best], seen[best]), 0) ** 2  # BLAS would wake its threads for so little
     np.fill_diagonal(near, 0)
     count = min(_NEIGHBOURS, len(best) - 1)
     nearest = np.argpartition(-near, count - 1, axis=1)[:, :count]
@@ -163,7 +163,12 @@ def _lifted(total: Floats, seen: Vectors, share: float) -> Floats:
 def _headings(question: Question, rows: Sequence[Any]) -> Floats:
     """The share of a passage's title and heading that the question says: (n,)."""
     asked = _tokens(question.text)
-    return np.array([_share(asked, _tokens(f"{row.title} {row.heading}")) for row in rows], np.float32)
+    return np.array([_share(asked, _heading_tokens(row.title, row.heading)) for row in rows], np.float32)
+
+
+@lru_cache(maxsize=20_000)
+def _heading_tokens(title: str, heading: str) -> frozenset[str]:
+    return _tokens(f"{title} {heading}")
 
 
 def _tokens(text: str) -> frozenset[str]:
