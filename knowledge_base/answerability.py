@@ -36,6 +36,7 @@ CODE_MISSING = 0.2  # most that can be believed of passages that lack the very c
 UNCLEAR = 0.3  # from here on an unanswered question is asked back: asking costs less than giving up
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
+_LONG_NUMBER = re.compile(r"\d{4}")
 _PASSAGES, _SENTENCES = 12, 30  # looked at of one question's passages, and of one passage
 _TURNS = 6  # of the conversation that may name what a question points at
 _ANCHORED = 0.4  # similarity to the conversation from which on what is pointed at counts as named there
@@ -209,8 +210,8 @@ def _spread(whole: Vectors) -> float:
 
 
 def _code_missing(question: str, passages: Sequence[str]) -> bool:
-    """Whether the question names an error code, model or version that no passage holds."""
-    codes = {word.key for word in words(question) if word.identifier}
+    """Whether the question names an error code, model or version that no passage holds; an order's number is in none."""
+    codes = {word.key for word in words(question) if word.identifier and not _LONG_NUMBER.search(word.key)}
     held = {word.key for passage in passages for word in words(passage) if word.identifier} if codes else set()
     return bool(codes) and not codes & held
 

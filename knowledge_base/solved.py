@@ -55,8 +55,9 @@ class SolvedPool:
         best = {ids[n]: float(near[n]) for n in np.argsort(-near, kind="stable")[: 8 * k] if near[n] >= NEAR}
         with self.database.read() as session:
             rows = _standing(session, list(best), language, besides)
-        found = [_precedent(row, best[row.id or 0]) for row in rows]
-        return sorted(found, key=lambda precedent: -precedent.score)[:k]
+        found = sorted((_precedent(row, best[row.id or 0]) for row in rows), key=lambda precedent: -precedent.score)
+        distinct = {precedent.answer: precedent for precedent in reversed(found)}  # of equal answers the nearest
+        return sorted(distinct.values(), key=lambda precedent: -precedent.score)[:k]
 
     def embed(self) -> int:
         """Give vectors to the cases that have none of this embedder; returns how many. No session is held meanwhile."""

@@ -88,6 +88,7 @@ async def test_a_plain_question_is_answered_from_an_article_approved_and_sent_on
 async def test_what_was_asked_what_was_given_and_what_was_kept_is_on_record(desk: Desk) -> None:
     ticket, draft = await worked_on(desk, "How do I descale my kettle with Kalkweg?")
     open_ticket, _ = await worked_on(desk, "Do you sponsor football clubs in Brazil?")
+    handed_over, _ = await worked_on(desk, "My lawyer will sue you. How do I descale my kettle?")
     assert draft
     with desk.database.transaction() as session:
         asked = session.exec(select(SearchRecord).where(SearchRecord.ticket_id == ticket.id)).one()
@@ -95,6 +96,8 @@ async def test_what_was_asked_what_was_given_and_what_was_kept_is_on_record(desk
         assert asked.hits > 0 and asked.top > 0 and asked.category == "cleaning"
         unanswered = session.exec(select(SearchRecord).where(SearchRecord.ticket_id == open_ticket.id)).all()
         assert unanswered and {search.decision for search in unanswered} == {"abstain"}
+        legal = session.exec(select(SearchRecord.decision).where(SearchRecord.ticket_id == handed_over.id)).all()
+        assert set(legal) <= {""}  # a person decides it: says nothing of the articles
         given = session.exec(select(PassageUse).where(PassageUse.draft_id == draft.id).order_by(PassageUse.rank)).all()  # type: ignore[arg-type]
         assert {use.passage for use in given if use.cited} == {str(c["passage"]) for c in draft.citations}
         assert all(use.kept is None for use in given)

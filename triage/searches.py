@@ -7,10 +7,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage.models import PrecedentUse, Run, RunStep, SolvedCase, Ticket
+from triage.models import EscalationReason, PrecedentUse, Run, RunStep, SolvedCase, Ticket
 from triage.outcome import Outcome
 
 _PLANNED, _OWN = "knowledge", "search_knowledge"  # names of the recorded steps
+_LACKS_KNOWLEDGE = (EscalationReason.MISSING_KNOWLEDGE, EscalationReason.LOW_CONFIDENCE)
 
 
 def record(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None:
@@ -50,6 +51,8 @@ def _verdicts(outcome: Outcome) -> dict[str, str]:
     questions = outcome.plan.questions if outcome.plan else []
     if outcome.kind == "clarify":
         return dict.fromkeys(questions, "clarify")
+    if outcome.kind == "holding" and outcome.reason not in _LACKS_KNOWLEDGE:
+        return dict.fromkeys(questions, "")  # a person has to decide, whatever the articles say
     unanswered = set(outcome.facts.unanswered if outcome.facts else questions)
     return {question: "abstain" if question in unanswered else "answer" for question in questions}
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from triage.guardrails.redaction import redact
@@ -26,7 +26,7 @@ from triage.models import (
 
 _LONGEST = 4_000
 BACK = timedelta(days=180)
-_MOST = 2_000
+_MOST = 300
 
 
 def keep(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> SolvedCase | None:
@@ -43,7 +43,7 @@ def keep(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> 
         list(session.exec(select(Order.number).where(Order.customer_id == ticket.customer_id))) if ticket.customer_id else []
     )
     case = SolvedCase(
-        decision_id=decision.id or 0, ticket_id=draft.ticket_id, language=ticket.language, category=ticket.category, solved_at=now(),
+        decision_id=decision.id or 0, ticket_id=draft.ticket_id, language=ticket.language, category=ticket.category, solved_at=decision.created_at,
         question=redact(question[:_LONGEST], names=people, values=numbers),
         answer=redact(answer[:_LONGEST], names=people, values=numbers), articles=_public(session, draft),
     )  # fmt: skip
@@ -60,24 +60,24 @@ def forget(session: Session, ticket: Ticket) -> None:
 
 
 def backfill(session: Session) -> str:
-    """Keep the replies of the last 180 days that were delivered before there was a pool, at most 2,000 at a time."""
-    known = select(SolvedCase.ticket_id)
-    sent = (
-        select(Decision, Draft, Ticket)
+    """Keep the replies of the last 180 days that were delivered before there was a pool, at most 300 at a time."""
+    newest = (
+        select(func.max(Decision.id))
         .join(Outbox, col(Outbox.decision_id) == Decision.id)
         .join(Draft, col(Draft.id) == Decision.draft_id)
-        .join(Ticket, col(Ticket.id) == Decision.ticket_id)
         .where(Outbox.status == "sent", Draft.kind == "reply", col(Decision.created_at) > now() - BACK)
-        .where(col(Ticket.id).not_in(known))
-        .order_by(col(Decision.id).desc())
+        .where(col(Decision.ticket_id).not_in(select(SolvedCase.ticket_id)))
+        .group_by(col(Decision.ticket_id))
+    )
+    sent = (
+        select(Decision, Draft, Ticket)
+        .join(Draft, col(Draft.id) == Decision.draft_id)
+        .join(Ticket, col(Ticket.id) == Decision.ticket_id)
+        .where(col(Decision.id).in_(newest))
+        .order_by(func.random())  # what is no precedent stays on the list, and must not keep others out
         .limit(_MOST)
     )
-    done: set[int | None] = set()
-    kept = 0
-    for decision, draft, ticket in session.exec(sent).all():
-        if ticket.id not in done and keep(session, decision, draft, ticket):  # newest first: an older reply was overtaken
-            done.add(ticket.id)
-            kept += 1
+    kept = sum(keep(session, decision, draft, ticket) is not None for decision, draft, ticket in session.exec(sent).all())
     return f"{kept} solved cases kept"
 
 

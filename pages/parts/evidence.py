@@ -61,7 +61,7 @@ def _precedent(case: SolvedCase, score: float, user: User) -> Markup:
     """A like question that was solved before: shown to colleagues, never cited to a customer."""
     near = f"score {score:.2f}" if user.role == Role.ADMIN else ""
     cited = f"cited {', '.join(case.articles)}" if case.articles else "cited no article"
-    ticket = tag("a", f"#{case.ticket_id}", href=f"?ticket={case.ticket_id}", target="_self")
+    ticket = tag("a", f"#{case.ticket_id}", href=f"?ticket={case.ticket_id}", target="_self", cls="td-link")
     return tag(
         "div",
         tag("h3", "Solved before ", chip("precedent")),

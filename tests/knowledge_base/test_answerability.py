@@ -48,6 +48,7 @@ def test_a_follow_up_is_read_with_what_was_said_before(judge: Judge) -> None:
 def test_passages_about_another_code_do_not_answer_for_this_one(judge: Judge) -> None:
     assert judge.judge("What does the error E6 mean?", [HEAT]).decision == "answer"
     assert judge.judge("What does the error E9 mean?", [HEAT]).decision != "answer"
+    assert not judge.features("Where is my order LF-10440?", [PAUSE]).code_missing
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?", "a" * 20_000, "\x00", "Как приостановить подписку?", "🙂🙂🙂"])
