@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from sqlmodel import Session, col, select
 
 from knowledge_base import articles, signals
@@ -41,9 +40,12 @@ def try_search(
         return Tried(hits)
     try:
         vectors = articles.passage_vectors(searcher.embedder, [(draft[0], piece.heading, piece.text) for piece in pieces])
-        near = vectors @ np.asarray(searcher.embedder.encode([query])[0])
+        _, found = searcher.candidates([query], k=k, audience="internal" if internal else "public")[0]
     except EmbedderUnavailable:  # the search went by words, and so there is nothing to compare with
         return Tried(hits)
+    if found.whole.shape != vectors.shape[1:]:  # in the middle of a change of the embedder
+        return Tried(hits)
+    near = vectors @ found.whole  # the question with its synonyms, spelled right: as the hits were measured
     best = int(near.argmax())
     return Tried(
         hits,
