@@ -347,9 +347,10 @@ def _rows(session: Session, ids: list[str], audience: str, embedder: str) -> dic
 
 
 def _top(scores: NDArray[np.float32], n: int) -> list[int]:
-    """Row numbers of the best scores above 0."""
-    best = np.argpartition(scores, len(scores) - n)[-n:] if len(scores) > n else np.arange(len(scores))
-    return [int(row) for row in best if scores[row] > 0]
+    """Row numbers of the best scores above 0; partitioning only those, because many equal scores make it ten times slower."""
+    found = np.flatnonzero(scores > 0)
+    best = found[np.argpartition(scores[found], len(found) - n)[-n:]] if len(found) > n else found
+    return [int(row) for row in best]
 
 
 def _words(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:
