@@ -147,3 +147,16 @@ def test_managers_read_gaps_and_only_administrators_decide(desk: Desk, admin: Us
     desk.database.run_now(lambda session: gaps.close(session, admin, number, "descale-your-kettle"))
     with pytest.raises(ConflictError):
         desk.database.run_now(lambda session: gaps.close(session, admin, number, "descale-your-kettle"))
+
+
+def test_a_translation_counts_as_being_there(desk: Desk) -> None:
+    with desk.database.read() as session:
+        assert not grouping._translated(session, "descale-your-kettle", {"de"})
+    with desk.database.transaction() as session:
+        german = {"language": "de", "translation_of": "descale-your-kettle"}
+        articles.save_version(session, "kettle-de", title="Kocher", body="Siehe Anleitung.", author="Ines", **german)
+    with desk.database.transaction() as session:
+        assert not grouping._translated(session, "descale-your-kettle", {"de"})
+        articles.publish(session, "kettle-de", author="Ines", embed=desk.embedder)
+    with desk.database.read() as session:
+        assert grouping._translated(session, "descale-your-kettle", {"de", "fr"})

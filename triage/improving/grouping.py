@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from knowledge_base import clusters
 from knowledge_base.embedding import Vectors
@@ -213,12 +213,21 @@ def _advice(session: Session, gap: dict[str, Any], hits: list[Hit]) -> dict[str,
     if best.audience != "public":
         return near | {"advice": "internal", "words": []}
     languages = set(gap["languages"]) or {"en"}
-    if best.language not in languages:
+    if best.language not in languages and not _translated(session, best.article, languages):
         return near | {"advice": "language", "words": sorted(languages)}
     text = session.exec(select(Passage.text).where(Passage.article_id == best.article)).all()
     held = {word.key for piece in [best.title, *text] for word in words(piece, best.language)}
     lacking = [term for term in gap["terms"] if not {word.key for word in words(term, best.language)} & held]
     return near | {"advice": "words", "words": lacking}
+
+
+def _translated(session: Session, article_id: str, languages: set[str]) -> bool:
+    """Whether the article is published in one of these languages, too."""
+    article = session.get(Article, article_id)
+    root = (article.translation_of or article.id) if article else article_id
+    family = or_(Article.id == root, Article.translation_of == root)
+    there = select(Article.id).where(family, col(Article.language).in_(languages), col(Article.published_version).is_not(None))
+    return session.exec(there.limit(1)).first() is not None
 
 
 # ---- storing them -----------------------------------------------------------------------------------------
