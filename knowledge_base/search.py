@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import query, ranking
@@ -51,6 +52,14 @@ _COLUMNS = (
     Article.verified_on,
     Article.updated_at,
 )
+_VECTOR = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == bindparam("embedder"))
+_ALL_ROWS = (  # built once: building it would cost as much as running it
+    select(*_COLUMNS)  # type: ignore[call-overload]
+    .join(Article, col(Article.id) == Passage.article_id)
+    .outerjoin(PassageVector, _VECTOR)
+    .where(col(Passage.id).in_(bindparam("ids", expanding=True)))
+)
+_PUBLIC_ROWS = _ALL_ROWS.where(Passage.audience == "public")
 
 
 @dataclass(frozen=True)
@@ -338,12 +347,9 @@ def _of_like_length(texts: Sequence[str]) -> list[list[str]]:
 
 
 def _rows(session: Session, ids: list[str], audience: str, embedder: str) -> dict[str, Any]:
-    made = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == embedder)
-    statement = select(*_COLUMNS).join(Article, col(Article.id) == Passage.article_id)  # type: ignore[call-overload]
-    statement = statement.outerjoin(PassageVector, made).where(col(Passage.id).in_(ids))
-    if audience == "public":
-        statement = statement.where(Passage.audience == "public")
-    return {row.id: row for row in session.execute(statement)}
+    statement = _PUBLIC_ROWS if audience == "public" else _ALL_ROWS
+    found = session.connection().execute(statement, {"ids": ids, "embedder": embedder})
+    return {row.id: row for row in found}
 
 
 def _top(scores: NDArray[np.float32], n: int) -> list[int]:
