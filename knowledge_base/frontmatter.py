@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,11 +20,25 @@ _OTHER_NAMES = {"lang": "language", "tags": "labels", "locale": "language"}  # w
 
 
 @dataclass(frozen=True)
+class KeptFile:
+    """A file whose bytes are kept under their hash already."""
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Document:
     """An article on its way in; `meta` holds properties for save_version, `status` is published or draft.
 
     `place` is where in its source it stands (a path, a row, an address). `id` is only a proposal unless it was
     `given`; a title that was made from the file's name is not `titled`. `notes` say what was left out of it.
+
+    What belongs to it: `attachments` are targets beside it, `embedded` files lie within it (linked as `embedded:NAME`),
+    and `base` is the address that links which lead nowhere beside it are relative to. An import makes `files` of them,
+    linked as `FILES` and `new-` with their number, and keeps in `said` the digest of the text as it was read.
     """
 
     id: str
@@ -35,10 +50,17 @@ class Document:
     given: bool = False
     titled: bool = True
     notes: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    embedded: Mapping[str, bytes] = field(default_factory=dict)
+    base: str = ""
+    files: tuple[KeptFile, ...] = ()
+    said: str = ""
 
     @property
     def digest(self) -> str:
         """The same for the same text and properties, whatever the file is called."""
+        if self.said:
+            return self.said
         said = [self.title if self.titled else "", self.body, self.status, sorted((k, str(v)) for k, v in self.meta.items())]
         return hashlib.sha256(json.dumps(said).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -62,12 +84,24 @@ def read_document(text: str, *, source: str, fallback_id: str) -> Document:
     title = " ".join(title.split())
     return Document(
         str(front.get("id") or fallback_id), title or fallback_id.replace("-", " "), body.strip("\n"), meta, status,
-        given=bool(front.get("id")), titled=bool(title),
+        given=bool(front.get("id")), titled=bool(title), attachments=tuple(_strings(front.get("attachments"))),
     )  # fmt: skip
 
 
-def write_document(article: Article, version: ArticleVersion, *, published: bool) -> str:
-    """The file that `read_document` reads back as the same article."""
+def attachments_in(text: str) -> list[str]:
+    """The files that the front matter of a text names, seen from it."""
+    if not re.search(r"^attachments:", text[:100_000], re.MULTILINE):
+        return []
+    try:
+        return _strings(_split(text, "")[0].get("attachments"))
+    except InputError:
+        return []
+
+
+def write_document(
+    article: Article, version: ArticleVersion, *, published: bool, body: str = "", attachments: Sequence[str] = ()
+) -> str:
+    """The file that `read_document` reads back as the same article; `body` is its text when that is not the version's."""
     front: dict[str, Any] = {"id": article.id, "title": version.title, **{name: getattr(article, name) for name in _TEXTS}}
     front |= {"product": article.product, "labels": article.labels}
     if not article.translation_of:
@@ -76,8 +110,10 @@ def write_document(article: Article, version: ArticleVersion, *, published: bool
         front["verified"] = article.verified_on
     if not published:
         front["status"] = "draft"
+    if attachments:
+        front["attachments"] = list(attachments)
     head = yaml.dump(front, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1000)
-    return f"---\n{head}---\n{version.body}\n"
+    return f"---\n{head}---\n{body or version.body}\n"
 
 
 class _Dumper(yaml.SafeDumper):

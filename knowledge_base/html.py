@@ -5,6 +5,7 @@ What is the main part: <main> or <article> where there is one, else the element 
 text outside links (the rule of Mozilla's Readability, shortened).
 """
 
+import base64
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -41,17 +42,24 @@ _BLOCKS = frozenset({
     "details", "summary", "header", "footer", "aside", "address", "fieldset", "tbody", "tr",
 })  # fmt: skip
 _OWN = frozenset({"ul", "ol", "table", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_DATA = re.compile(r"data:image/([a-z0-9.+-]{1,20});base64,", re.IGNORECASE)
 _ANY_BLOCK = ", ".join(sorted(_BLOCKS | _OWN))
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page as an article; `notes` say what was left out, `language` is what the page says it is in, or ""."""
+    """A page as an article; `notes` say what was left out, `language` is what the page says it is in, or "".
+
+    A page from a file keeps its relative links and pictures: what does not lie beside it is relative to `base`. Pictures
+    within the page are `embedded`, linked as `embedded:NAME`.
+    """
 
     title: str
     body: str
     language: str = ""
     notes: tuple[str, ...] = ()
+    embedded: dict[str, bytes] = field(default_factory=dict)
+    base: str = ""
 
 
 @dataclass
@@ -60,12 +68,14 @@ class _Walk:
 
     base: str
     holders: set[int]  # elements that have a block somewhere below them
+    is_file: bool = False
     pictures: int = 0
+    embedded: dict[str, bytes] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
 
-def to_page(html: str, base: str = "") -> Page:
-    """The main part of a page as Markdown. `base` is its address, by which relative links become whole ones.
+def to_page(html: str, base: str = "", *, is_file: bool = False) -> Page:
+    """The main part of a page as Markdown. `base` is its address, by which relative links become whole ones; those of a file stay.
 
     Raises InputError for a page with more tags or deeper nesting than any that people read.
     """
@@ -84,13 +94,13 @@ def to_page(html: str, base: str = "") -> Page:
     title = _line(heading.text()) if heading else named
     if heading:
         heading.decompose()
-    walk = _Walk(base, _holders(page))
+    walk = _Walk(base, _holders(page), is_file)
     if root is not None:
         _walk(root, walk, walk.lines)
     notes = [f"{walk.pictures} picture{'s' * (walk.pictures > 1)} left out"] if walk.pictures else []
     notes += ["text that readers of the page cannot see left out"] if unseen else []
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(walk.lines)).strip()
-    return Page(title, body, language, tuple(notes))
+    return Page(title, body, language, tuple(notes), walk.embedded, base)
 
 
 # ---- which part --------------------------------------------------------------------------------------------
@@ -269,16 +279,14 @@ def _inline(node: Any, walk: _Walk, marks: bool = True) -> str:
     if tag == "-text":
         return str(node.text(deep=False) or "")
     if tag == "img":
-        if not _is_dot(node):
-            walk.pictures += 1
-        return ""
+        return "" if _is_dot(node) else _picture(node, walk) if marks else ""
     if tag == "br":
         return " "
     inner = _inline_of(node, walk, marks)
     text = inner.strip()
     if not text or not marks:
         return inner
-    if tag == "a" and (address := _address(node, walk.base)):
+    if tag == "a" and (address := _address(node, walk)):
         return _around(inner, f"[{_line(text)}]({address})")
     if tag in ("b", "strong") and "**" not in text:
         return _around(inner, f"**{text}**")
@@ -298,19 +306,44 @@ def _around(inner: str, text: str) -> str:
     return inner[: len(inner) - len(inner.lstrip())] + text + inner[len(inner.rstrip()) :]
 
 
-def _address(node: Any, base: str) -> str:
-    """Where a link leads, whole; "" for one that leads nowhere outside its page."""
+def _address(node: Any, walk: _Walk) -> str:
+    """Where a link leads, whole unless it is one of a file; "" for one that leads nowhere outside its page."""
     given = str(node.attributes.get("href") or "").strip()
     if not given or given.startswith("#"):
         return ""
     try:
-        address = urljoin(base, given)
+        given_parts = urlsplit(given)
+        if walk.is_file and not given_parts.scheme and not given_parts.netloc:
+            return _quoted(given)
+        address = urljoin(walk.base, given)
         parts = urlsplit(address)
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https", "mailto", "tel") or (parts.scheme in ("http", "https") and not parts.hostname):
         return ""
+    return _quoted(address)
+
+
+def _quoted(address: str) -> str:
     return re.sub(r"[\s()<>]", lambda found: f"%{ord(found.group()):02X}", address)
+
+
+def _picture(node: Any, walk: _Walk) -> str:
+    """A picture that lies beside the file or within the page; others are counted."""
+    given, alt = str(node.attributes.get("src") or "").strip(), re.sub(r"[\[\]\\]", " ", str(node.attributes.get("alt") or ""))
+    if found := _DATA.match(given):
+        try:
+            data = base64.b64decode(given[found.end() :], validate=False)
+        except ValueError:
+            data = b""
+        if data:
+            name = f"picture-{len(walk.embedded) + 1}.{found[1].lower().replace('jpeg', 'jpg').replace('svg+xml', 'svg')}"
+            walk.embedded[name] = data
+            return f"![{_line(alt) or name}](embedded:{name})"
+    if walk.is_file and given and not re.match(r"[a-z][a-z0-9+.-]*:|//", given, re.IGNORECASE):
+        return f"![{_line(alt)}]({_quoted(given)})"
+    walk.pictures += 1
+    return ""
 
 
 def _is_dot(node: Any) -> bool:

@@ -4,8 +4,7 @@ A reader gives documents one by one, or InputError for an item it cannot use; wh
 """
 
 import io
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -23,7 +22,6 @@ LARGEST_ZIP = 1_000_000_000  # bytes packed
 
 Item = Document | InputError
 Reader = Callable[["File"], Iterator[Item]]
-_PICTURE = re.compile(r"!\[[^\]]*\]\((?!https?://|data:)[^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -73,11 +71,16 @@ def _title(file: File) -> str:
     return title_of(urlsplit(file.name).path or file.name) if file.address else title_of(file.name)
 
 
-def read(file: File) -> Iterator[Item]:
-    """The documents of one file, chosen by its extension; never raises for what the file holds."""
+def read(file: File, skip: Container[str] = ()) -> Iterator[Item]:
+    """The documents of one file, chosen by its extension; never raises for what the file holds.
+
+    `skip` are places, also of members of a zip, that are not looked into.
+    """
+    if file.name in skip:
+        return
     reader = _READERS.get(file.ending)
     if file.ending in _PICTURES:
-        yield InputError("pictures are not taken; the texts that show them are.", source=file.name)
+        yield InputError("pictures are not taken by themselves; they come with a text that shows them.", source=file.name)
         return
     if reader is None:
         yield InputError(f"this kind of file is not read; use {', '.join(sorted(_READERS))}.", source=file.name)
@@ -87,7 +90,7 @@ def read(file: File) -> Iterator[Item]:
         yield InputError(f"it has {file.size:,} bytes and at most {largest:,} are read; split it.", source=file.name)
         return
     try:
-        for item in reader(file):
+        for item in _zip(file, skip) if reader is _zip else reader(file):
             yield replace(item, place=item.place or file.name) if isinstance(item, Document) else item
     except InputError as error:
         yield error if error.source else InputError(error.problem, source=file.name)
@@ -111,11 +114,9 @@ def places(file: File) -> Iterator[str]:
 
 def _markdown(file: File) -> Iterator[Item]:
     document = read_document(_text(file), source=file.name, fallback_id=_id(file))
-    pictures = len(_PICTURE.findall(document.body))
-    notes = (f"{pictures} picture{'s' * (pictures > 1)} beside it not taken",) if pictures else ()
     if not document.titled:
         document = replace(document, title=_title(file))
-    yield _whole(replace(document, notes=notes), file.name)
+    yield _whole(document, file.name)
 
 
 def _plain_text(file: File) -> Iterator[Item]:
@@ -126,10 +127,11 @@ def _plain_text(file: File) -> Iterator[Item]:
 def _html(file: File) -> Iterator[Item]:
     from knowledge_base.html import to_page
 
-    page = to_page(_text(file), file.address)
+    page = to_page(_text(file), file.address, is_file=not file.address)
     meta = {"language": page.language} if page.language.isalpha() else {}
     title = page.title or _title(file)
-    yield _whole(Document(_id(file), title, page.body, meta, titled=bool(page.title), notes=page.notes), file.name)
+    document = Document(_id(file), title, page.body, meta, titled=bool(page.title), notes=page.notes)
+    yield _whole(replace(document, embedded=page.embedded, base=page.base), file.name)
 
 
 def _pdf(file: File) -> Iterator[Item]:
@@ -142,13 +144,13 @@ def _pdf(file: File) -> Iterator[Item]:
 def _docx(file: File) -> Iterator[Item]:
     from knowledge_base.word import read_docx
 
-    title, body, notes = read_docx(file.content(), file.name)
+    title, body, notes, pictures = read_docx(file.content(), file.name)
     if title:
         document = Document(_id(file), title, body)
     else:
         document = read_document(body, source=file.name, fallback_id=_id(file))
         document = document if document.titled else replace(document, title=_title(file))
-    yield _whole(replace(document, notes=notes), file.name)
+    yield _whole(replace(document, notes=notes, embedded=pictures), file.name)
 
 
 def _csv(file: File) -> Iterator[Item]:
@@ -159,10 +161,12 @@ def _jsonl(file: File) -> Iterator[Item]:
     yield from tables.read_jsonl(file.open, file.name)
 
 
-def _zip(file: File) -> Iterator[Item]:
+def _zip(file: File, skip: Container[str] = ()) -> Iterator[Item]:
     """Members are read into memory under limits and never written to disk, so a path in a zip leads nowhere."""
     with file.open() as raw, archives.opened(raw, file.name) as archive:
         for member in archives.members(archive, ENDINGS):
+            if member.name in skip:
+                continue
             if member.problem:
                 yield InputError(member.problem, source=member.name)
             elif PurePosixPath(member.name).suffix.lower() not in ENDINGS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import yaml
 from sqlmodel import Session, col, select
 
 from knowledge_base.articles import next_generation
@@ -10,6 +11,7 @@ from triage.errors import InputError
 from triage.models import SynonymGroup
 
 MOST_TERMS, LONGEST = 12, 60
+LARGEST = 1_000_000  # bytes of a list that is read
 
 
 def listing(session: Session) -> list[SynonymGroup]:
@@ -20,6 +22,27 @@ def listing(session: Session) -> list[SynonymGroup]:
 def lists(session: Session) -> list[list[str]]:
     """The terms of every group, oldest first."""
     return [list(terms) for terms in session.exec(select(SynonymGroup.terms).order_by(col(SynonymGroup.id)))]
+
+
+def write(groups: Sequence[Sequence[str]]) -> str:
+    """The list as YAML, which `read` reads back."""
+    return yaml.safe_dump([list(group) for group in groups], allow_unicode=True)
+
+
+def read(data: bytes) -> list[list[str]]:
+    """The groups of a list that `write` wrote. Raises InputError for anything else."""
+    problem = "this is no list of synonyms; write lists of terms, such as: - [VAT, value added tax]"
+    if len(data) > LARGEST:
+        raise InputError(f"a list of synonyms has at most {LARGEST:,} bytes; split it.")
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(data)):
+            raise InputError(problem)
+        groups = yaml.safe_load(data)
+    except (yaml.YAMLError, UnicodeError, ValueError) as error:
+        raise InputError(problem) from error
+    if not isinstance(groups, list) or not all(isinstance(group, list) and group for group in groups):
+        raise InputError(problem)
+    return [[str(term) for term in group] for group in groups]
 
 
 def add(session: Session, terms: Sequence[str], *, author: str) -> SynonymGroup:

@@ -1,4 +1,4 @@
-"""Word documents to Markdown: headings, lists, tables and links; hidden text and pictures are left out and counted."""
+"""Word documents to Markdown: headings, lists, tables and links; hidden text is left out."""
 
 import io
 import re
@@ -7,11 +7,12 @@ from typing import Any
 from knowledge_base.archives import check_document
 from triage.errors import InputError
 
+_UNUSUAL = re.compile(r"[^\w .,-]")
 _LARGEST = 100_000_000  # bytes unpacked
 
 
-def read_docx(data: bytes, name: str) -> tuple[str, str, tuple[str, ...]]:
-    """Title (or ""), Markdown, and what was left out. Raises InputError for a document that is broken or a zip bomb."""
+def read_docx(data: bytes, name: str) -> tuple[str, str, tuple[str, ...], dict[str, bytes]]:
+    """Title (or ""), Markdown, what was left out, and the pictures by the names they are linked by. Raises InputError for a document that is broken or a zip bomb."""
     import docx
 
     if data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -21,17 +22,16 @@ def read_docx(data: bytes, name: str) -> tuple[str, str, tuple[str, ...]]:
     check_document(io.BytesIO(data), name, _LARGEST)
     document = docx.Document(io.BytesIO(data))
     lines: list[str] = []
+    pictures: dict[str, bytes] = {}
     for block in document.iter_inner_content():
-        lines += _table(block) if hasattr(block, "rows") else _paragraph(block)
-    pictures, hidden = len(document.inline_shapes), _drops_hidden(document)
-    notes = [f"{pictures} picture{'s' * (pictures > 1)} left out"] if pictures else []
-    notes += ["hidden text left out"] if hidden else []
+        lines += _table(block, pictures) if hasattr(block, "rows") else _paragraph(block, pictures)
+    notes = ("hidden text left out",) if _drops_hidden(document) else ()
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    return str(document.core_properties.title or "").strip(), body, tuple(notes)
+    return str(document.core_properties.title or "").strip(), body, notes, pictures
 
 
-def _paragraph(paragraph: Any) -> list[str]:
-    style, text = str(getattr(paragraph.style, "name", "") or ""), _text(paragraph)
+def _paragraph(paragraph: Any, pictures: dict[str, bytes]) -> list[str]:
+    style, text = str(getattr(paragraph.style, "name", "") or ""), _text(paragraph, pictures)
     if not text:
         return []
     if style == "Title":
@@ -47,13 +47,13 @@ def _paragraph(paragraph: Any) -> list[str]:
     return ["", "\\" + text if re.match(r"(?:#{1,6}|[-+>])\s", text) else text, ""]
 
 
-def _text(paragraph: Any) -> str:
-    """What is seen of a paragraph, with its links."""
+def _text(paragraph: Any, pictures: dict[str, bytes]) -> str:
+    """What is seen of a paragraph, with its links and pictures; the latter are added to `pictures`."""
     parts: list[str] = []
     for piece in paragraph.iter_inner_content():
         runs = getattr(piece, "runs", None)
         if runs is None:
-            parts.append("" if piece.font.hidden else piece.text)
+            parts.append("" if piece.font.hidden else piece.text + _shown(piece, pictures))
             continue
         said = "".join(run.text for run in runs if not run.font.hidden)
         address = str(piece.url or "")
@@ -62,13 +62,31 @@ def _text(paragraph: Any) -> str:
     return " ".join("".join(parts).split())
 
 
+def _shown(run: Any, pictures: dict[str, bytes]) -> str:
+    """The pictures of a run, each with its description."""
+    said = ""
+    for drawing in run._r.xpath(".//w:drawing"):
+        named = drawing.xpath(".//wp:docPr/@descr")
+        for relation in drawing.xpath(".//a:blip/@r:embed"):
+            part = run.part.related_parts.get(relation)
+            if part is not None:
+                name = str(part.partname).rpartition("/")[2]
+                pictures[name] = part.blob
+                said += f"![{_UNUSUAL.sub(' ', named[0]) if named else name}](embedded:{name})"
+    return said
+
+
 def _drops_hidden(document: Any) -> bool:
     return any(run.font.hidden and run.text.strip() for paragraph in document.paragraphs for run in paragraph.runs)
 
 
-def _table(table: Any) -> list[str]:
+def _table(table: Any, pictures: dict[str, bytes]) -> list[str]:
     rows = [
-        [" ".join(" ".join(map(_text, cell.paragraphs)).split()).replace("|", "\\|") for cell in row.cells] for row in table.rows
+        [
+            " ".join(" ".join(_text(paragraph, pictures) for paragraph in cell.paragraphs).split()).replace("|", "\\|")
+            for cell in row.cells
+        ]
+        for row in table.rows
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return ["", lines[0], "|" + " --- |" * len(rows[0]), *lines[1:], ""] if rows else []

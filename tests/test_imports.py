@@ -2,7 +2,11 @@
 
 import csv
 import io
+import subprocess
+import sys
+import time
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,10 @@ from knowledge_base import articles, importing
 from tests.desks import person
 from triage.database import Database
 from triage.errors import AccessError, InputError
+from triage.library import files as keeping
 from triage.library import imports
 from triage.library.imports import ImportOptions
-from triage.models import AuditEvent, ImportLine, ImportRun, Role, User
+from triage.models import ArticleFile, AuditEvent, ImportLine, ImportRun, Role, User, now
 from triage.office import Desk
 
 PUBLISHED = ImportOptions(publish=True)
@@ -128,3 +133,75 @@ def test_two_uploads_of_one_name_are_two_lines(desk: Desk, admin: User) -> None:
     imports.work(desk, run)
     with desk.database.read() as session:
         assert [line.outcome for line in imports.lines(session, run)] == ["refused", "taken"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from knowledge_base import importing
+from triage.library import files as keeping
+from triage.library import imports
+from triage.library.imports import ImportOptions
+from triage.office import open_desk
+from triage.settings import load_settings
+
+importing._TOGETHER = 4
+desk = open_desk(load_settings(home=Path(sys.argv[1]), database_url=sys.argv[2]))
+imports.run_here(desk, [Path(sys.argv[3])], [], ImportOptions(publish=True), author="me", tell=lambda done, total: os.kill(os.getpid(), 9))
+"""
+
+
+def test_an_import_at_the_command_line_that_was_killed_is_shown_as_cut_off_and_goes_on(
+    desk: Desk, admin: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "help"
+    folder.mkdir()
+    for name, text in many(10).items():
+        (folder / name).write_text(text)
+    command = [sys.executable, "-c", KILLED, str(desk.settings.home), desk.settings.database_url, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -9, done.stderr
+    with desk.database.read() as session:
+        [view] = imports.runs(session)
+        assert view.run.done == 4 and view.at_work and not view.is_cut_off  # nobody can know yet
+        later = now() + imports.CUT_OFF + timedelta(seconds=1)
+        monkeypatch.setattr(imports, "now", lambda: later)
+        assert view.is_cut_off and not view.at_work
+    desk.database.run_now(lambda session: imports.go_on(session, admin, desk, view.run.id))
+    assert imports.work(desk, view.run.id) == "done" and run_of(desk.database, view.run.id).done == 10
+    with desk.database.read() as session:
+        [view] = imports.runs(session)
+        assert not view.is_cut_off and dict(view.counts) == {"taken": 10}
+
+
+def test_a_slow_import_at_the_command_line_gives_signs_of_life(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "_SIGN", 0.02)
+    file = tmp_path / "a.md"
+    file.write_text("# A\n\nText.")
+    seen = []
+
+    def slow(_done: int, _total: int) -> None:
+        with desk.database.read() as session:
+            [view] = imports.runs(session)
+        seen.append(view.run.seen_at)
+        if len(seen) < 200 and len(set(seen)) < 3:
+            time.sleep(0.02)
+            slow(_done, _total)
+
+    run = imports.run_here(desk, [file], [], PUBLISHED, author="me", tell=slow)
+    assert len(set(seen)) >= 3 and run_of(desk.database, run).status == "done"
+
+
+def test_pictures_that_are_handed_in_with_a_text_become_its_files(desk: Desk, admin: User) -> None:
+    files = [("plan.png", b"\x89PNG\r\n plan"), ("a.md", b"# A\n\n![Plan](plan.png) and ![none](none.png)")]
+    run = imports.start(desk, admin, files=files, options=PUBLISHED)
+    assert imports.work(desk, run) == "done"
+    with desk.database.read() as session:
+        [line] = imports.lines(session, run)
+        assert (line.source, line.outcome, line.why) == ("a.md", "taken", "Links that lead nowhere: none.png")
+        [file] = session.exec(select(ArticleFile)).all()
+        found = articles.get_published(session, "a")
+        assert found and found.version.body == f"![Plan](/article-files/{file.id}) and ![none](none.png)"
+        assert keeping.content(desk.settings, file) == b"\x89PNG\r\n plan"

@@ -13,7 +13,8 @@ from triage.library.imports import ImportOptions, RunView
 from triage.library.listing import category_titles
 from triage.models import ImportLine, User, now
 
-_KINDS = ["md", "markdown", "txt", "html", "htm", "pdf", "docx", "csv", "tsv", "jsonl", "ndjson", "zip"]
+_PICTURES = ["png", "jpg", "jpeg", "gif", "webp"]  # taken with a text that shows them
+_KINDS = ["md", "markdown", "txt", "html", "htm", "pdf", "docx", "csv", "tsv", "jsonl", "ndjson", "zip", *_PICTURES]
 _LARGEST = 200  # megabytes of one file, which the browser hands over as a whole; the command line takes larger ones
 _SHOWN = 200
 _TONES = {"refused": "b", "held": "w", "missing": "w", "removed": "w", "double": "", "taken": "o", "changed": "a", "same": ""}
@@ -50,7 +51,7 @@ def _form(user: User) -> None:
     show(
         tag("div", "Import", cls="td-h3"),
         mute(
-            "Markdown, HTML, PDF, Word, CSV (title, text), JSON Lines, or a zip of them; or pages by their address. "
+            "Markdown, HTML, PDF, Word, CSV (title, text), JSON Lines, or a zip of them with the pictures and files they show; or pages by their address. "
             "What was imported before becomes a new version, not a double."
         ),
     )
@@ -108,11 +109,13 @@ def _options(user: User) -> ImportOptions:
 def _export(user: User) -> None:
     show(
         tag("div", "Export", cls="td-h3"),
-        mute("Every article as Markdown with its properties, drafts too, in one zip. Importing it gives the same base."),
+        mute(
+            "Every article as Markdown with its properties and files, drafts and synonyms too, in one zip. Importing it gives the same base."
+        ),
     )
     if st.button("Make the zip", key="make_zip"):
         with st.spinner("Packing…"):
-            st.session_state["kb_zip"] = office.read(lambda session: exchange.export_zip(session, user))
+            st.session_state["kb_zip"] = office.read(lambda session: exchange.export_zip(session, office.desk().settings, user))
     if packed := st.session_state.get("kb_zip"):
         label = f"Download ({len(packed) / 1000:,.0f} kB)"
         st.download_button(label, packed, "knowledge-base.zip", "application/zip", key="get_zip", type="primary")
@@ -162,20 +165,24 @@ def _head(user: User, view: RunView) -> None:
             st.rerun()
         return
     show(title, tag("div", _summary(view), cls=f"td-strip {_tone(view)}".strip(), role="status"))
-    if run.status == "failed" and st.button("Go on", key="import_go_on", help="What was taken is not taken again."):
+    if (run.status == "failed" or view.is_cut_off) and st.button(
+        "Go on", key="import_go_on", help="What was taken is not taken again. The desk does the rest."
+    ):
         office.do(lambda session: imports.go_on(session, user, office.desk(), run.id))
         st.rerun()
 
 
 def _summary(view: RunView) -> str:
     said = ", ".join(f"{view.counts[name]:,} {_NAMES[name]}" for name in reversed(imports.ORDER) if view.counts[name])
+    if view.is_cut_off:
+        return f"Cut off: the process that did it ended before its end. So far: {said or 'nothing'}. Go on, or start it again."
     if view.run.status == "failed":
         return f"It failed: {view.run.error}. So far: {said or 'nothing'}."
     return f"{'Stopped. ' if view.run.status == 'stopped' else ''}{said or 'Nothing was there to import'}."
 
 
 def _tone(view: RunView) -> str:
-    if view.run.status == "failed" or set(view.counts) == {"refused"}:
+    if view.run.status == "failed" or view.is_cut_off or set(view.counts) == {"refused"}:
         return "b"
     return "w" if view.run.status == "stopped" or view.counts["refused"] or view.counts["held"] else "o"
 
@@ -198,7 +205,11 @@ def _runs(found: list[RunView]) -> None:
     for view in found[:10]:
         facts = [
             words.ago(view.run.created_at),
-            " · at work" if view.at_work else f" · {view.run.status}" * (view.run.status != "done"),
+            " · at work"
+            if view.at_work
+            else " · cut off"
+            if view.is_cut_off
+            else f" · {view.run.status}" * (view.run.status != "done"),
         ]
         marks = [chip(f"{view.counts[name]:,} {_NAMES[name]}", _TONES[name]) for name in imports.ORDER if view.counts[name]]
         address = f"{screen.KNOWLEDGE}?part=import&run={view.run.id}"

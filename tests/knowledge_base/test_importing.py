@@ -14,7 +14,7 @@ from knowledge_base.frontmatter import Document
 from knowledge_base.importing import Report, import_paths
 from triage.database import Database, migrate, open_database
 from triage.errors import InputError
-from triage.models import Article
+from triage.models import Article, ArticleFile
 from triage.settings import load_settings
 
 PAGE = """<html><head><title>Help</title><style>p{}</style><script>steal()</script></head><body><nav>Menu</nav><main>
@@ -33,6 +33,10 @@ def folder(tmp_path: Path) -> Path:
 
 def take(database: Database, embedder: Embedder, *paths: Path, publish: bool = True) -> Report:
     return import_paths(database, paths, author="user:1", embed=embedder, publish=publish)
+
+
+def no_files(file: ArticleFile) -> bytes:
+    raise AssertionError(file)
 
 
 def only(data: bytes, name: str) -> Document:
@@ -81,7 +85,7 @@ def pdf(text: str) -> bytes:
 def test_html_becomes_what_a_reader_sees() -> None:
     document = only(PAGE.encode(), "help/filter.html")
     assert (document.id, document.title) == ("help-filter", "Change the filter")
-    assert "## Steps" in document.body and "1. Open the lid." in document.body and "   - Left first." in document.body
+    assert "## Steps" in document.body and "1. Open the [lid](x)." in document.body and "   - Left first." in document.body
     assert "| One | 60 |" in document.body and "Do it **every** two months." in document.body
     assert not any(hidden in document.body for hidden in ("steal", "Menu", "ignore", "p{}"))
 
@@ -220,12 +224,12 @@ def test_export_and_import_give_the_same_base(desk_database: Database, real_embe
         )
         articles.publish(session, "a", author="user:1", embed=real_embedder)
         articles.save_version(session, "b", title="Draft", body="Not yet.", author="user:1")
-        assert export(session, tmp_path / "out") == 2
+        assert export(session, tmp_path / "out", no_files) == 2
     other = open_database(load_settings(home=tmp_path / "other"))
     migrate(other)
     take(other, real_embedder, tmp_path / "out")
     with other.read() as session:
-        assert export(session, tmp_path / "again") == 2
+        assert export(session, tmp_path / "again", no_files) == 2
     other.close()
     for name in ("a.md", "b.md"):
         first, second = ((tmp_path / folder / name).read_text() for folder in ("out", "again"))

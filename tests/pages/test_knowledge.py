@@ -212,7 +212,7 @@ def test_filters_that_fit_nothing_say_so_and_can_be_cleared(desk: Any) -> None:
 
 def test_an_export_holds_every_article(desk: Any) -> None:
     admin = person(desk, Role.ADMIN)
-    packed = desk.database.run_now(lambda s: exchange.export_zip(s, admin))
+    packed = desk.database.run_now(lambda s: exchange.export_zip(s, desk.settings, admin))
     assert "pause.md" in zipfile.ZipFile(io.BytesIO(packed)).namelist()
     assert "Export" in html(opened(desk, "knowledge.py", Role.ADMIN, part="import"))
 

@@ -147,13 +147,13 @@ def _follow(desk: Desk) -> None:
 
 @app.command()
 def export(folder: Annotated[Path, typer.Argument(help="Folder to write Markdown files to.")], home: Home = None) -> None:
-    """Write all articles as Markdown with front matter; importing the folder gives the same base."""
-    from knowledge_base import exporting
+    """Write all articles as Markdown with front matter and their files; importing the folder gives the same base."""
+    from triage.library import exchange
 
     desk = open_desk(settings_of(home))
     try:
         with desk.database.read() as session:
-            count = exporting.export(session, folder)
+            count = exchange.export_folder(session, desk.settings, folder)
     finally:
         desk.close()
     typer.echo(f"{count} articles written to {folder}")

@@ -1,13 +1,16 @@
 """Files that belong to articles: manuals, forms, pictures. Kept as those of messages are, checked by the same rules."""
 
+from collections.abc import Callable
+
 from sqlmodel import Session
 
+from knowledge_base.frontmatter import KeptFile
 from triage import audit
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
-from triage.intake.attachments import accept
-from triage.intake.storage import keep_file
+from triage.intake.attachments import Patience, accept
+from triage.intake.storage import attachment_path, keep_file
 from triage.library import links
 from triage.models import Article, ArticleFile, User, now
 from triage.settings import Settings
@@ -34,6 +37,24 @@ def add(
     session.flush()
     audit.append(session, "article.file_added", actor=user.actor, article=article_id, file=kept.id, name=kept.filename)
     return kept
+
+
+def keeper(settings: Settings) -> Callable[[str, bytes], KeptFile]:
+    """Keeps the bytes of files that an import brings, by the same rules; the import writes their rows with its articles."""
+
+    def keep(filename: str, data: bytes) -> KeptFile:
+        file = accept(filename, "", data, settings, Patience(seconds=0))  # nobody needs their text
+        if file.refused:
+            raise InputError(file.refused, source=file.filename)
+        keep_file(settings, file.sha256, file.data)
+        return KeptFile(file.filename, file.content_type, file.size, file.sha256)
+
+    return keep
+
+
+def content(settings: Settings, file: ArticleFile) -> bytes:
+    """The bytes of a file. Raises OSError when they are gone from the disk."""
+    return attachment_path(settings, file.sha256).read_bytes()
 
 
 def remove(session: Session, user: User, file_id: int) -> None:

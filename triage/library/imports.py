@@ -12,22 +12,27 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
-from sqlalchemy import case, func
+from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
 from knowledge_base import fetching, importing, reading
 from knowledge_base.importing import Importer, Line, Options
 from knowledge_base.reading import File, Item
+from knowledge_base.source import Source
 from triage import audit
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.guardrails.injection import FLAG, look, score
 from triage.library import review
+from triage.library.files import keeper
 from triage.models import ImportLine, ImportRun, User, new_id, now
 from triage.office import Desk
 from triage.settings import make_private
@@ -36,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 AT_WORK = ("waiting", "running")
 MOST_ADDRESSES = 2_000
+_SIGN = 5.0  # seconds between signs of life of an import at the command line
+CUT_OFF = timedelta(seconds=45)  # without a sign: its process is gone
 # The order of a report: first what somebody has to do something about.
 ORDER = ("refused", "held", "missing", "removed", "double", "taken", "changed", "same")
 Tell = Callable[[int, int], None]
@@ -65,7 +72,12 @@ class RunView:
 
     @property
     def at_work(self) -> bool:
-        return self.run.status in AT_WORK
+        return self.run.status in AT_WORK and not self.is_cut_off
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the process that did it was killed; one that a worker does is never: the next worker takes it up."""
+        return _is_cut_off(self.run)
 
     @property
     def what(self) -> str:
@@ -115,28 +127,52 @@ def run_here(desk: Desk, paths: Sequence[Path], urls: Sequence[str], options: Im
     """Import files, folders and pages in this process, and return the run; for the command line."""
     files = [{"name": path.name, "path": str(path.resolve())} for path in paths]
     scope = options.scope or importing.scope_of(paths) * (not urls)
-    run = ImportRun(created_by=author, urls=list(urls), files=files, scope=scope, options=asdict(options))
+    run = ImportRun(created_by=author, urls=list(urls), files=files, scope=scope, options=asdict(options), seen_at=now())
     desk.database.run_now(lambda session: session.add(run))
-    work(desk, run.id, tell=tell)
+    with _signs_of_life(desk, run.id):
+        work(desk, run.id, tell=tell)
     return run.id
+
+
+@contextmanager
+def _signs_of_life(desk: Desk, run_id: str) -> Iterator[None]:
+    """Writes every few seconds that this process is there, also while a batch is embedded."""
+    over = Event()
+
+    def tell() -> None:
+        while not over.wait(_SIGN):
+            try:
+                desk.database.run_now(
+                    lambda session: session.execute(update(ImportRun).where(col(ImportRun.id) == run_id).values(seen_at=now()))
+                )
+            except Exception:  # the next sign may get through; the import itself says what is wrong
+                logger.warning("the import %s could not give a sign of life", run_id, exc_info=True)
+
+    thread = Thread(target=tell, name="import-signs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def stop(session: Session, user: User, run_id: str) -> None:
     """End an import after the items that are being written; what was taken stays."""
     access.require(user, Permission.EDIT_KNOWLEDGE)
     run = _run(session, run_id)
-    if run.status in AT_WORK:
+    if run.status in AT_WORK and not _is_cut_off(run):
         run.status, run.ended_at = "stopped", now()
         session.add(run)
         audit.append(session, "import.stopped", actor=user.actor, run=run_id)
 
 
 def go_on(session: Session, user: User, desk: Desk, run_id: str) -> None:
-    """Take up an import that failed, where it ended."""
+    """Take up an import that failed or was cut off, where it ended; from now on a worker does it."""
     access.require(user, Permission.EDIT_KNOWLEDGE)
     run = _run(session, run_id)
-    if run.status == "failed":
-        run.status, run.error, run.ended_at = "waiting", "", None
+    if run.status == "failed" or _is_cut_off(run):
+        run.status, run.error, run.ended_at, run.seen_at = "waiting", "", None, None
         session.add(run)
         desk.enqueue(session, "import", f"{run_id}-{now():%Y%m%d%H%M%S%f}", run_id)
 
@@ -248,25 +284,30 @@ class _Work:
 
     def do(self) -> str:
         files = [waiting for given in self.run.files for waiting in _files(given)]
-        names = importing.names_of(files) | set(self.run.urls)
+        with closing(Source(files)) as source:
+            return self._do(files, source)
+
+    def _do(self, files: Sequence[Waiting], source: Source) -> str:
+        names = importing.names_of(files) - source.brought | set(self.run.urls)
         total = len(names)
         self._count(total=total)
         meta = {name: value for name in ("audience", "category") if (value := getattr(self.options, name))}
         options = Options(
-            self.run.created_by, self.options.publish, meta, self.run.scope, self.options.prune, suspicions, self.run.id
-        )
+            self.run.created_by, self.options.publish, meta, self.run.scope, self.options.prune,
+            suspicions, keeper(self.desk.settings), self.run.id,
+        )  # fmt: skip
         importer = Importer(
             self.desk.database, self.desk.embedder, options,
-            names=names, record=self._record, done=self._done, stopped=self._stopped,
+            names=names, record=self._record, done=self._done, stopped=self._stopped, source=source,
         )  # fmt: skip
         done = self.run.done
-        for lines in importer.steps(self._items(files)):
+        for lines in importer.steps(self._items(files, source)):
             done += len(lines)
             self.tell(done, max(total, done))
         return self.ended
 
-    def _items(self, files: Sequence[Waiting]) -> Iterator[tuple[str, Item]]:
-        yield from importing.read_files(files)
+    def _items(self, files: Sequence[Waiting], source: Source) -> Iterator[tuple[str, Item]]:
+        yield from importing.read_files(files, source.brought)
         last: dict[str, float] = {}
         networks = fetching.networks_of(self.desk.settings.import_networks)
         for address in self.run.urls:
@@ -333,6 +374,10 @@ def _end(session: Session, run_id: str, status: str, error: str = "") -> None:
     session.add(run)
     counts: Counter[str] = Counter(session.exec(select(ImportLine.outcome).where(ImportLine.run_id == run_id)).all())
     audit.append(session, f"import.{status}", actor=run.created_by, run=run_id, **counts)
+
+
+def _is_cut_off(run: ImportRun) -> bool:
+    return run.status in AT_WORK and run.seen_at is not None and now() - run.seen_at > CUT_OFF
 
 
 def _run(session: Session, run_id: str) -> ImportRun:

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from sqlmodel import Session, col, or_, select
 
+from knowledge_base import linking
 from triage.library.article import current_id
 from triage.models import Article, ArticleAlias, ArticleFile, ArticleVersion
 
-FILES = "/article-files/"
+FILES = linking.FILES
 _SHORT = re.compile(r"(```.*?```|~~~.*?~~~|`[^`\n]*`)|\[\[\s*([^\]\[|\n]{1,120}?)\s*(?:\|([^\]\n]*))?\]\]", re.DOTALL)
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 Kind = Literal["missing", "renamed", "internal", "unpublished", "archived", "file"]
@@ -54,7 +55,11 @@ def targets(body: str) -> list[tuple[str, str]]:
     for token in _parser().parse(body):
         href, words = None, ""
         for child in token.children or []:
-            if child.type == "link_open":
+            if child.type == "image":
+                source = str(child.attrGet("src") or "")
+                if source.startswith(FILES):
+                    found.append((child.content or source, source))
+            elif child.type == "link_open":
                 href, words = str(child.attrGet("href") or ""), ""
             elif child.type == "link_close" and href is not None:
                 if article_in(href) or href.startswith(FILES):

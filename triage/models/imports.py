@@ -10,6 +10,7 @@ from .base import json_field, new_id, now, text_field
 class ImportRun(SQLModel, table=True):
     """One import: waiting, running, done, stopped or failed. `files` are {"name", "path"} of what was handed in.
 
+    `seen_at` is when its process last gave a sign of life; None for one that a worker takes up again by itself.
     `total` is how many items there are, 0 while nobody knows; `options` as `ImportOptions` has them.
     """
 
@@ -25,6 +26,7 @@ class ImportRun(SQLModel, table=True):
     error: str = text_field()
     created_at: datetime = Field(default_factory=now, index=True)
     ended_at: datetime | None = None
+    seen_at: datetime | None = None
 
 
 class ImportLine(SQLModel, table=True):
