@@ -166,13 +166,15 @@ class Follower:
         self._index = _Turn("search-index", self._follow_index)
         self._vectors = _Turn("search-vectors", self._fill_vectors)
         self._spelling = _Turn("search-spelling", self._read_lexicon)
+        self.generation = -1  # of the database, when it was last asked
         self._rebuild_wanted = self._closing = False
         self._next_try = self._next_warning = 0.0
         self._next_summing = time.monotonic() + _SUM_EVERY
 
     def fresh(self) -> Snapshot:
         """The newest snapshot there is without a long wait; only the first search waits until there is one."""
-        generation, known = self._generation(), self._snapshot.generation
+        self.generation = generation = self._generation()
+        known = self._snapshot.generation
         if generation != known:
             self._wait(self._words.start(), None if known < 0 else _PATIENCE)
         elif time.monotonic() >= self._next_summing:

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
 
 from knowledge_base import query, ranking
 from knowledge_base.articles import AUDIENCES
@@ -25,6 +23,7 @@ from knowledge_base.embedding import DIMENSIONS, Encoder, Vectors
 from knowledge_base.folding import folded, spread
 from knowledge_base.following import Follower, Snapshot
 from knowledge_base.index import Index
+from knowledge_base.passages import Passages
 from knowledge_base.postings import Matches
 from knowledge_base.query import Question
 from knowledge_base.ranking import Candidates, Pool, Wanted
@@ -32,34 +31,12 @@ from knowledge_base.rewriting import Rewritten, spelled, synonyms
 from knowledge_base.steps import Steps
 from triage.database import Database
 from triage.errors import IndexUnavailable, InputError
-from triage.models import Article, Passage, PassageVector, now
+from triage.models import now
 
 log = logging.getLogger(__name__)
 
 _CANDIDATES = 60  # passages proposed by meaning, and as many by words
 _OF_A_PART = 20  # passages proposed by the meaning of one sentence of a long question
-_COLUMNS = (
-    Passage.id,
-    Passage.article_id,
-    Passage.version,
-    Passage.title,
-    Passage.heading,
-    Passage.text,
-    Passage.language,
-    Passage.audience,
-    Passage.category,
-    PassageVector.vector,
-    Article.verified_on,
-    Article.updated_at,
-)
-_VECTOR = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == bindparam("embedder"))
-_ALL_ROWS = (  # built once: building it would cost as much as running it
-    select(*_COLUMNS)  # type: ignore[call-overload]
-    .join(Article, col(Article.id) == Passage.article_id)
-    .outerjoin(PassageVector, _VECTOR)
-    .where(col(Passage.id).in_(bindparam("ids", expanding=True)))
-)
-_PUBLIC_ROWS = _ALL_ROWS.where(Passage.audience == "public")
 
 
 @dataclass(frozen=True)
@@ -131,6 +108,7 @@ class Searcher:
         self.steps = steps or Steps()
         self.weights: Mapping[str, float] | None = None  # those of ranking.json; the benchmark tries others
         self._follower = Follower(database, index, embedder)
+        self._passages = Passages(database)
 
     def search(
         self, query: str, *, k: int = 6, audience: str = "public", language: str | None = None, category: str | None = None
@@ -218,7 +196,9 @@ class Searcher:
         common = snapshot.common if self.steps.centring else Common(snapshot.common.centre * 0)
         seen = [common.away(vectors) for vectors in encoded]
         proposed = self._propose(asked, seen, snapshot.ids, wish)
-        rows = self._read(sorted(set().union(*proposed)), wish, embedder)
+        rows = self._passages.read(
+            sorted(set().union(*proposed)), audience=wish.audience, embedder=embedder, generation=self._follower.generation
+        )
         pools = [
             self._candidates([rows[id] for id in ids if id in rows], one, vectors, away, snapshot, common)
             for ids, one, vectors, away in zip(proposed, asked, encoded, seen, strict=True)
@@ -280,15 +260,6 @@ class Searcher:
                 ids += [passages[row] for row in _top(one.match.scores, n)]
         return [list(dict.fromkeys(ids)) for ids in proposed]
 
-    def _read(self, ids: list[str], wish: _Wish, embedder: str) -> dict[str, Any]:
-        """The rows as they stand now; a public search reads public rows only."""
-        found: dict[str, Any] = {}
-        if ids:
-            with self.database.read() as session:
-                for start in range(0, len(ids), 500):
-                    found.update(_rows(session, ids[start : start + 500], wish.audience, embedder))
-        return found
-
     def _candidates(
         self, rows: list[Any], one: _Asked, encoded: Vectors, seen: Vectors, snapshot: Snapshot, common: Common
     ) -> Candidates:  # fmt: skip
@@ -344,12 +315,6 @@ def _of_like_length(texts: Sequence[str]) -> list[list[str]]:
         else:
             batches.append([text])
     return batches
-
-
-def _rows(session: Session, ids: list[str], audience: str, embedder: str) -> dict[str, Any]:
-    statement = _PUBLIC_ROWS if audience == "public" else _ALL_ROWS
-    found = session.connection().execute(statement, {"ids": ids, "embedder": embedder})
-    return {row.id: row for row in found}
 
 
 def _top(scores: NDArray[np.float32], n: int) -> list[int]:
