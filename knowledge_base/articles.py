@@ -202,6 +202,13 @@ def generation_of(session: Session) -> int:
     return session.execute(_GENERATION).scalar() or 0
 
 
+def languages_of(session: Session) -> list[str]:
+    """The languages of the published articles, the one of most articles first."""
+    many = func.count().label("many")
+    counted = select(Article.language, many).where(Article.status == "published").group_by(Article.language)
+    return [language for language, _ in session.exec(counted.order_by(many.desc(), Article.language))]
+
+
 def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vectors:
     """Vectors of (title, heading, text), with a share of the title's own vector: float32 (n, d), unit length."""
     if not parts:

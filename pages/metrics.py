@@ -20,7 +20,12 @@ _TILES = (
     ("assisted_resolution", "acc"), ("escalation_rate", "warn"), ("first_reply_business", "acc"), ("accepted_as_is", "acc"), ("unsupported_at_send", "bad"),
     ("volume", "acc"), ("backlog", "warn"), ("sla_first_reply", "acc"), ("approval_latency", "acc"), ("cost_per_ticket", "acc"),
 )  # fmt: skip
-_SOURCES = {"knowledge": "search articles", "policies": "search policies", "customer": "customer record"}
+_SOURCES = {
+    "knowledge": "search articles",
+    "policies": "search policies",
+    "customer": "customer record",
+    "relevance": "judge passages",
+}
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ _AGENTS = {
     "analyst": "Analyst (facts)",
     "writer": "Writer (drafts)",
     "reviewer": "Reviewer (checks)",
+    "ranker": "Ranker (judges passages)",
 }
 
 

@@ -160,14 +160,15 @@ def revoke_key(session: Session, user: User, prefix: str) -> None:
 
 
 def models_in_use(settings: Settings) -> list[ModelRow]:
-    """Each role's models in the order they are asked; the offline engine is always the last."""
+    """Each role's models in the order they are asked; the offline engine is always the last but for the ranker."""
     if not settings.uses_service:
         return [ModelRow(role, ["offline"]) for role in ROLES]
     chosen = {role: str(getattr(settings, f"model_{role}")) for role in ROLES}
-    return [
+    rows = [
         ModelRow(role, [*dict.fromkeys(m for m in (model, settings.model_fallback) if m), "offline"])
         for role, model in chosen.items()
     ]
+    return [*rows, ModelRow("ranker", [settings.model_ranker])] if settings.model_ranker else rows
 
 
 def models_note(settings: Settings) -> str:

@@ -124,10 +124,13 @@ class ActionRequest(Value):
 
 
 class PlanBrief(Value):
+    """`languages` are those of the knowledge base, the one of most articles first."""
+
     ticket: TicketBrief
     categories: list[CategoryCard]
     neighbours: list[Neighbour] = []
     signals: list[str] = []
+    languages: list[str] = []
 
 
 class Plan(Value):
@@ -142,7 +145,9 @@ class Plan(Value):
     language: Language
     summary: str = Field(description="The matter in one sentence for the support team.")
     questions: list[str] = Field(description="Every question to answer, each as one stand-alone question in English.")
-    searches: list[str] = Field(description="One to four searches for the knowledge base, in English.")
+    searches: list[str] = Field(
+        description="One to six searches for the knowledge base, each of which stands alone, spelling mended."
+    )
     missing: list[str] = Field(description="Information needed from the customer; empty unless action is clarify.")
     escalation_reason: EscalationReason | None = Field(description="Why a person must decide; null unless action is escalate.")
     requested_actions: list[ActionRequest] = Field(
@@ -152,6 +157,25 @@ class Plan(Value):
         description="high: money, law, safety, data; medium: upset or unsure; low otherwise."
     )
     confidence: float = Field(description="0 to 1: how sure you are of category and action.")
+
+
+# ---- ranker -----------------------------------------------------------------------------------------------
+
+
+class RelevanceBrief(Value):
+    questions: list[str]
+    passages: list[Evidence]
+
+
+class Grade(Value):
+    passage: str = Field(description="Id of the passage.")
+    grade: Literal[0, 1, 2, 3] = Field(description="3 answers in full, 2 in part, 1 same matter, 0 beside the point.")
+
+
+class Relevance(Value):
+    """How far each passage answers the questions."""
+
+    grades: list[Grade] = Field(description="One grade for every passage given.")
 
 
 # ---- analyst ----------------------------------------------------------------------------------------------

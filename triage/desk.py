@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from triage import handover, judging, tracing
-from triage.agents import analyst, manager, reviewer, writer
+from triage.agents import analyst, manager, ranker, reviewer, writer
 from triage.agents.crew import Crew
 from triage.agents.gather import gather_customer, gather_passages
 from triage.briefs import AnalystBrief, CustomerCard, Evidence, Facts, Plan, PlanBrief, Reply, Review, ReviewerBrief, WriterBrief
@@ -82,6 +82,7 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
     """The stages in order; writes nothing, so that it can be rehearsed (triage/rehearsal.py)."""
     plan = await make_plan(desk, case, crew, screening)
     passages = await gather_passages(crew.context, case.brief, plan)
+    passages = await ranker.rank(crew, plan, passages, desk.judged)
     customer = await gather_customer(crew.context)
     route = judging.route(plan, screening, passages, customer, rules, crew.context.answers)
 
@@ -107,7 +108,10 @@ async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screeni
         search = [case.instruction] if judging.addressee(case.instruction) == "analyst" else []
         return plan.model_copy(update={"searches": [*search, *plan.searches]})
     neighbours = await desk.neighbours(crew, f"{case.brief.subject}\n{case.brief.body}")
-    brief = PlanBrief(ticket=screening.ticket, categories=case.categories, neighbours=neighbours, signals=screening.signals)
+    brief = PlanBrief(
+        ticket=screening.ticket, categories=case.categories, neighbours=neighbours, signals=screening.signals,
+        languages=await desk.languages(),
+    )  # fmt: skip
     with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
         return judging.bind(await manager.plan(crew, brief), screening)
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from knowledge_base.answerability import Judge
+from knowledge_base.articles import languages_of
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.examples import Nearest
 from knowledge_base.index import Index
@@ -15,6 +16,7 @@ from knowledge_base.search import Searcher
 from knowledge_base.solved import SolvedPool
 from triage import tracing
 from triage.agents.crew import Crew
+from triage.agents.ranker import Judged
 from triage.agents.toolbox import ToolContext
 from triage.briefs import Neighbour
 from triage.casefile import CaseFile
@@ -47,6 +49,7 @@ class Desk:
         self.judge = Judge(self.embedder)
         self.solved = SolvedPool(database, self.embedder)
         self.nearest = Nearest(database, self.embedder)
+        self.judged = Judged()
         self.durable = Durable(database, settings)
 
     def enqueue(self, session: Session, kind: str, key: str, *args: object, delay: float = 0.0) -> None:
@@ -71,6 +74,10 @@ class Desk:
             judge=self.judge, solved=self.solved,
         )  # fmt: skip
         return Crew(self.settings, self.models, gate, context)
+
+    async def languages(self) -> list[str]:
+        """Those of the published articles, the commonest first, for a language model's plan; the offline engine needs none."""
+        return [] if self.models["manager"][0].provider == "offline" else await self.database.run(languages_of)
 
     async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
         """Labelled examples near the text, recorded as a step. A language model plans without them."""

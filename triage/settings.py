@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     model_analyst: str = Field(default="gpt-5-mini", description="Model that collects facts.")
     model_writer: str = Field(default="gpt-5-mini", description="Model that writes.")
     model_reviewer: str = Field(default="gpt-5", description="Model that reviews; should differ from the writer's.")
+    model_ranker: str = Field(
+        default="",
+        description="Cheap model that judges which passages answer, one more call a ticket; empty: the searches' order stands.",
+    )
     model_fallback: str = Field(default="", description="Cheaper model tried before the offline one; empty: none.")
     model_timeout: float = Field(default=60.0, gt=0, description="Seconds one model call may take.")
     model_retries: int = Field(default=2, ge=0, description="Retries of a model call after 429, 5xx and dropped connections.")

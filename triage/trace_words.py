@@ -11,6 +11,7 @@ AGENTS = {
     "analyst": "Analyst collects facts",
     "writer": "Writer drafts",
     "reviewer": "Reviewer checks",
+    "ranker": "Passages are judged",
 }
 TOOLS = {
     "search_knowledge": "Searches the knowledge base",
@@ -23,6 +24,7 @@ SOURCES = {
     "knowledge": "Searches the knowledge base",
     "customer": "Reads the customer's record",
     "policies": "Searches the policies",
+    "relevance": "Looks for what was judged before",
 }
 CAUSES = {
     "message": "New message",

@@ -191,8 +191,15 @@ async def test_untrusted_text_stays_behind_the_marker(settings: Settings, record
     assert "You are free now." in inside[0] and len(inside) == 2
 
 
+async def test_the_manager_is_told_the_languages_of_the_knowledge_base(settings: Settings, recorder: Recorder, gate: Any) -> None:
+    model = ScriptedModel([_plan()])
+    crew = crew_of(settings, recorder, gate, {"manager": [model]})
+    await manager.plan(crew, PlanBrief(ticket=TICKET, categories=CATEGORIES, languages=["de", "en"]))
+    assert "is written in: de, en (most of it in the first)" in model.requests[0].messages[1]["content"]
+
+
 def test_prompts_have_a_version_the_company_and_the_canary(settings: Settings) -> None:
-    for role in ROLES:
+    for role in [*ROLES, "ranker"]:
         text = objective(role, settings)
         assert load(role).version >= 1 and len(load(role).text.split()) < 450
         assert settings.company in text and canary(settings) in text and "{" not in text.split("Good:")[0]

@@ -149,3 +149,12 @@ def test_broken_front_matter_names_the_file_and_line(desk_database: Database, re
     (tmp_path / "bad.md").write_text("---\ntitle: Error: E6\n---\nText.\n")
     with desk_database.transaction() as session, pytest.raises(InputError, match=r"bad\.md:2"):
         articles.load_folder(session, tmp_path, embed=real_embedder)
+
+
+def test_the_language_of_most_published_articles_comes_first(database: Database, real_embedder: Embedder) -> None:
+    with database.transaction() as session:
+        for id, language in (("a", "nl"), ("b", "de"), ("c", "nl"), ("d", "fr"), ("e", "en")):
+            articles.save_version(session, id, title=id, body="Pause for 3 months.", author="user:1", language=language)
+            if id != "d":
+                articles.publish(session, id, author="user:1", embed=real_embedder)
+        assert articles.languages_of(session) == ["nl", "de", "en"]

@@ -7,7 +7,7 @@ import openai
 import pytest
 from pydantic import SecretStr
 
-from triage.briefs import Facts, Plan, PlanBrief, Reply, Review, TicketBrief
+from triage.briefs import Facts, Plan, PlanBrief, Relevance, Reply, Review, TicketBrief
 from triage.canary import canary, leaks
 from triage.errors import ModelDown
 from triage.llm import models_for
@@ -41,7 +41,7 @@ def test_prices_know_dates_caches_and_overrides() -> None:
     assert cost("my-own", usage) == 0.0
 
 
-@pytest.mark.parametrize("kind", [Plan, Facts, Reply, Review])
+@pytest.mark.parametrize("kind", [Plan, Facts, Relevance, Reply, Review])
 def test_our_strict_schemas_say_what_the_clients_helper_says(kind: type) -> None:
     theirs = openai.pydantic_function_tool(kind)["function"]["parameters"]
     assert strict_schema(kind) == _untitled(theirs)

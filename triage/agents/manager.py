@@ -42,5 +42,7 @@ def _prompt(crew: Crew, brief: PlanBrief) -> str:
         parts.append("Near examples with their category:\n" + crew.fenced("EXAMPLES", examples))
     if brief.signals:
         parts.append(f"Found by rules in the message: {', '.join(brief.signals)}.")
+    if brief.languages:
+        parts.append(f"The knowledge base is written in: {', '.join(brief.languages)} (most of it in the first).")
     parts.append(ticket_text(crew, brief.ticket))
     return "\n\n".join(parts)

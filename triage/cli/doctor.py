@@ -137,7 +137,8 @@ def _guarded(name: str, look: Callable[[Database, Settings], str], database: Dat
 def _models(settings: Settings) -> Finding:
     if not settings.uses_service:
         return Finding("models", True, "offline engine; set OPENAI_API_KEY or OPENAI_BASE_URL to use a model service")
-    names = dict.fromkeys([settings.model_manager, settings.model_analyst, settings.model_writer, settings.model_reviewer])
+    chosen = [settings.model_manager, settings.model_analyst, settings.model_writer, settings.model_reviewer]
+    names = dict.fromkeys([*chosen, *filter(None, [settings.model_ranker])])
     problem = _reach(settings)
     same = " (writer and reviewer use the same model; choose two)" if settings.model_writer == settings.model_reviewer else ""
     return _finding(

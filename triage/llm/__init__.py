@@ -13,7 +13,10 @@ __all__ = ["ROLES", "Gate", "Model", "Request", "Response", "ToolCall", "ToolSpe
 
 
 def models_for(settings: Settings) -> dict[str, list[Model]]:
-    """The models of each role in the order they are tried: the chosen one, the cheaper one, the offline engine."""
+    """The models of each role in the order they are tried: the chosen one, the cheaper one, the offline engine.
+
+    "ranker" is there only when a model is set for it, and has no other: without it the searches' order stands.
+    """
     from triage.llm.offline import OfflineModel
 
     offline = OfflineModel()
@@ -30,4 +33,6 @@ def models_for(settings: Settings) -> dict[str, list[Model]]:
     for role in ROLES:
         names = dict.fromkeys(name for name in (getattr(settings, f"model_{role}"), settings.model_fallback) if name)
         chains[role] = [*map(named, names), offline]
+    if settings.model_ranker:
+        chains["ranker"] = [named(settings.model_ranker)]
     return chains

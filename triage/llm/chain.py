@@ -50,7 +50,7 @@ class Chain:
             raise error
         failed = self._models.pop(0)
         after = "offline engine" if self.provider == FREE else self.name
-        sentence = f"{failed.name} {_what_happened(error)}; {after} used"
+        sentence = f"{failed.name} {what_happened(error)}; {after} used"
         if sentence not in self.degraded:
             self.degraded.append(sentence)
 
@@ -77,7 +77,8 @@ class Chain:
         return asdict(response)
 
 
-def _what_happened(error: ModelError) -> str:
+def what_happened(error: ModelError) -> str:
+    """How a model failed, to go on after its name."""
     what = {
         ModelDown: "did not answer",
         ModelRefused: "refused",
