@@ -22,7 +22,7 @@ _NAMES = {
     "refused": "refused", "held": "held as draft", "missing": "gone from the source", "removed": "unpublished", "double": "double",
     "taken": "taken", "changed": "changed", "same": "the same",
 }  # fmt: skip
-_AUDIENCES = {"": "As each file says, else customers", "public": "Customers", "internal": "The team only"}
+_AUDIENCES = {"": "As it says, or customers", "public": "Customers", "internal": "The team only"}
 
 
 def panel(user: User) -> None:
@@ -95,7 +95,7 @@ def _options(user: User) -> ImportOptions:
     category = middle.selectbox("Category", list(titles), format_func=lambda slug: titles[slug], key="import_category")
     left, middle = st.columns(2, gap="small", vertical_alignment="bottom")
     name = left.text_input(
-        "Name of the source", key="import_scope", max_chars=80, placeholder="A zip's own name, unless you give one",
+        "Name of the source", key="import_scope", max_chars=80, placeholder="The zip's own name",
         help="Import it again under this name, and you are told which of its articles are gone.",
     )  # fmt: skip
     with middle:
