@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -20,11 +20,10 @@ log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
-NAME = f"minilm-l6-v2@{minilm.WEIGHTS_SHA256[:8]}"
+NAME = f"minilm-l6-v2-int8@{minilm.WEIGHTS_SHA256[:8]}"
 DIMENSIONS = minilm.WIDTH
 _REMEMBERED = 2048
 _FEW = 8  # texts of one search; more than that is a publication
-_BATCH = 8
 _TRY_AGAIN = 10.0  # seconds until a model that could not be loaded is tried again
 
 
@@ -86,7 +85,7 @@ class Embedder:
             known = {text: self._cache[text] for text in texts if text in self._cache}
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
         if fresh:
-            known.update(zip(fresh, self._run(fresh) if len(fresh) <= _FEW else self._run_many(fresh), strict=True))
+            known.update(zip(fresh, map(self._vector, fresh) if len(fresh) <= _FEW else self._run_many(fresh), strict=True))
         if len(texts) <= _FEW:
             self._remember({text: known[text] for text in texts})
         return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
@@ -100,30 +99,17 @@ class Embedder:
                 self._cache.popitem(last=False)
 
     def _run_many(self, texts: list[str]) -> Vectors:
-        """Texts of like length share a batch, so that little is padded; batches run on all processors."""
-        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
-        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-
-        def work(batch: list[int]) -> None:
-            vectors[batch] = self._run([texts[n] for n in batch])
-
+        """On all processors."""
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            list(pool.map(work, batches))
-        return vectors
+            return np.stack(list(pool.map(self._vector, texts)))
 
-    def _run(self, texts: Sequence[str]) -> Vectors:
+    def _vector(self, text: str) -> Vectors:
+        """One text at a time: eight-bit sums are scaled by all that is in a batch, and padding would cost as much as text."""
         session, tokenizer = self._loaded()
-        encodings = tokenizer.encode_batch(list(texts))
-        longest = max(len(encoding.ids) for encoding in encodings)
-        ids = np.zeros((len(texts), longest), np.int64)
-        mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = 1
-        result: Any = session.run(["vectors"], {"ids": ids, "mask": mask})
-        vectors: Vectors = result[0]
-        return vectors
+        ids = np.array([tokenizer.encode(text).ids], np.int64)
+        result: Any = session.run(["vectors"], {"ids": ids, "mask": np.ones_like(ids)})
+        vector: Vectors = result[0][0]
+        return vector
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

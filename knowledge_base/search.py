@@ -232,16 +232,10 @@ class Searcher:
         All 0 while there is no embedder: searches go by words then.
         """
         texts = list(dict.fromkeys(text for one in asked for text in (one.original, *one.texts))) if self.steps.meaning else []
-        known: dict[str, Vectors] = {}
-        embedder = ""
-        for alike in _of_like_length(texts):
-            embedder, vectors = self._follower.embed(alike)
-            if vectors is None:
-                known = {}
-                break
-            known.update(zip(alike, vectors, strict=True))
-        if not known:
+        embedder, vectors = self._follower.embed(texts)
+        if vectors is None or not texts:
             return embedder, [np.zeros((len(one.texts), DIMENSIONS), np.float32) for one in asked]
+        known: dict[str, Vectors] = dict(zip(texts, vectors, strict=True))
         return embedder, [_stacked(known, one) for one in asked]
 
     def _propose(self, asked: Sequence[_Asked], seen: Sequence[Vectors], passages: Sequence[str], wish: _Wish) -> list[list[str]]:
@@ -304,17 +298,6 @@ def _stacked(known: Mapping[str, Vectors], one: _Asked) -> Vectors:
     vectors[0] += known[one.original]
     vectors[0] /= np.linalg.norm(vectors[0])
     return vectors
-
-
-def _of_like_length(texts: Sequence[str]) -> list[list[str]]:
-    """Texts in batches that waste little: in one batch the short would cost as much as the longest."""
-    batches: list[list[str]] = []
-    for text in sorted(texts, key=len):
-        if batches and len(text) <= 2 * len(batches[-1][0]) + 40:
-            batches[-1].append(text)
-        else:
-            batches.append([text])
-    return batches
 
 
 def _top(scores: NDArray[np.float32], n: int) -> list[int]:
