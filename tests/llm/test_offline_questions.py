@@ -2,7 +2,7 @@
 
 import pytest
 
-from triage.briefs import TicketBrief
+from triage.briefs import EarlierMessage, TicketBrief
 from triage.llm.offline.gloss import gloss
 from triage.llm.offline.leads import lead, left_open
 from triage.llm.offline.questions import facets, only_thanks, questions, searches
@@ -77,6 +77,38 @@ def test_searches_of_other_languages_are_made_in_english_too() -> None:
     ticket = TicketBrief(ticket_id=1, subject="Factuur", body="Waar vind ik mijn factuur?", language="nl")
     found = searches(ticket, questions(ticket), "nl")
     assert any("invoice" in search for search in found) and any("factuur" in search.lower() for search in found)
+
+
+def conversation(before: str, now: str) -> list[str]:
+    earlier = [EarlierMessage(direction="in", body=before), EarlierMessage(direction="out", body="Please empty the hopper.")]
+    ticket = TicketBrief(ticket_id=1, subject="", body=now, earlier=earlier)
+    return searches(ticket, questions(ticket))
+
+
+def test_a_message_that_leans_on_the_one_before_is_searched_with_it() -> None:
+    found = conversation(
+        "My grinder shows E5 and stops.", "I did that twice with a long brush, and it still stops. What else can I try?"
+    )
+    assert any("E5" in search and "What else can I try?" in search for search in found)
+    assert any("E5" not in search for search in found)  # and by itself
+
+
+def test_a_long_matter_before_leaves_room_for_the_question() -> None:
+    found = conversation(
+        "The grinder shows E5 " + "and makes a noise " * 40, "It was silent yesterday. Can this one still be repaired?"
+    )
+    assert any("E5" in search and search.endswith("Can this one still be repaired?") and len(search) <= 301 for search in found)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "How long does the delivery of a new milk jug to Vienna usually take?",
+        "The milk jug of my Lark Duo drips below the handle since Monday. Can it be repaired?",
+    ],
+)
+def test_a_message_that_stands_alone_is_searched_alone(now: str) -> None:
+    assert not any("E5" in search for search in conversation("My grinder shows E5 and stops.", now))
 
 
 def test_english_is_left_as_it_is() -> None:

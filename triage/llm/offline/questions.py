@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from textwrap import shorten
 
+from knowledge_base.rewriting import standalone
 from triage.briefs import TicketBrief
 from triage.llm.offline.gloss import gloss
 from triage.llm.offline.said import Said, clean_subject, message, spoken
 from triage.llm.offline.text import ORDER_NUMBER, codes, fold, says, stems, stopwords, words
 
 MOST = 6
-_LONGEST = 300
+_LONGEST, _CONTEXT = 300, 140  # characters of a question, and of what it leans on
 _SECRET = re.compile(r"(?:\d[ -]?){12,}")  # a card or account number has no place in a question
 _CONJUNCTION = r"(?:and|or|und|oder|et|ou|y|o|e|en|of)\s+"
 _CLAUSE = re.compile(rf"\s*[,;:–]\s+(?:{_CONJUNCTION}|also\s+|but\s+)?|\s+(?:and|also|und|et|en)\s+", re.IGNORECASE)
@@ -65,10 +67,25 @@ def searches(ticket: TicketBrief, asked: Sequence[str], language: str = "en") ->
     whole = _short(" ".join([subject, *said]).strip())
     under = [_short(f"{subject}: {question}") if 1 <= len(stems(subject)) <= 8 else question for question in asked]
     parts = [part for question in asked if len(every := facets(question)) > 1 for part in every if stems(part)]
-    found = [whole, *under[:3], *parts]
+    found = [whole, *_in_context(ticket, asked), *under[:3], *parts]
     if language != "en":
         found = [gloss(text, language) for text in found[:4]] + found[:2]
     return [search for search in dict.fromkeys(found) if search.strip()][:6]
+
+
+def _in_context(ticket: TicketBrief, asked: Sequence[str]) -> list[str]:
+    """The first question after what the customer asked before, when both it and the message's opening lean on that.
+
+    Where only the question says "it", the message itself has just told what it is.
+    """
+    before = next((earlier.body for earlier in reversed(ticket.earlier) if earlier.direction == "in"), "")
+    said = spoken(ticket.body)
+    if not before or not said or not asked:
+        return []
+    matter = questions(TicketBrief(ticket_id=ticket.ticket_id, subject=ticket.subject, body=before))
+    turns = [shorten(one, _CONTEXT, placeholder="…") for one in matter[-1:]]
+    leaning = all(standalone(text, turns) != text for text in (said[0].text, asked[0]))
+    return [_short(standalone(asked[0], turns))] if leaning else []
 
 
 def is_vague(ticket: TicketBrief) -> bool:
@@ -153,7 +170,10 @@ def _with_subject(question: str, ticket: TicketBrief, said: Sequence[Said] = ())
     if not subject:
         others = [one.text for one in said[:3] if fold(one.text) not in fold(question) and not _SECRET.search(one.text)]
         first = bool(said) and fold(said[0].text) in fold(question)
-        return " ".join([question, *others[:1]] if first else [*others[:1], question])
+        if first:
+            return " ".join([question, *others[:1]])
+        room = max(_CONTEXT, _LONGEST - len(question) - 1)
+        return " ".join([*(shorten(text, room, placeholder="…") for text in others[:1]), question])
     adds = len(subject) <= 90 and len(stems(subject) - stems(question)) >= 1
     joint = " " if _marked(subject) else ": "
     return f"{subject.rstrip('.!: ')}{joint}{question}" if adds else question
