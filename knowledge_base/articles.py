@@ -209,6 +209,12 @@ def languages_of(session: Session) -> list[str]:
     return [language for language, _ in session.exec(counted.order_by(many.desc(), Article.language))]
 
 
+def products_of(session: Session) -> tuple[str, ...]:
+    """The products that published articles are about."""
+    named = session.exec(select(Article.product).where(Article.status == "published"))
+    return tuple(sorted({name.strip() for names in named for name in names or () if name.strip()}))
+
+
 def passage_vectors(encoder: Encoder, parts: list[tuple[str, str, str]]) -> Vectors:
     """Vectors of (title, heading, text), with a share of the title's own vector: float32 (n, d), unit length."""
     if not parts:

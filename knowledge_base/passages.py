@@ -26,6 +26,8 @@ _COLUMNS = (
     PassageVector.vector,
     Article.verified_on,
     Article.updated_at,
+    Article.kind,
+    Article.product,
 )
 _VECTOR = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == bindparam("embedder"))
 _ROWS = (  # built once: building it would cost as much as running it

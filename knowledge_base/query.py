@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
+from knowledge_base.kinds import kind_of, named
 from knowledge_base.lexical import STOP, Word, words
 
 SHORT, LONG = 8, 64  # words that say something: a question of a line, and a mail that counts as fully long
@@ -18,7 +19,8 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 class Question:
     """One search. `long` is 0 for a line and 1 for a mail; `parts` say most, `questions` are asked beside each other.
 
-    `identifier` is true when hardly more than a code or a number is asked for.
+    `identifier` is true when hardly more than a code or a number is asked for; `kind` is one of knowledge_base.kinds or
+    empty, `products` are those that the question names.
     """
 
     text: str
@@ -27,9 +29,11 @@ class Question:
     identifier: bool = False
     parts: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    kind: str = ""
+    products: tuple[str, ...] = ()
 
 
-def read(text: str, languages: Sequence[str], rarity: Callable[[Word, str], float]) -> Question:
+def read(text: str, languages: Sequence[str], rarity: Callable[[Word, str], float], products: tuple[str, ...] = ()) -> Question:
     """Classify a question asked of a base in `languages`; `rarity` says how much a word tells there."""
     language = guess_language(text, languages)
     main = language or (languages[0] if languages else "en")
@@ -42,7 +46,8 @@ def read(text: str, languages: Sequence[str], rarity: Callable[[Word, str], floa
         parts = tuple(dict.fromkeys(telling))[:PARTS]
     asked = tuple(dict.fromkeys(part for part in sentences if part.endswith("?")))
     code = len(found) <= 2 and any(word.identifier for word in found)
-    return Question(text, language, long, code, parts, asked[:QUESTIONS] if len(asked) > 1 else ())
+    several = asked[:QUESTIONS] if len(asked) > 1 else ()
+    return Question(text, language, long, code, parts, several, kind_of(text, identifier=code), named(text, products))
 
 
 def without(question: Question, *, parts: bool, questions: bool) -> Question:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.embedding import Vectors
+from knowledge_base.kinds import POLICY
 from knowledge_base.query import Question
 from knowledge_base.steps import Steps
 
@@ -25,6 +26,7 @@ Floats = NDArray[np.float32]
 FITTED = ("meaning", "words", "words_long", "parts_long", "heading")
 IDENTIFIER = 0.1  # more for a passage that holds the very error code or number asked for
 LANGUAGE, CATEGORY = 0.05, 0.03  # more for a passage in the wanted language, of the wanted category
+KIND, PRODUCT = 0.02, 0.02  # more or less for a rule, and for an article about the product named or about others
 KEPT = 0.1  # more or less for a passage that people always or never kept
 OLD, OLD_AFTER = 0.02, 365  # less for an article that nobody has looked at for so many days
 _LIFTED = 60  # of the best passages
@@ -180,12 +182,16 @@ def _share(asked: frozenset[str], title: frozenset[str]) -> float:
 
 
 def _preferred(rows: Sequence[Any], wanted: Wanted, question: Question, steps: Steps) -> Floats:
-    """What is not a matter of the text: language, category, what people kept, how long nobody looked at it."""
+    """What is not a matter of the text: language, category, kind, product, what people kept, how long nobody looked at it."""
     language = wanted.language or question.language
     usual = wanted.kept.get("", 0.5)
     total = np.zeros(len(rows), np.float32)
     for n, row in enumerate(rows):
         total[n] += LANGUAGE * (row.language == language) + CATEGORY * (row.category == wanted.category)
+        if steps.kind and question.kind and getattr(row, "kind", "") == "policy":
+            total[n] += KIND if question.kind == POLICY else -KIND
+        if steps.product and question.products and (about := getattr(row, "product", ())):
+            total[n] += -PRODUCT if set(about).isdisjoint(question.products) else PRODUCT
         if steps.kept and wanted.kept:
             total[n] += KEPT * (wanted.kept.get(row.id, wanted.kept.get(row.article_id, usual)) - usual)
         if steps.freshness and wanted.today and (looked := _looked_at(row)):

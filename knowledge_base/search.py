@@ -9,7 +9,7 @@ that what was unpublished or made internal a moment ago is not found, whatever a
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from knowledge_base.embedding import DIMENSIONS, Encoder, Vectors
 from knowledge_base.folding import folded, spread
 from knowledge_base.following import Follower, Snapshot
 from knowledge_base.index import Index
+from knowledge_base.labelled import Labelled
 from knowledge_base.passages import Passages
 from knowledge_base.postings import Matches
 from knowledge_base.query import Question
@@ -157,9 +158,11 @@ class Searcher:
         wish = _Wish(k, audience, language, category)
         snapshot, asked, pools = self._propose_all(queries, wish)
         wanted = Wanted(language, category, snapshot.common.kept, now().date())
+        examples = snapshot.common.examples if self.steps.category and category is None else Labelled()
+        wishes = [replace(wanted, category=category or examples.category(pool.whole)) for pool in pools]
         return [
-            Answer(ranked(one.question, Pool.of(pool), wanted, self.steps, k, self.weights), one.told)
-            for one, pool in zip(asked, pools, strict=True)
+            Answer(ranked(one.question, Pool.of(pool), wished, self.steps, k, self.weights), one.told)
+            for one, pool, wished in zip(asked, pools, wishes, strict=True)
         ]
 
     def candidates(
@@ -213,7 +216,7 @@ class Searcher:
         postings = snapshot.postings
         if postings is None:
             return _Asked(text, rewritten, Question(better), None)
-        question = query.read(better, postings.languages, postings.rarity)
+        question = query.read(better, postings.languages, postings.rarity, snapshot.common.products)
         question = query.without(question, parts=not steps.parts, questions=not steps.spread)
         match = snapshot.match(better, wish.audience, rewritten.synonyms) if steps.words else None
         return _Asked(text, rewritten, question, match)

@@ -15,7 +15,9 @@ class Steps:
     heading: titles that say what is asked. neighbours: a passage is lifted by passages like it that match too.
     identifiers: codes and numbers exactly. folding: of passages that say the same only the best is shown. spread: each
     question of a mail has its best passage among the results. kept: what people kept before goes first. freshness:
-    articles that were long not looked at go a little lower.
+    articles that were long not looked at go a little lower. kind: rules go first where a rule is asked for, and last where
+    not. product: articles about a product that the question names. category: that of the labelled examples nearest to the
+    question, when the caller wants none.
     """
 
     meaning: bool = True
@@ -31,6 +33,9 @@ class Steps:
     spread: bool = True
     kept: bool = True
     freshness: bool = True
+    kind: bool = True
+    product: bool = True
+    category: bool = True
 
     @classmethod
     def without(cls, *names: str) -> "Steps":

@@ -42,3 +42,28 @@ def test_a_code_alone_is_an_identifier(text: str, identifier: bool) -> None:
 def test_the_language_is_told_by_the_commonest_words(text: str, language: str | None) -> None:
     assert query.guess_language(text, ["en", "de"]) == language
     assert query.guess_language(text, ["en"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("E6?", "identifier"),
+        ("Where is my parcel?", "status"),
+        ("Wo bleibt meine Bestellung", "status"),
+        ("Can I get a refund for an opened bag?", "policy"),
+        ("Wie lange habe ich Garantie?", "policy"),
+        ("The grinder does not start", "error"),
+        ("How do I pause the beans?", "how-to"),
+        ("¿Cómo pauso la suscripción?", "how-to"),
+        ("coffee", ""),
+        ("a terrorist film about weather", ""),
+    ],
+)
+def test_the_kind_of_a_question_is_told(text: str, kind: str) -> None:
+    assert query.read(text, ["en"], rarity).kind == kind
+
+
+def test_products_are_named_in_full() -> None:
+    products = ("Lark One", "Lark Duo", "Grinder G2")
+    assert query.read("my lark-duo and the Grinder G2!", ["en"], rarity, products).products == ("Lark Duo", "Grinder G2")
+    assert query.read("a lark, one of many", ["en"], rarity, ("Lark Office",)).products == ()

@@ -78,3 +78,27 @@ def test_an_unknown_step_is_refused() -> None:
 
 def test_the_fitted_weights_are_shipped() -> None:
     assert ranking.weights().keys() == set(ranking.FITTED) and ranking.weights()["meaning"] == 1
+
+
+def asked(question: Question, *rows: Any, steps: Steps | None = None) -> list[float]:
+    found = Pool.of(pool(*rows, near=[0.5] * len(rows)))
+    return ranking.scores(question, found, Wanted(), steps or Steps.without("neighbours")).tolist()
+
+
+def test_rules_go_first_only_where_a_rule_is_asked_for() -> None:
+    rule, article = row("a", kind="policy"), row("b", kind="article")
+    first, second = asked(Question("which grinder", kind="policy"), rule, article)
+    assert first > second
+    first, second = asked(Question("which grinder", kind="how-to"), rule, article)
+    assert first < second
+    for untold in (asked(Question("which grinder"), rule, article), asked(Question("which grinder", kind="policy"), rule, article, steps=Steps.without("kind", "neighbours"))):  # fmt: skip
+        assert untold[0] == untold[1]
+
+
+def test_articles_about_the_product_named_go_before_those_about_others() -> None:
+    rows = [row("a", product=["Lark Duo"]), row("b", product=[]), row("c", product=["Lark One"])]
+    first, second, third = asked(Question("which grinder", products=("Lark Duo",)), *rows)
+    assert first > second > third > second - 0.05
+    assert len(set(asked(Question("which grinder"), *rows))) == 1
+    off = Steps.without("product", "neighbours")
+    assert len(set(asked(Question("which grinder", products=("Lark Duo",)), *rows, steps=off))) == 1
