@@ -29,6 +29,13 @@ AUDIENCES = ("public", "internal")
 KINDS = ("article", "policy")
 _META = ("kind", "category", "audience", "language", "owner", "product", "labels", "verified_on", "source", "translation_of")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_MANY = func.count().label("many")
+_LANGUAGES = (  # asked by every run
+    select(Article.language, _MANY)
+    .where(Article.status == "published")
+    .group_by(Article.language)
+    .order_by(_MANY.desc(), Article.language)
+)
 _GENERATION = select(IndexState.generation).where(IndexState.id == 1)  # asked by every search
 _TITLE_SHARE = 0.3  # of the title's own vector in a passage's vector
 
@@ -204,9 +211,7 @@ def generation_of(session: Session) -> int:
 
 def languages_of(session: Session) -> list[str]:
     """The languages of the published articles, the one of most articles first."""
-    many = func.count().label("many")
-    counted = select(Article.language, many).where(Article.status == "published").group_by(Article.language)
-    return [language for language, _ in session.exec(counted.order_by(many.desc(), Article.language))]
+    return [language for language, _ in session.execute(_LANGUAGES)]
 
 
 def products_of(session: Session) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from knowledge_base.articles import languages_of
 from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
 from triage.models import Attachment, Category, Decision, Draft, Message, Run, Ticket, User
 
@@ -29,6 +30,8 @@ class CaseFile:
     attachment_texts: list[str]
     thread_head: int | None
     categories: list[CategoryCard]
+    languages: list[str]
+    """Those of the published articles, the one of most articles first."""
     instruction: str = ""
     instructed_by: str = ""
     former: Draft | None = None
@@ -77,6 +80,7 @@ def open_case(
         attachment_texts=[a.text for a in attachments if a.text],
         thread_head=thread_head or ticket.thread_head,
         categories=[_category(c) for c in session.exec(_CATEGORIES)],
+        languages=languages_of(session),
         instruction=decision.comment if decision else "",
         instructed_by=session.get_one(User, decision.user_id).name if decision else "",
         former=session.get(Draft, decision.draft_id) if decision else None,

@@ -110,7 +110,7 @@ async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screeni
     neighbours = await desk.neighbours(crew, f"{case.brief.subject}\n{case.brief.body}")
     brief = PlanBrief(
         ticket=screening.ticket, categories=case.categories, neighbours=neighbours, signals=screening.signals,
-        languages=await desk.languages(),
+        languages=case.languages,
     )  # fmt: skip
     with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
         return judging.bind(await manager.plan(crew, brief), screening)

@@ -8,7 +8,6 @@ from typing import Any
 from sqlmodel import Session
 
 from knowledge_base.answerability import Judge
-from knowledge_base.articles import languages_of
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.examples import Nearest
 from knowledge_base.index import Index
@@ -74,10 +73,6 @@ class Desk:
             judge=self.judge, solved=self.solved,
         )  # fmt: skip
         return Crew(self.settings, self.models, gate, context)
-
-    async def languages(self) -> list[str]:
-        """Those of the published articles, the commonest first, for a language model's plan; the offline engine needs none."""
-        return [] if self.models["manager"][0].provider == "offline" else await self.database.run(languages_of)
 
     async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
         """Labelled examples near the text, recorded as a step. A language model plans without them."""
