@@ -6,11 +6,11 @@ QUESTIONS = [
     ("How do I descale my machine", "The light for descaling came on {detail}. Which product do I need and what are the steps?"),
     ("How can I return an order", "I ordered a grinder and it is too loud for our kitchen, {detail}. How do I send it back?"),
     ("Where is my parcel", "The tracking page has not changed {detail}. When does a parcel count as lost?"),
-    ("How do I pause my subscription", "We go on holiday and have enough beans, {detail}. Can I pause it and start again later?"),
     ("How do I connect the machine to Wi-Fi", "The app does not find it {detail}. What do I have to press?"),
     ("How do I clean the milk system", "The milk does not foam any more {detail}. How often should I clean it and with what?"),
     ("How long does the warranty last", "My machine leaks a little {detail}. Is that covered, and what do you need from me?"),
     ("Can I change my delivery address", "We have moved house {detail}. Where do I change the address for the next delivery?"),
+    ("How do I pause my subscription", "We go on holiday and have enough beans, {detail}. Can I pause it and start again later?"),
 ]
 DETAILS = [
     "since Monday",

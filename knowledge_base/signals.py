@@ -33,19 +33,33 @@ _USUAL = 0.8  # kept rate of a base without any decision
 
 def searched(
     session: Session, query: str, *, source: str, hits: int, top: float = 0.0, article: str = "", decision: str = "",
-    confidence: float = 0.0, first: bool = False, **of: Any,
+    confidence: float = 0.0, **of: Any,
 ) -> SearchRecord:  # fmt: skip
-    """Record one search; `of` names the ticket_id, episode_id, run_id, user_id, language and category it belongs to.
-
-    `first` says that it can repeat no earlier one, as in the first run over a ticket.
-    """
+    """Record one search; `of` names the ticket_id, episode_id, run_id, user_id, language and category it belongs to."""
     record = SearchRecord(
         source=source, query=query[:2_000], hits=hits, top=round(top, 4), article=article, decision=decision,
         confidence=round(confidence, 4), **of,
     )  # fmt: skip
-    record.repeats = None if first else _repeated(session, record)
+    record.repeats = _repeated(session, record)
     session.add(record)
     return record
+
+
+def asked(session: Session, searches: Iterable[dict[str, Any]]) -> None:
+    """Record the searches of a ticket's first run, which can repeat no earlier ones; each as `searched` takes it."""
+    insert_many(
+        session,
+        SearchRecord,
+        (
+            {
+                **search,
+                "query": search["query"][:2_000],
+                "top": round(search["top"], 4),
+                "confidence": round(search["confidence"], 4),
+            }
+            for search in searches
+        ),
+    )
 
 
 def _repeated(session: Session, record: SearchRecord) -> int | None:

@@ -19,15 +19,24 @@ def record(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None
     if outcome.plan is None:
         return
     verdicts, steps = _verdicts(outcome), _steps(session, run.id)
-    for search in _searches(steps, set(verdicts)):
-        decision, chance = verdicts.get(search["query"], ""), search.pop("chance", None)
-        sure = 0.0 if chance is None else chance if decision == "answer" else 1 - chance
-        signals.searched(
-            session, **search, source=signals.AGENTS, decision=decision, confidence=sure, first=run.cause == "message",
-            ticket_id=ticket.id, episode_id=ticket.episode_id, run_id=run.id, language=outcome.plan.language,
-            category=outcome.plan.category,
-        )  # fmt: skip
+    of = {
+        "source": signals.AGENTS, "ticket_id": ticket.id, "episode_id": ticket.episode_id, "run_id": run.id,
+        "language": outcome.plan.language, "category": outcome.plan.category,
+    }  # fmt: skip
+    searches = [{**of, **_decided(search, verdicts)} for search in _searches(steps, set(verdicts))]
+    if run.cause == "message":
+        signals.asked(session, searches)
+    else:
+        for search in searches:
+            signals.searched(session, **search)
     _record_precedents(session, run.id, steps)
+
+
+def _decided(search: dict[str, Any], verdicts: Mapping[str, str]) -> dict[str, Any]:
+    """A search with what was decided of it, and how sure that is; `chance` is the judge's that it is answered."""
+    decision, chance = verdicts.get(search["query"], ""), search.pop("chance", None)
+    sure = 0.0 if chance is None else chance if decision == "answer" else 1 - chance
+    return {**search, "decision": decision, "confidence": sure}
 
 
 def _steps(session: Session, run_id: str) -> Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:

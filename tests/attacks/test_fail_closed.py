@@ -53,7 +53,7 @@ def _broken_guard(module: Any) -> Break:
 
         _models(Obedient({"manager": lambda _: plan(requested_actions=[MANUAL])}))(desk, patch)
         for check in module.CHECKPOINT.checks[:1]:
-            patch.setattr(module.CHECKPOINT, "_guard", None)
+            patch.setattr(module.CHECKPOINT, "_validators", [])
             patch.setattr(module.CHECKPOINT, "checks", [type(check)(check.rule, raises), *module.CHECKPOINT.checks[1:]])
 
     return put

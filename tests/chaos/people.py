@@ -120,7 +120,7 @@ class People(threading.Thread):
         body = (
             first.get(matter.plan, question)
             if which == "first"
-            else f"I forgot to say: it is the {matter.number}th time this happens to me!"
+            else f"I forgot to say: it is the {matter.number}th time that I ask. {question}"
         )
         incoming = Incoming(
             source_id=f"{matter.number}-{which}", subject=f"Matter {matter.number}", body=body, sender_name="Ada",

@@ -41,8 +41,7 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
             near |= {query: hits for query, hits in zip(queries, usable, strict=True) if hits}
             told |= {query: _told(query, hits) for query, hits in zip(queries, usable, strict=True) if hits or query not in told}
         passages = list({passage["id"]: passage for passage in kept}.values())[: MOST + MOST // 2]
-        answers = await asyncio.to_thread(_judged, context, ticket, plan, near)
-        precedents = await asyncio.to_thread(_precedents, context, plan)
+        answers, precedents = await asyncio.to_thread(_judged_and_precedents, context, ticket, plan, near)
         passages += await _cited(context, precedents, {passage["id"] for passage in passages})
         return {"passages": passages, "searches": list(told.values()), "answers": answers, "precedents": precedents}
 
@@ -65,6 +64,12 @@ async def gather_customer(context: ToolContext) -> CustomerCard | None:
 
     recorded = await context.recorder.step("retrieval", role="analyst", name="customer", request={"customer": owner}, live=live)
     return CustomerCard.model_validate(recorded["customer"]) if recorded["customer"] else None
+
+
+def _judged_and_precedents(
+    context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[dict[str, Any]]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    return _judged(context, ticket, plan, near), _precedents(context, plan)
 
 
 def _judged(context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
