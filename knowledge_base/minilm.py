@@ -6,6 +6,7 @@ those of full precision to a cosine of 0.993).
 """
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,19 @@ def _quantised(graph: bytes, path: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 
-    quantize_dynamic(
-        onnx.load_from_string(graph), path, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True,
-        weight_type=QuantType.QInt8,
-    )  # fmt: skip
+    root = logging.getLogger()  # where it recommends shape inference, which a graph of our own making does not need
+    root.addFilter(_not_recommending)
+    try:
+        quantize_dynamic(
+            onnx.load_from_string(graph), path, op_types_to_quantize=["MatMul"], per_channel=True, reduce_range=True,
+            weight_type=QuantType.QInt8,
+        )  # fmt: skip
+    finally:
+        root.removeFilter(_not_recommending)
+
+
+def _not_recommending(record: logging.LogRecord) -> bool:
+    return "pre-processing before quantization" not in record.getMessage()
 
 
 def _sha256(path: Path) -> str:
