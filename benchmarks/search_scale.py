@@ -175,7 +175,7 @@ def searches(searcher: Searcher, corpus: Corpus, count: int) -> dict[str, float]
 def stages(searcher: Searcher, corpus: Corpus, count: int) -> dict[str, float]:
     """The parts of a search one by one, on questions of their own."""
     parts: dict[str, list[float]] = {"embedding": [], "words": [], "vectors": []}
-    snapshot = searcher._follower.fresh()
+    snapshot, _ = searcher._follower.fresh()
     for number in range(count, 2 * count):
         _, question = corpus.question(number)
         vectors, seconds = timed(lambda question=question: searcher.embedder.encode([question]))  # type: ignore[misc]

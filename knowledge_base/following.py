@@ -166,14 +166,16 @@ class Follower:
         self._index = _Turn("search-index", self._follow_index)
         self._vectors = _Turn("search-vectors", self._fill_vectors)
         self._spelling = _Turn("search-spelling", self._read_lexicon)
-        self.generation = -1  # of the database, when it was last asked
         self._rebuild_wanted = self._closing = False
         self._next_try = self._next_warning = 0.0
         self._next_summing = time.monotonic() + _SUM_EVERY
 
-    def fresh(self) -> Snapshot:
-        """The newest snapshot there is without a long wait; only the first search waits until there is one."""
-        self.generation = generation = self._generation()
+    def fresh(self) -> tuple[Snapshot, int]:
+        """The newest snapshot there is without a long wait, and the database's generation as asked just now.
+
+        Only the first search waits until there is a snapshot.
+        """
+        generation = self._generation()
         known = self._snapshot.generation
         if generation != known:
             self._wait(self._words.start(), None if known < 0 else _PATIENCE)
@@ -183,7 +185,7 @@ class Follower:
             index = self._index.start()
             if generation != known:
                 self._wait(index, _FIRST_PATIENCE if known < 0 else _PATIENCE)
-        return self._snapshot
+        return self._snapshot, generation
 
     def refresh(self) -> None:
         """Bring words and index to the database's generation, however long it takes; raises what goes wrong."""

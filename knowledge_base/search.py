@@ -2,8 +2,9 @@
 
     understand (rewriting, query) -> propose (index, postings) -> read (SQL) -> rank (ranking) -> show (folding)
 
-Chroma and the word index only propose passages. Text, audience and vector of each are then read from SQL, so
-that what was unpublished or made internal a moment ago is not found, whatever an index still holds.
+Chroma and the word index only propose passages. Text, audience and vector of each are then those of SQL at the
+generation it has now, so that what was unpublished or made internal a moment ago is not found, whatever an index
+still holds.
 """
 
 import asyncio
@@ -193,14 +194,14 @@ class Searcher:
     def _propose_all(self, queries: list[str], wish: _Wish) -> tuple[Snapshot, list[_Asked], list[Candidates]]:
         if wish.audience not in AUDIENCES:
             raise InputError(f"audience is {wish.audience!r}; use {' or '.join(AUDIENCES)}.")
-        snapshot = self._follower.fresh() if queries else Snapshot()
+        snapshot, generation = self._follower.fresh() if queries else (Snapshot(), -1)
         asked = [self._understand(text, snapshot, wish) for text in queries]
         embedder, encoded = self._encode(asked)
         common = snapshot.common if self.steps.centring else Common(snapshot.common.centre * 0)
         seen = [common.away(vectors) for vectors in encoded]
         proposed = self._propose(asked, seen, snapshot.ids, wish)
         rows = self._passages.read(
-            sorted(set().union(*proposed)), audience=wish.audience, embedder=embedder, generation=self._follower.generation
+            sorted(set().union(*proposed)), audience=wish.audience, embedder=embedder, generation=generation
         )
         pools = [
             self._candidates([rows[id] for id in ids if id in rows], one, vectors, away, snapshot, common)

@@ -79,7 +79,7 @@ async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Out
 
 
 async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screening: Screening) -> Outcome:
-    """The stages in order; writes nothing, so that it can be rehearsed (triage/rehearsal.py)."""
+    """The stages in order; writes nothing, so that it can be rehearsed (triage/rehearsal)."""
     plan = await make_plan(desk, case, crew, screening)
     passages = await gather_passages(crew.context, case.brief, plan)
     passages = await ranker.rank(crew, plan, passages, desk.judged)

@@ -2,5 +2,5 @@
 
 `handling` measures the minutes lost, `questions` collects what ended without support, `gaps` groups it and keeps each
 group's state, `drafting` makes an article of the replies people gave; `findings` and `stale` look after what is there.
-What a version would change is rehearsed in triage/rehearsal.py.
+What a version would change is rehearsed in triage/rehearsal.
 """

@@ -115,13 +115,6 @@ def counts(session: Session, user: User) -> dict[str, int]:
     return found
 
 
-def of_article(session: Session, user: User, article_id: str) -> list[Finding]:
-    """The open findings about one article."""
-    access.require(user, Permission.SEE_FIGURES)
-    mine = or_(Finding.left_article == article_id, Finding.right_article == article_id)
-    return list(session.exec(select(Finding).where(mine, Finding.state == "open").order_by(Finding.kind, col(Finding.id))))
-
-
 def dismiss(session: Session, user: User, finding_id: int, reason: str = "") -> None:
     """Say that both texts are right as they are; it comes back only when one of them changes."""
     _change(session, user, finding_id, "dismissed", reason.strip()[:500])
