@@ -80,6 +80,16 @@ class Visitor:
                 return
         expect(then.first).to_be_visible()
 
+    def turn_to(self, part: str, then: Locator) -> None:
+        """A part of the screen by its chip, and what it shows; as with keys, a click during a redraw is made again."""
+        for _ in range(3):
+            self.settled()
+            self.page.get_by_role("radio", name=part).click()
+            with suppress(AssertionError):
+                expect(then.first).to_be_visible(timeout=10_000)
+                return
+        expect(then.first).to_be_visible()
+
     def settled(self) -> None:
         """Wait until the page is drawn and nothing is under way."""
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
