@@ -1,15 +1,18 @@
 """The list of articles, filtered, sorted and cut into pages by the database."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, func
+from sqlalchemy import String, cast, false, func
 from sqlmodel import Session, and_, col, or_, select
 
+from triage.database import fulltext
 from triage.models import Article, ArticleReview, ArticleUse, ArticleVersion, Category, now
 
 PAGE = 50
+_MOST_WORDS = 32  # that are looked for of what somebody pastes
 STALE = timedelta(days=180)
 
 
@@ -104,10 +107,11 @@ ATTENTION = ("stale", "unverified", "unused", "edited", "unowned")
 def listing(session: Session, wanted: Filter | None = None) -> Page:
     """One page of articles; `sort` is a name of `SORTS`, with "-" before it from the other end."""
     wanted = wanted or Filter()
-    found = _joined(select(Article.id)).where(*_conditions(wanted))
+    conditions = _conditions(session, wanted)
+    found = _joined(select(Article.id)).where(*conditions)
     total = session.exec(select(func.count()).select_from(found.subquery())).one()
     page = min(max(1, wanted.page), max(1, -(-total // PAGE)))
-    statement = _joined(_COLUMNS).where(*_conditions(wanted)).order_by(*_order(wanted.sort)).limit(PAGE).offset((page - 1) * PAGE)
+    statement = _joined(_COLUMNS).where(*conditions).order_by(*_order(wanted.sort)).limit(PAGE).offset((page - 1) * PAGE)
     titles = category_titles(session)
     return Page([_row(titles, *line) for line in session.exec(statement)], total, page)
 
@@ -151,8 +155,8 @@ def _joined(statement: Any) -> Any:
     )
 
 
-def _conditions(wanted: Filter) -> list[Any]:
-    conditions = [_holds(word) for word in wanted.find.split()[:8]]
+def _conditions(session: Session, wanted: Filter) -> list[Any]:
+    conditions = _found(session, wanted.find)
     conditions.append(_STATE.get(wanted.state, Article.status != "archived"))
     for name in ("category", "audience", "language", "owner"):
         if value := getattr(wanted, name):
@@ -162,10 +166,20 @@ def _conditions(wanted: Filter) -> list[Any]:
     return conditions
 
 
-def _holds(word: str) -> Any:
-    """The word stands in title, id, owner, labels or text."""
-    places = [col(place) for place in (ArticleVersion.title, Article.id, Article.owner, ArticleVersion.body)]
-    return or_(*[place.icontains(word, autoescape=True) for place in (*places, cast(col(Article.labels), String))])
+def _found(session: Session, find: str) -> list[Any]:
+    """Every word stands in title, text, id, owner or labels; the last one may still be being written."""
+    words = fulltext.words_of(find)[-_MOST_WORDS:]
+    if find.strip() and not words:
+        return [false()]
+    return [_holds(session, word, begins=word == words[-1]) for word in words]
+
+
+def _holds(session: Session, word: str, *, begins: bool) -> Any:
+    labels = cast(col(Article.labels), String)
+    escaped = json.dumps(word)[1:-1]  # as SQLite has labels beyond ASCII
+    places = [(col(Article.id), word), (col(Article.owner), word), (labels, word), (labels, escaped)]
+    short = [place.icontains(part, autoescape=True) for place, part in places[: 4 if escaped != word else 3]]
+    return or_(fulltext.holds(session, word, ArticleVersion.title, ArticleVersion.body, begins=begins), *short)
 
 
 _STATE: dict[str, Any] = {
