@@ -12,6 +12,7 @@ import knowledge_base
 from knowledge_base import articles, examples
 from knowledge_base.embedding import Embed, Prepared
 from triage.demo import history
+from triage.demo.history_signals import seed_signals
 from triage.improving import findings, grouping
 from triage.intake import files
 from triage.intake.message import Incoming
@@ -37,7 +38,7 @@ def seed_company(desk: Desk) -> None:
             print("Loading the demo company; this happens at the first start only.", flush=True)
     prepared = prepare(desk)
     with desk.database.transaction() as session:
-        if _empty(session, Article):  # an old internal text, for the screens that look after what grew stale
+        if _empty(session, Article):  # internal notes as they grow: an old one, and one that repeats an article
             articles.load_folder(session, NOTES, embed=prepared)
             _load(session, prepared)
         seed_categories(session, prepared)
@@ -45,6 +46,7 @@ def seed_company(desk: Desk) -> None:
             seed_customers(session)
             history.seed_history(session, until=now())
     desk.index.sync(desk.database)
+    seed_signals(desk)
     findings.check_changed(desk)
     grouping.refresh(desk)
 
