@@ -6,7 +6,6 @@ and raises the index generation, all in the caller's transaction.
 
 import logging
 import re
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,6 @@ _LANGUAGES = (  # asked by every run
 )
 _GENERATION = select(IndexState.generation).where(IndexState.id == 1)  # asked by every search
 _TITLE_SHARE = 0.3  # of the title's own vector in a passage's vector
-
-
-@dataclass(frozen=True)
-class Published:
-    """An article as customers' replies may cite it."""
-
-    article: Article
-    version: ArticleVersion
 
 
 def save_version(
@@ -194,14 +185,6 @@ def versions(session: Session, article_id: str) -> list[ArticleVersion]:
     """All versions of an article, newest first."""
     statement = select(ArticleVersion).where(ArticleVersion.article_id == article_id).order_by(col(ArticleVersion.number).desc())
     return list(session.exec(statement))
-
-
-def get_published(session: Session, article_id: str) -> Published | None:
-    """The article and its published version, or None."""
-    article = session.get(Article, article_id)
-    if article is None or article.published_version is None:
-        return None
-    return Published(article, version_of(session, article_id, article.published_version))
 
 
 def generation_of(session: Session) -> int:

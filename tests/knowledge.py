@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from knowledge_base import articles
-from triage.models import Category, CategoryExample, Customer, Order
+from triage.models import Article, ArticleVersion, Category, CategoryExample, Customer, Order
 from triage.office import Desk
 
 ARTICLES = {
@@ -70,3 +70,11 @@ def _label(session: Session, desk: Desk) -> None:
         session.flush()
         for text, vector in zip(texts, desk.embedder.encode(texts), strict=True):
             session.add(CategoryExample(category=slug, text=text, vector=vector.tobytes()))
+
+
+def published(session: Session, article_id: str) -> ArticleVersion | None:
+    """The version of an article that searches find."""
+    article = session.get(Article, article_id)
+    if article is None or article.published_version is None:
+        return None
+    return articles.version_of(session, article_id, article.published_version)

@@ -15,6 +15,7 @@ from sqlmodel import select
 
 from knowledge_base import articles, importing
 from tests.desks import person
+from tests.knowledge import published
 from triage.database import Database
 from triage.errors import AccessError, InputError
 from triage.library import files as keeping
@@ -60,7 +61,7 @@ def test_an_import_is_kept_done_and_reported(desk: Desk, admin: User) -> None:
         assert dict(view.counts) == {"taken": 3, "held": 1, "refused": 1} and (view.run.done, view.run.total) == (5, 5)
         shown = imports.lines(session, run)
         assert [line.outcome for line in shown][:2] == ["refused", "held"] and "orders to the agents" in shown[1].why
-        assert articles.get_published(session, "evil") is None and articles.get_published(session, "001")
+        assert published(session, "evil") is None and published(session, "001")
         kinds = set(session.exec(select(AuditEvent.kind)))
         assert {"import.started", "import.done"} <= kinds
     assert not Path(kept.files[0]["path"]).exists()
@@ -202,6 +203,6 @@ def test_pictures_that_are_handed_in_with_a_text_become_its_files(desk: Desk, ad
         [line] = imports.lines(session, run)
         assert (line.source, line.outcome, line.why) == ("a.md", "taken", "Links that lead nowhere: none.png")
         [file] = session.exec(select(ArticleFile)).all()
-        found = articles.get_published(session, "a")
-        assert found and found.version.body == f"![Plan](/article-files/{file.id}) and ![none](none.png)"
+        found = published(session, "a")
+        assert found and found.body == f"![Plan](/article-files/{file.id}) and ![none](none.png)"
         assert keeping.content(desk.settings, file) == b"\x89PNG\r\n plan"

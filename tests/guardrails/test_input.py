@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.guardrails.injection import injection_score
+from triage.guardrails.injection import look, score
 from triage.guardrails.input import check_input
 from triage.guardrails.normalise import normalise
 from triage.guardrails.verdicts import Verdict, worst
@@ -67,7 +67,7 @@ def test_verdicts_survive_json() -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gets_a_score_and_a_way_back(text: str) -> None:
-    assert 0 <= injection_score(text) <= 1
+    assert 0 <= score(look("body", text)) <= 1
     normal = normalise(text)
     for at in range(len(normal.text)):
         start, end = normal.span(at, at + 1)

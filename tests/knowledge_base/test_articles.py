@@ -7,6 +7,7 @@ from sqlmodel import Session, select
 
 from knowledge_base import articles
 from knowledge_base.embedding import DIMENSIONS, NAME, Embedder
+from tests.knowledge import published
 from triage import audit
 from triage.database import Database
 from triage.errors import InputError
@@ -37,8 +38,8 @@ def test_versions_are_kept_and_only_the_published_one_is_searchable(database: Da
         articles.save_version(session, "pause", title="Pause", body="Pause for 4 months.", author="user:2", note="Longer")
     with database.read() as session:
         assert [version.number for version in articles.versions(session, "pause")] == [2, 1]
-        published = articles.get_published(session, "pause")
-        assert published and published.version.body == "Pause for 3 months."
+        found = published(session, "pause")
+        assert found and found.body == "Pause for 3 months."
         (passage,) = passages(session, "pause")
         assert passage.text == "Pause for 3 months." and passage.category == "subscription"
         (made,) = session.exec(select(PassageVector)).all()
@@ -93,7 +94,7 @@ def test_unpublishing_takes_the_passages_away_and_keeps_the_text(database: Datab
     with database.transaction() as session:
         before = articles.generation_of(session)
         articles.unpublish(session, "vat", author="user:1")
-        assert not passages(session, "vat") and articles.get_published(session, "vat") is None
+        assert not passages(session, "vat") and published(session, "vat") is None
         assert articles.generation_of(session) == before + 1
         assert len(articles.versions(session, "vat")) == 1
 

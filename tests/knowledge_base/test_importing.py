@@ -11,7 +11,9 @@ from knowledge_base import archives, articles, reading
 from knowledge_base.embedding import Embedder
 from knowledge_base.exporting import export
 from knowledge_base.frontmatter import Document
-from knowledge_base.importing import Report, import_paths
+from knowledge_base.import_report import Report
+from knowledge_base.importing import import_paths
+from tests.knowledge import published
 from triage.database import Database, migrate, open_database
 from triage.errors import InputError
 from triage.models import Article, ArticleFile
@@ -199,10 +201,10 @@ def test_imported_drafts_are_not_published(desk_database: Database, real_embedde
     (folder / "a.md").write_text("# A\n\nText.")
     take(desk_database, real_embedder, folder, publish=False)
     with desk_database.read() as session:
-        assert articles.get_published(session, "a") is None and articles.generation_of(session) == 0
+        assert published(session, "a") is None and articles.generation_of(session) == 0
     take(desk_database, real_embedder, folder)
     with desk_database.read() as session:
-        assert articles.get_published(session, "a") is not None
+        assert published(session, "a") is not None
 
 
 def test_export_and_import_give_the_same_base(desk_database: Database, real_embedder: Embedder, tmp_path: Path) -> None:

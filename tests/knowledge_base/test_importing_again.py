@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base import articles, importing
+from knowledge_base import articles, import_places, importing
 from knowledge_base.embedding import Embedder
-from knowledge_base.importing import Importer, Options, Report
+from knowledge_base.import_plan import Options
+from knowledge_base.import_report import Report
+from knowledge_base.importing import Importer
+from tests.knowledge import published
 from triage.database import Database
 from triage.models import Article
 
@@ -25,9 +28,11 @@ class Source:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
 
     def take(self, **options: object) -> Report:
-        files = list(importing.files_of([self.folder]))
+        files = list(import_places.files_of([self.folder]))
         wanted = Options(AUTHOR, **{"scope": "docs", **options})  # type: ignore[arg-type]
-        return Importer(self.database, self.embed, wanted, names=importing.names_of(files)).take(importing.read_files(files))
+        return Importer(self.database, self.embed, wanted, names=import_places.names_of(files)).take(
+            import_places.read_files(files)
+        )
 
     def article(self, id: str) -> Article | None:
         with self.database.read() as session:
@@ -35,8 +40,8 @@ class Source:
 
     def published(self, id: str) -> str:
         with self.database.read() as session:
-            found = articles.get_published(session, id)
-            return found.version.body if found else ""
+            found = published(session, id)
+            return found.body if found else ""
 
     def edit(self, id: str, body: str) -> None:
         """Somebody edits the article in the desk, and publishes it."""
@@ -131,10 +136,10 @@ def test_nothing_is_gone_that_could_not_be_read(source: Source) -> None:
     source.write("a.md", b"\x00\x01\xff" * 99)
     report = source.take(prune=True)
     assert outcomes(report) == {"a.md": "refused", "faq.csv:1": "refused"} and source.published("faq-one")
-    missing = list(importing.files_of([source.folder / "nowhere"]))
+    missing = list(import_places.files_of([source.folder / "nowhere"]))
     options = Options(AUTHOR, scope="docs", prune=True)
-    lines = Importer(source.database, source.embed, options, names=importing.names_of(missing)).take(
-        importing.read_files(missing)
+    lines = Importer(source.database, source.embed, options, names=import_places.names_of(missing)).take(
+        import_places.read_files(missing)
     )
     assert [line.outcome for line in lines.lines] == ["refused"] and source.published("a")
 
@@ -183,9 +188,9 @@ def test_an_import_that_was_cut_off_finishes_when_repeated(source: Source, monke
     monkeypatch.setattr(importing, "_TOGETHER", 3)
     for number in range(10):
         source.write(f"{number}.md", f"# Title {number}\n\nText {number}.")
-    files = list(importing.files_of([source.folder]))
-    importer = Importer(source.database, source.embed, Options(AUTHOR, scope="docs"), names=importing.names_of(files))
-    steps = importer.steps(importing.read_files(files))
+    files = list(import_places.files_of([source.folder]))
+    importer = Importer(source.database, source.embed, Options(AUTHOR, scope="docs"), names=import_places.names_of(files))
+    steps = importer.steps(import_places.read_files(files))
     assert len(next(steps)) == 3
     steps.close()
     with source.database.read() as session:

@@ -11,10 +11,12 @@ import docx
 import pytest
 from sqlmodel import select
 
-from knowledge_base import articles, linking
+from knowledge_base import linking
 from knowledge_base.embedding import Embedder
 from knowledge_base.frontmatter import KeptFile
-from knowledge_base.importing import Report, import_paths
+from knowledge_base.import_report import Report
+from knowledge_base.importing import import_paths
+from tests.knowledge import published
 from triage.database import Database
 from triage.errors import InputError
 from triage.library.files import keeper
@@ -48,9 +50,9 @@ def write(folder: Path, files: dict[str, str | bytes]) -> None:
 
 def body(database: Database, id: str) -> str:
     with database.read() as session:
-        found = articles.get_published(session, id)
+        found = published(session, id)
         assert found, id
-        return found.version.body
+        return found.body
 
 
 def files(database: Database, id: str) -> dict[str, tuple[str, str]]:
@@ -160,11 +162,9 @@ def test_links_go_round_in_circles_and_to_ids_that_are_made_later(database: Data
     assert body(database, "z").startswith(f"[first]({places['copy.md']}) [second]({places['copy.md']})")
     with database.read() as session:
         for id in {id for source, id in places.items() if source != "bad.md"}:
-            found = articles.get_published(session, id)
+            found = published(session, id)
             assert found is not None
-            assert all(
-                articles.get_published(session, target) for target in linking.targets(found.version.body) if target != "bad"
-            )
+            assert all(published(session, target) for target in linking.targets(found.body) if target != "bad")
 
 
 def test_no_link_leaves_the_source(folder: Path, take: Take, database: Database) -> None:
@@ -199,9 +199,9 @@ def test_rewriting_leaves_code_and_what_is_no_link_alone() -> None:
 
 
 def test_what_is_too_much_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path, take: Take, database: Database) -> None:
-    from knowledge_base import importing
+    from knowledge_base import import_files
 
-    monkeypatch.setattr(importing, "_MOST_FILES", 1)
+    monkeypatch.setattr(import_files, "_MOST", 1)
     write(folder, {"a.md": "# A\n\n![x](x.png) ![y](y.png)", "x.png": PNG, "y.png": PNG + b"2"})
     assert outcomes(take()) == {"a.md": "taken", "y.png": "refused"} and len(files(database, "a")) == 1
 

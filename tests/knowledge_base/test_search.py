@@ -12,6 +12,7 @@ from knowledge_base.index import Index
 from knowledge_base.ranking import Pool, Wanted
 from knowledge_base.search import Searcher, ranked
 from knowledge_base.steps import Steps
+from tests.knowledge import published
 from triage.briefs import Evidence
 from triage.database import Database
 from triage.errors import InputError
@@ -124,9 +125,9 @@ def test_equal_texts_are_shown_once(searcher: Searcher, desk_database: Database,
 
 def _body(database: Database, id: str) -> str:
     with database.read() as session:
-        published = articles.get_published(session, id)
-        assert published
-        return published.version.body
+        found = published(session, id)
+        assert found
+        return found.body
 
 
 async def test_many_searches_at_once_give_what_each_alone_gives(searcher: Searcher) -> None:

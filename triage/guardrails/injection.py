@@ -60,7 +60,7 @@ def look(part: str, text: str, *, hidden: bool = False) -> list[Finding]:
 
 
 def score(findings: list[Finding]) -> float:
-    """0 to 1: the findings' weights together, the same rule counted once."""
+    """0 to 1: the findings' weights together, the same rule counted once; from 0.5 a text is flagged, from 0.85 blocked."""
     best: dict[str, float] = {}
     for finding in findings:
         best[finding.rule] = max(best.get(finding.rule, 0.0), finding.weight)
@@ -68,11 +68,6 @@ def score(findings: list[Finding]) -> float:
     for weight in best.values():
         doubt *= 1 - weight
     return round(1 - doubt, 4)
-
-
-def injection_score(text: str) -> float:
-    """How much one text looks like orders to the machine, 0 to 1; from 0.5 it is flagged, from 0.85 blocked."""
-    return score(look("body", text))
 
 
 def _scan(part: str, normal: Normal) -> Iterator[Finding]:

@@ -22,8 +22,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
-from knowledge_base import fetching, importing, reading
-from knowledge_base.importing import Importer, Line, Options
+from knowledge_base import fetching, import_places, reading
+from knowledge_base.import_plan import Options
+from knowledge_base.import_report import Line
+from knowledge_base.importing import Importer
 from knowledge_base.reading import File, Item
 from knowledge_base.source import Source
 from triage import audit
@@ -126,7 +128,7 @@ def start(desk: Desk, user: User, *, files: Sequence[tuple[str, bytes]] = (), ad
 def run_here(desk: Desk, paths: Sequence[Path], urls: Sequence[str], options: ImportOptions, *, author: str, tell: Tell) -> str:
     """Import files, folders and pages in this process, and return the run; for the command line."""
     files = [{"name": path.name, "path": str(path.resolve())} for path in paths]
-    scope = options.scope or importing.scope_of(paths) * (not urls)
+    scope = options.scope or import_places.scope_of(paths) * (not urls)
     run = ImportRun(created_by=author, urls=list(urls), files=files, scope=scope, options=asdict(options), seen_at=now())
     desk.database.run_now(lambda session: session.add(run))
     with _signs_of_life(desk, run.id):
@@ -288,7 +290,7 @@ class _Work:
             return self._do(files, source)
 
     def _do(self, files: Sequence[Waiting], source: Source) -> str:
-        names = importing.names_of(files) - source.brought | set(self.run.urls)
+        names = import_places.names_of(files) - source.brought | set(self.run.urls)
         total = len(names)
         self._count(total=total)
         meta = {name: value for name in ("audience", "category") if (value := getattr(self.options, name))}
@@ -307,7 +309,7 @@ class _Work:
         return self.ended
 
     def _items(self, files: Sequence[Waiting], source: Source) -> Iterator[tuple[str, Item]]:
-        yield from importing.read_files(files, source.brought)
+        yield from import_places.read_files(files, source.brought)
         last: dict[str, float] = {}
         networks = fetching.networks_of(self.desk.settings.import_networks)
         for address in self.run.urls:
@@ -360,7 +362,7 @@ class _Work:
 def _files(given: dict[str, str]) -> Iterator[Waiting]:
     """What was handed in under one name: a file, or a folder with what lies in it."""
     path, name = Path(given["path"]), given["name"]
-    for found, file in importing.files_of([path]):
+    for found, file in import_places.files_of([path]):
         whole = found in (path.name, str(path))
         if isinstance(file, InputError):
             yield (name, InputError(file.problem, source=name)) if whole else (found, file)
