@@ -60,8 +60,11 @@ async def _triage_once(desk: Desk, run_id: str) -> None:
 
 
 def run(home: Path, base_url: str, latency: float, tickets: int, at_once: int) -> Result:
-    """Work on tickets as the desk's own worker does, `at_once` of them under way at any time."""
-    desk = open_desk(load_settings(home=home, openai_base_url=base_url, worker_concurrency=max(32, at_once)))
+    """Work on tickets as the desk's own worker does, `at_once` of them under way at any time.
+
+    The worker has room for twice as many, so that none waits for the one before it to be written off.
+    """
+    desk = open_desk(load_settings(home=home, openai_base_url=base_url, worker_concurrency=2 * max(16, at_once)))
     feed = Feed(desk)
     feed.work()
     feed.through(messages(at_once, "warm-up"), at_once)

@@ -35,6 +35,7 @@ from triage.settings import Settings
 logger = logging.getLogger(__name__)
 
 READY_AT_ONCE = 5_000  # passages of an index that the opening of the desk waits for; a larger one is made behind the searches
+COLLECT = 10_000, 20, 20  # objects until garbage is looked for: a run makes many that live until its next answer
 NEIGHBOURS = 24  # labelled examples that vote on a ticket's category
 
 
@@ -116,6 +117,7 @@ class Desk:
             return await imports.work_durably(self, run_id)
 
         gc.freeze()  # libraries alone are a million objects: each full collection would stop everything for 0.3 s
+        gc.set_threshold(*COLLECT)
         self.durable.launch({"triage": triage_work, "deliver": deliver_work, "chore": chore_work, "import": import_work})
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ database: see triage/workspace.py.
 
 import os
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -121,16 +122,20 @@ class Settings(BaseSettings):
         """The secret that signs cookies: from the setting, else made once and kept in home with mode 0600."""
         if given := self.secret.get_secret_value():
             return given
-        path = self.home / "secret.key"
-        if not path.exists():
-            make_private(self.home)
-            try:
-                handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            except FileExistsError:
-                return path.read_text()
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-        return path.read_text()
+        return _kept_secret(self.home / "secret.key")
+
+
+@lru_cache(maxsize=8)
+def _kept_secret(path: Path) -> str:
+    """The secret in this file, made when missing; read once, because every prompt's canary asks for it."""
+    if not path.exists():
+        draft = make_private(path.parent) / f"secret.{secrets.token_hex(4)}.tmp"
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # another process was first: its secret counts, and is whole already
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()
 
 
 def make_private(folder: Path) -> Path:

@@ -6,10 +6,11 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from knowledge_base.answerability import Turn, sentences
+from knowledge_base.answerability import Turn
 from triage.agents.customers import customer_card
 from triage.agents.toolbox import ToolContext, evidence
 from triage.briefs import CustomerCard, Evidence, Plan, Precedent, TicketBrief
+from triage.llm.offline.said import spoken
 
 MOST_JUDGED, JUDGED, ALIKE = 6, 5, 80  # questions, passages of each, and how alike (0 to 100) a sentence and the question are
 MOST_CITED = 4  # passages that come in through precedents
@@ -109,8 +110,14 @@ async def _cited(context: ToolContext, precedents: list[dict[str, Any]], known: 
 def _conversation(ticket: TicketBrief, question: str) -> list[Turn]:
     """What was said before and beside the question."""
     earlier = [Turn(message.body, message.direction == "out") for message in ticket.earlier]
-    beside = [text for text in [ticket.subject, *sentences(ticket.body[:4_000])] if fuzz.ratio(text, question) < ALIKE]
+    said = [text for text in (piece.text for piece in spoken(ticket.body[:4_000])) if not _signs(text, ticket.requester_name)]
+    beside = [text for text in [ticket.subject, *said] if fuzz.ratio(text, question) < ALIKE]
     return [*earlier, *map(Turn, beside)]
+
+
+def _signs(text: str, name: str) -> bool:
+    """Whether this line is the customer's name below their message."""
+    return bool(name) and len(text) <= 2 * len(name) + 20 and text.lower().startswith(name.split()[0].lower())
 
 
 def _told(query: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
