@@ -6,9 +6,11 @@ another, which may take minutes to make it anew: a search waits for a publicatio
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from threading import Lock
 from typing import Any
 
@@ -55,10 +57,19 @@ class Entry:
     audience: str
     language: str
 
+    @classmethod
+    def read(cls, vocabulary: Vocabulary, row: Any) -> "Entry":
+        """The words of a passage's title, heading and text."""
+        terms = vocabulary.read(searched_title(row.title, row.text), row.heading, row.text, row.language)
+        return cls(row.id, terms, row.audience, row.language)
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The words of all passages at one generation: `rows` by id, the rest by row. Replaced rows are not `alive`."""
+    """The words of all passages at one generation: `rows` by id, the rest by row. Replaced rows are not `alive`.
+
+    `spoken` counts the living passages of each language.
+    """
 
     generation: int = -1
     ids: tuple[str, ...] = ()
@@ -70,6 +81,7 @@ class Snapshot:
     recent: tuple[Terms, ...] = ()
     postings: Postings | None = None
     common: Common = field(default_factory=Common)
+    spoken: Mapping[str, int] = field(default_factory=dict)
 
     def match(self, query: str, audience: str, also: Sequence[str] = ()) -> Matches | None:
         """The passages that hold the query's words; those the audience may not read score 0."""
@@ -132,7 +144,8 @@ class Snapshot:
 
     def _ready(self, vocabulary: Vocabulary) -> "Snapshot":
         segments = [self.large, Segment.of(self.recent)] if self.recent else [self.large]
-        return replace(self, postings=Postings(vocabulary, segments, self.languages, self.alive))
+        spoken = Counter(compress(self.languages, self.alive.tolist()))
+        return replace(self, postings=Postings(vocabulary, segments, self.languages, self.alive), spoken=spoken)
 
 
 class _Turn:
@@ -308,7 +321,7 @@ class Follower:
             columns = (Passage.id, Passage.audience, Passage.language, Passage.title, Passage.heading, Passage.text)
             changed = select(*columns).where(Passage.generation > known.generation)  # type: ignore[call-overload]
             for rows in session.execute(changed.execution_options(yield_per=_TOGETHER)).partitions():
-                snapshot = snapshot.after(self._vocabulary, known.generation, [self._entry(row) for row in rows])
+                snapshot = snapshot.after(self._vocabulary, known.generation, [Entry.read(self._vocabulary, row) for row in rows])
                 self.lexicon.read(f"{row.title}\n{row.text}" for row in rows)
             gone: set[str] = set()
             if session.exec(select(func.count()).select_from(Passage)).one() != len(snapshot.rows):
@@ -330,10 +343,6 @@ class Follower:
                 found = session.exec(select(Passage.title, Passage.text).where(wanted)).all()
             lexicon.read(f"{title}\n{text}" for title, text in found)
         self.lexicon = lexicon
-
-    def _entry(self, row: Any) -> Entry:
-        terms = self._vocabulary.read(searched_title(row.title, row.text), row.heading, row.text, row.language)
-        return Entry(row.id, terms, row.audience, row.language)
 
 
 def _identity(session: Session) -> str:

@@ -146,7 +146,11 @@ class Postings:
 
     def knows(self, text: str) -> bool:
         """Whether any passage holds a word, in any form of it."""
-        return any(self._held(term(word, language)) for language in self.languages for word in words(text, language))
+        return any(self.holds(text, language) for language in self.languages)
+
+    def holds(self, text: str, language: str) -> bool:
+        """Whether any passage in a language holds a word, in any form of it."""
+        return any(self._held(term(word, language)) for word in words(text, language))
 
     def rarity(self, word: Word, language: str) -> float:
         """How much a word tells: high when few passages hold it."""

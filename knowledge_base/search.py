@@ -10,7 +10,7 @@ still holds.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -23,14 +23,17 @@ from knowledge_base.common import Common
 from knowledge_base.embedding import DIMENSIONS, Encoder, Vectors
 from knowledge_base.folding import folded, spread
 from knowledge_base.following import Follower, Snapshot
+from knowledge_base.foreign import Foreign, foreign
 from knowledge_base.index import Index
+from knowledge_base.kinds import kind_of
 from knowledge_base.labelled import Labelled
 from knowledge_base.passages import Passages
-from knowledge_base.postings import Matches
+from knowledge_base.postings import Matches, Postings
 from knowledge_base.query import Question
 from knowledge_base.ranking import Candidates, Pool, Wanted
 from knowledge_base.rewriting import Rewritten, spelled, synonyms
 from knowledge_base.steps import Steps
+from knowledge_base.writing import Written
 from triage.database import Database
 from triage.errors import IndexUnavailable, InputError
 from triage.models import now
@@ -70,10 +73,14 @@ class Hit:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one search found, and the texts it went by beside the question as it was asked."""
+    """What one search found, and the texts it went by beside the question as it was asked.
+
+    `foreign` is there when the question is in a language that the base hardly speaks.
+    """
 
     hits: list[Hit]
     rewritten: list[str]
+    foreign: Foreign | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ class _Wish:
     audience: str
     language: str | None
     category: str | None
+    readings: Mapping[str, str] = field(default_factory=dict)
+    written: Written | None = None
 
 
 @dataclass(frozen=True)
@@ -92,14 +101,19 @@ class _Asked:
     rewritten: Rewritten
     question: Question
     match: Matches | None
+    foreign: Foreign | None = None
 
     @property
     def texts(self) -> list[str]:
+        """What is embedded: the question, its parts, its questions."""
         return [self.rewritten.whole, *self.question.parts, *self.question.questions]
 
-    @property
-    def told(self) -> list[str]:
-        return list(dict.fromkeys(text for text in self.texts if text != self.original))
+    def answer(self, hits: list[Hit]) -> Answer:
+        """What was found, and what people should know of how."""
+        if self.foreign and self.foreign.text:
+            hits = [replace(hit, why=f"{hit.why}; {self.foreign.why}") for hit in hits]
+        rewritten = list(dict.fromkeys(text for text in self.texts if text != self.original))
+        return Answer(hits, rewritten, self.foreign)
 
 
 class Searcher:
@@ -154,15 +168,21 @@ class Searcher:
         audience: str = "public",
         language: str | None = None,
         category: str | None = None,
+        readings: Mapping[str, str] | None = None,
+        written: Written | None = None,
     ) -> list[Answer]:
-        """`search_many` that also tells how each question was rewritten."""
-        wish = _Wish(k, audience, language, category)
+        """`search_many` that also tells how each question was rewritten.
+
+        `readings` gives for a question what a model made of it, in the base's language; it takes the place of our own.
+        `written` is a text in work: it is found as if it were published.
+        """
+        wish = _Wish(k, audience, language, category, readings or {}, written)
         snapshot, asked, pools = self._propose_all(queries, wish)
         wanted = Wanted(language, category, snapshot.common.kept, now().date())
         examples = snapshot.common.examples if self.steps.category and category is None else Labelled()
         wishes = [replace(wanted, category=category or examples.category(pool.whole)) for pool in pools]
         return [
-            Answer(ranked(one.question, Pool.of(pool), wished, self.steps, k, self.weights), one.told)
+            one.answer(ranked(one.question, Pool.of(pool), wished, self.steps, k, self.weights))
             for one, pool, wished in zip(asked, pools, wishes, strict=True)
         ]
 
@@ -172,6 +192,11 @@ class Searcher:
         """What is proposed for each question, to be ranked together with another pool by `ranked`."""
         _, asked, pools = self._propose_all(queries, _Wish(k, audience, None, None))
         return [(one.question, pool) for one, pool in zip(asked, pools, strict=True)]
+
+    def language(self) -> str:
+        """The language of most passages; English for an empty base."""
+        spoken = self._follower.fresh()[0].spoken
+        return max(spoken, key=lambda language: spoken[language], default="en")
 
     def refresh(self) -> None:
         """Bring words and index to the database's generation, however long it takes; raises what goes wrong."""
@@ -195,6 +220,9 @@ class Searcher:
         if wish.audience not in AUDIENCES:
             raise InputError(f"audience is {wish.audience!r}; use {' or '.join(AUDIENCES)}.")
         snapshot, generation = self._follower.fresh() if queries else (Snapshot(), -1)
+        written = wish.written.passages(self.embedder, wish.audience) if wish.written else []
+        if wish.written:
+            snapshot = wish.written.into(snapshot, written)
         asked = [self._understand(text, snapshot, wish) for text in queries]
         embedder, encoded = self._encode(asked)
         common = snapshot.common if self.steps.centring else Common(snapshot.common.centre * 0)
@@ -203,6 +231,9 @@ class Searcher:
         rows = self._passages.read(
             sorted(set().union(*proposed)), audience=wish.audience, embedder=embedder, generation=generation
         )
+        if wish.written:
+            rows = wish.written.among(rows, written)
+            proposed = [list(dict.fromkeys([*ids, *(passage.id for passage in written)])) for ids in proposed]
         pools = [
             self._candidates([rows[id] for id in ids if id in rows], one, vectors, away, snapshot, common)
             for ids, one, vectors, away in zip(proposed, asked, encoded, seen, strict=True)
@@ -211,24 +242,26 @@ class Searcher:
 
     def _understand(self, text: str, snapshot: Snapshot, wish: _Wish) -> _Asked:
         """Rewrite and classify a question, and look up its words."""
-        steps, groups = self.steps, snapshot.common.synonyms
-        better = self._spelled(text, snapshot) if steps.spelling else text
-        rewritten = Rewritten(better, synonyms(better, groups) if steps.synonyms else ())
-        postings = snapshot.postings
+        steps, postings = self.steps, snapshot.postings
         if postings is None:
-            return _Asked(text, rewritten, Question(better), None)
+            return _Asked(text, Rewritten(text), Question(text), None)
+        reading = wish.readings.get(text, "")
+        other = foreign(text, snapshot.spoken, postings.holds, reading) if steps.translation else None
+        reading = other.text if other else reading
+        better = reading or (self._spelled(text, snapshot, postings) if steps.spelling and not other else text)
+        rewritten = Rewritten(better, synonyms(better, snapshot.common.synonyms) if steps.synonyms else ())
         question = query.read(better, postings.languages, postings.rarity, snapshot.common.products)
+        if other:
+            question = replace(question, language=other.language, kind=kind_of(text) or question.kind)
         question = query.without(question, parts=not steps.parts, questions=not steps.spread)
-        match = snapshot.match(better, wish.audience, rewritten.synonyms) if steps.words else None
-        return _Asked(text, rewritten, question, match)
+        also = (*rewritten.synonyms, text) if reading else rewritten.synonyms
+        match = snapshot.match(better, wish.audience, also) if steps.words else None
+        return _Asked(text, rewritten, question, match, other)
 
-    def _spelled(self, text: str, snapshot: Snapshot) -> str:
+    def _spelled(self, text: str, snapshot: Snapshot, postings: Postings) -> str:
         """The text in the spelling of the base; an administrator's terms are right as they are."""
-        if snapshot.postings is None:
-            return text
         terms = {word for term in snapshot.common.synonyms for word in term.split()}
-        knows = snapshot.postings.knows
-        return spelled(text, self._follower.lexicon, lambda word: word.lower() in terms or knows(word))
+        return spelled(text, self._follower.lexicon, lambda word: word.lower() in terms or postings.knows(word))
 
     def _encode(self, asked: Sequence[_Asked]) -> tuple[str, list[Vectors]]:
         """The embedder, and for each question (m, d): itself, with its rewriting when that differs, its parts, its questions.

@@ -11,7 +11,8 @@ class Steps:
 
     meaning: candidates by vectors. words: candidates by BM25F, and a word score. centring: what all passages have in
     common is taken out of vectors. spelling: words the base does not know are corrected. synonyms: abbreviations of the
-    base and an administrator's list. parts: the sentences of a long mail that say most are looked up by themselves.
+    base and an administrator's list. translation: a question in a language that hardly any passage has is searched by its
+    reading in the base's language too. parts: the sentences of a long mail that say most are looked up by themselves.
     heading: titles that say what is asked. neighbours: a passage is lifted by passages like it that match too.
     identifiers: codes and numbers exactly. folding: of passages that say the same only the best is shown. spread: each
     question of a mail has its best passage among the results. kept: what people kept before goes first. freshness:
@@ -25,6 +26,7 @@ class Steps:
     centring: bool = True
     spelling: bool = True
     synonyms: bool = True
+    translation: bool = True
     parts: bool = True
     heading: bool = True
     neighbours: bool = True

@@ -14,7 +14,7 @@ from pages.parts.search_state import search_state
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import TriageError
-from triage.library import trial
+from triage.library import assisted, trial
 from triage.models import User
 
 
@@ -52,6 +52,11 @@ def _search(user: User) -> None:
             key="search_internal",
             help="Agents never see internal articles when they write to customers.",
         )
+        model = assisted.available(office.desk()) and st.toggle(
+            "With the model",
+            key="search_model",
+            help="The model puts the question into the help centre's words and judges the passages: at most two calls, within the day's budget.",
+        )
     if not query:
         screen.empty(
             "What would the agents be given?",
@@ -60,7 +65,10 @@ def _search(user: User) -> None:
         return
     try:
         with st.spinner("Searching…"):
-            tried = trial.try_search(office.desk().searcher, query, internal=internal)
+            if model:
+                tried = assisted.search(office.desk(), query, internal=internal)
+            else:
+                tried = trial.try_search(office.desk().searcher, query, internal=internal)
     except TriageError as error:
         screen.empty("The search does not work right now", str(error))
         return

@@ -155,7 +155,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """A valid answer of the type the request's schema names."""
     name = request.get("response_format", {}).get("json_schema", {}).get("name", "")
     prompt = "\n".join(str(message["content"]) for message in request["messages"] if message["role"] == "user")
-    makers = {"Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review}
+    makers = {"Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review, "Reading": _reading, "Relevance": _relevance}
     return makers[name](prompt) if name in makers else {}
 
 
@@ -195,6 +195,18 @@ def _reply(prompt: str) -> dict[str, Any]:
         "subject": "Your message",
         "paragraphs": [{"style": "text", "sentences": greeting}, {"style": "text", "sentences": told}],
     }
+
+
+def _reading(prompt: str) -> dict[str, Any]:
+    """The question as it was asked."""
+    found = re.search(r"<<<QUESTION \w+\n(.+?)\n\w+ QUESTION>>>", prompt, re.DOTALL)
+    return {"search": found.group(1) if found else "?"}
+
+
+def _relevance(prompt: str) -> dict[str, Any]:
+    """The last passage answers, the others are about the same matter."""
+    ids = [source for source, _ in _PASSAGE.findall(prompt)]
+    return {"grades": [{"passage": id, "grade": 3 if id == ids[-1] else 1} for id in ids]}
 
 
 def _review(_prompt: str) -> dict[str, Any]:

@@ -178,6 +178,22 @@ class Relevance(Value):
     grades: list[Grade] = Field(description="One grade for every passage given.")
 
 
+# ---- rewriter ---------------------------------------------------------------------------------------------
+
+
+class ReadingBrief(Value):
+    question: str
+    language: str
+
+
+class Reading(Value):
+    """A question as the help centre would put it."""
+
+    search: str = Field(
+        description="The question in the language asked for, in one to three short sentences.", min_length=1, max_length=600
+    )
+
+
 # ---- analyst ----------------------------------------------------------------------------------------------
 
 

@@ -10,12 +10,14 @@ from sqlmodel import Session
 from knowledge_base.answerability import Judge
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.examples import Nearest
+from knowledge_base.gloss import gloss
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from knowledge_base.solved import SolvedPool
 from triage import tracing
 from triage.agents.crew import Crew
 from triage.agents.ranker import Judged
+from triage.agents.rewriter import Readings
 from triage.agents.toolbox import ToolContext
 from triage.briefs import Neighbour
 from triage.casefile import CaseFile
@@ -24,7 +26,6 @@ from triage.durable import Durable
 from triage.errors import EmbedderUnavailable, SettingsError
 from triage.guardrails.gate import DeskGate
 from triage.llm import models_for
-from triage.llm.offline.gloss import gloss
 from triage.llm.offline.text import guess_language
 from triage.llm.protocol import Model
 from triage.models import Ticket
@@ -49,7 +50,7 @@ class Desk:
         self.judge = Judge(self.embedder)
         self.solved = SolvedPool(database, self.embedder)
         self.nearest = Nearest(database, self.embedder)
-        self.judged = Judged()
+        self.judged, self.readings = Judged(), Readings()
         self.durable = Durable(database, settings)
 
     def enqueue(self, session: Session, kind: str, key: str, *args: object, delay: float = 0.0) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from knowledge_base.chunking import plain
+from knowledge_base.writing import Written
 from pages.parts import office, words
 from pages.parts.article_steps import listed, problems
 from pages.parts.markdown import rendered
@@ -68,18 +69,16 @@ def _search(view: ArticleView | None, title: str, body: str, meta: dict[str, Any
         "A customer's question", key="beside_query", placeholder="How a customer would ask it", persist_state="session"
     )
     if not query:
-        show(mute("Shows what is found now, why, and where this text would stand once it is published."))
+        show(mute("Shows what would be found once this text is published, where it would stand, and why."))
         return
     audience = view.row.audience if view else str(meta.get("audience", "public"))
+    written = Written(
+        title, body, view.row.id if view else "", str(meta["language"]), audience, str(meta["category"]),
+        view.row.kind if view else "article", tuple(meta["product"]),
+    )  # fmt: skip
     try:
         with st.spinner("Searching…"):
-            tried = trial.try_search(
-                office.desk().searcher,
-                query,
-                internal=audience == "internal",
-                draft=(title, body),
-                article=view.row.id if view else None,
-            )
+            tried = trial.try_search(office.desk().searcher, query, internal=audience == "internal", written=written)
     except TriageError as error:
         show(card(str(error), title="The search does not work right now", tone="quiet"))
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.index import Index
+from tests import loopback
 from tests.cli.conftest import Run
 from triage.cli import kb
 from triage.database import migrate, open_database
@@ -90,6 +91,35 @@ def test_a_corpus_of_ones_own_is_searched_by_file(run: Run, tmp_path: Path) -> N
     got = [json.loads(line) for line in out.read_text().splitlines()]
     assert set(got[0]) == {"id", "results", "rewritten", "seconds"} and got[0]["results"][0]["doc"] == "d2"
     assert [line["id"] for line in got] == ["q1", "q2", None] and all("error" in line for line in got[1:])
+
+
+def test_a_search_tells_that_the_question_is_in_another_language(run: Run, shelf: Path) -> None:
+    run("kb", "import", shelf)
+    ended = run("kb", "search", "À quelle fréquence faut-il détartrer la bouilloire ?", "-k", "1")
+    assert "This question is in French; the base is in English: searched also as “" in ended.out and "descaling" in ended.out
+    told = run("kb", "search", "Wie oft muss ich den Wasserkocher entkalken?", "-k", "1", "--json")
+    assert json.loads(told.out)[0]["article"] == "descaling" and "This question is in German" in told.err
+
+
+def test_a_search_with_a_model_needs_one_and_uses_it(
+    run: Run, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("kb", "import", shelf)
+    refused = run("kb", "search", "how often to descale", "--model")
+    assert refused.code == 2 and "TRIAGE_MODEL_RANKER" in refused.err and "Traceback" not in refused.err
+    with loopback.serve() as service:
+        monkeypatch.setenv("OPENAI_BASE_URL", service.base_url)
+        monkeypatch.setenv("TRIAGE_MODEL_RANKER", "small")
+        plain = json.loads(run("kb", "search", "how often to descale", "-k", "2", "--json").out)
+        assert not service.requests
+        ended = run("kb", "search", "how often to descale", "-k", "2", "--json", "--model")
+        judged = json.loads(ended.out)
+        assert [request["model"] for request in service.requests] == ["small", "small"]
+        assert "judged 3 of 3" in judged[0]["why"] and {hit["id"] for hit in judged} != {hit["id"] for hit in plain[:1]}
+        queries = tmp_path / "queries.jsonl"
+        queries.write_text('{"id": "q1", "text": "pair the kettle"}\n')
+        line = json.loads(run("kb", "search", "--queries", queries, "--model").out)
+        assert line["id"] == "q1" and line["results"] and len(service.requests) == 4
 
 
 def test_the_doctor_finds_a_healthy_desk_and_a_changed_audit_log(run: Run, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from triage.intake.charsets import decode
 from triage.intake.clean import reveal, storable
-from triage.intake.language import detect
+from triage.language import detect
 
 
 @pytest.mark.parametrize(

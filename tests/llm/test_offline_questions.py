@@ -2,8 +2,9 @@
 
 import pytest
 
+from knowledge_base.gloss import data as glossary
+from knowledge_base.gloss import gloss
 from triage.briefs import EarlierMessage, TicketBrief
-from triage.llm.offline.gloss import gloss
 from triage.llm.offline.leads import lead, left_open
 from triage.llm.offline.questions import facets, only_thanks, questions, searches
 from triage.llm.offline.text import LANGUAGES, data
@@ -116,7 +117,7 @@ def test_english_is_left_as_it_is() -> None:
 
 
 def test_each_word_and_topic_is_there_in_every_language() -> None:
-    assert all(len(columns.split("|")) == 6 for columns in data("gloss")["words"].values())
+    assert all(len(columns.split("|")) == 6 for columns in glossary()["words"].values())
     assert all(topic[language].endswith(":") for topic in data("topics")["topic"] for language in LANGUAGES)
 
 

@@ -3,12 +3,14 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from knowledge_base.building import Build
+from knowledge_base.writing import NEW, Written
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.errors import AccessError
 from triage.library import editing, exchange, imports, publishing, review, synonyms, trial
@@ -217,14 +219,31 @@ def test_an_export_holds_every_article(desk: Any) -> None:
     assert "Export" in html(opened(desk, "knowledge.py", Role.ADMIN, part="import"))
 
 
-def test_a_text_in_work_is_held_against_what_is_found(desk: Any) -> None:
-    tried = trial.try_search(
-        desk.searcher,
-        "how do I stop my plan for a while",
-        internal=False,
-        draft=("Pause", "Stop your plan for a while under Plan."),
-    )
-    assert tried.own and tried.own > 0.4 and tried.own_place == 1
+def test_a_text_in_work_is_found_as_if_it_were_published(desk: Any) -> None:
+    question = "how do I stop my plan for a while"
+    before = trial.try_search(desk.searcher, question, internal=False)
+    better = Written("Stop your plan for a while", "Stop your plan for a while under Plan, Stop for a while.")
+    tried = trial.try_search(desk.searcher, question, internal=False, written=better)
+    assert tried.place == 1 and tried.own and tried.own.article == NEW and tried.own.words > 0.5
+    assert [hit.article for hit in tried.hits if hit.article != NEW] == [hit.article for hit in before.hits][
+        : len(tried.hits) - 1
+    ]
+    off = trial.try_search(desk.searcher, question, internal=False, written=Written("", ""))
+    assert off.place is None and [hit.id for hit in off.hits] == [hit.id for hit in before.hits]
+    after = trial.try_search(desk.searcher, question, internal=False)
+    assert after.hits == before.hits  # nothing of it stays
+
+
+def test_a_text_in_work_replaces_its_article_and_keeps_its_audience(desk: Any) -> None:
+    question = "how do I pause my plan"
+    [first, *_] = trial.try_search(desk.searcher, question, internal=False).hits
+    assert first.article == "pause"
+    other = Written("Opening hours", "The telephone is answered from nine to five.", article="pause")
+    hits = trial.try_search(desk.searcher, question, internal=False, written=other).hits
+    assert not any("plan" in hit.text.lower() for hit in hits if hit.article == "pause")
+    secret = replace(other, audience="internal")
+    assert "pause" not in [hit.article for hit in trial.try_search(desk.searcher, question, internal=False, written=secret).hits]
+    assert trial.try_search(desk.searcher, "opening hours", internal=True, written=secret).place == 1
 
 
 def test_a_translation_begins_with_its_original_and_names_it(desk: Any) -> None:

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from triage.agents.loop import run_agent
+from triage.agents.loop import explain, run_agent
 from triage.agents.prompts import objective
 from triage.agents.spotlight import fence, marker_for
 from triage.agents.toolbox import TOOLS_OF, ToolContext, toolset
 from triage.errors import BadAnswer, TurnLimit
 from triage.llm.chain import Chain
-from triage.llm.protocol import Gate, Model
+from triage.llm.protocol import Gate, Model, Request
 from triage.settings import Settings
 
 Output = TypeVar("Output", bound=BaseModel)
@@ -73,3 +73,16 @@ class Crew:
             else:
                 self.answered_by[role] = chain.answered_by
                 return value
+
+    async def once(self, role: str, model: Model, *, prompt: str, brief: BaseModel, output: type[Output]) -> Output:
+        """One call of one model, without tools and without a second try. Raises what the model raises, or BadAnswer."""
+        messages = [
+            {"role": "system", "content": objective(role, self.settings)},
+            {"role": "user", "content": prompt},
+        ]
+        chain = Chain([model], self.gate, self.context.recorder, self.degraded)
+        response = await chain.answer(Request(role, messages, output, brief))
+        try:
+            return output.model_validate_json(response.text)
+        except ValidationError as error:
+            raise BadAnswer(explain(error)) from error

@@ -6,17 +6,15 @@ Works only where the settings name a model for it. When that model fails, the se
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from triage.agents.crew import Crew
-from triage.agents.loop import explain
-from triage.agents.prompts import load, objective
+from triage.agents.prompts import load
+from triage.agents.remembered import Remembered
 from triage.agents.render import passages_text
 from triage.agents.spotlight import notice
 from triage.briefs import Evidence, Plan, Relevance, RelevanceBrief
-from triage.errors import BadAnswer, ModelError
-from triage.llm.chain import Chain, what_happened
-from triage.llm.protocol import Model, Request
+from triage.errors import ModelError
+from triage.llm.chain import what_happened
+from triage.llm.protocol import Model
 from triage.recording import digest
 
 ROLE = "ranker"
@@ -24,34 +22,27 @@ USELESS, UNKNOWN, ANSWERS = 0, 1, 2  # grades: beside the point, not graded, ans
 SURE = 2  # of the best by search that stay, however the model judges them
 
 
-class Judged:
-    """What the model said of passages before, by what it was asked; the oldest goes when `most` are kept."""
-
-    def __init__(self, most: int = 2_000) -> None:
-        self._most, self._grades = most, dict[str, dict[str, int]]()
-
-    def get(self, key: str) -> dict[str, int] | None:
-        return self._grades.get(key)
-
-    def keep(self, key: str, grades: dict[str, int]) -> None:
-        self._grades[key] = grades
-        while len(self._grades) > self._most:
-            self._grades.pop(next(iter(self._grades)), None)
+Judged = Remembered[dict[str, int]]  # grades by passage id
 
 
 async def rank(crew: Crew, plan: Plan, passages: list[Evidence], judged: Judged) -> list[Evidence]:
+    """The passages of a plan that answers, judged by its questions; of any other plan as they are."""
+    return await judge(crew, plan.questions, passages, judged) if plan.action == "answer" else passages
+
+
+async def judge(crew: Crew, questions: list[str], passages: list[Evidence], judged: Judged) -> list[Evidence]:
     """The passages by the model's grades, then by their score; what is beside the point is left out when others answer.
 
     Two recorded steps: what is known from before, and, when nothing is, the model's call.
     """
     models = crew.models.get(ROLE)
-    if not models or plan.action != "answer" or not plan.questions or len(passages) < 2:
+    if not models or not questions or len(passages) < 2:
         return passages
     model = models[0]
     asked = {
         "model": model.name,
         "prompt": load(ROLE).version,
-        "questions": plan.questions,
+        "questions": questions,
         "passages": sorted([passage.id, passage.version] for passage in passages),
     }
     key = digest(asked)
@@ -63,7 +54,7 @@ async def rank(crew: Crew, plan: Plan, passages: list[Evidence], judged: Judged)
     grades = (await recorder.step("retrieval", role=ROLE, name="relevance", request=asked, live=known))["grades"]
     if grades is None:
         try:
-            grades = await _ask(crew, model, RelevanceBrief(questions=plan.questions, passages=passages))
+            grades = await _ask(crew, model, RelevanceBrief(questions=questions, passages=passages))
         except ModelError as error:
             crew.degraded.append(f"{model.name} {what_happened(error)}; the searches' own order used")
             return passages
@@ -87,15 +78,6 @@ async def _ask(crew: Crew, model: Model, brief: RelevanceBrief) -> dict[str, int
     """Grades by passage id. One call, without a second try: the order that there is already is a good one."""
     questions = "\n".join(f"{n}. {question}" for n, question in enumerate(brief.questions, 1))
     parts = [notice(crew.marker), "Questions:\n" + crew.fenced("QUESTIONS", questions), passages_text(crew, brief.passages)]
-    messages = [
-        {"role": "system", "content": objective(ROLE, crew.settings)},
-        {"role": "user", "content": "\n\n".join(parts)},
-    ]
-    chain = Chain([model], crew.gate, crew.context.recorder, crew.degraded)
-    response = await chain.answer(Request(ROLE, messages, Relevance, brief))
-    try:
-        said = Relevance.model_validate_json(response.text)
-    except ValidationError as error:
-        raise BadAnswer(explain(error)) from error
+    said = await crew.once(ROLE, model, prompt="\n\n".join(parts), brief=brief, output=Relevance)
     shown = {passage.id for passage in brief.passages}
     return {grade.passage: grade.grade for grade in said.grades if grade.passage in shown}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from triage.errors import IndexUnavailable, InputError
 from triage.models import ImportLine
 from triage.office import Desk, open_desk
 from triage.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from triage.library.trial import Tried
 
 app = typer.Typer(help="The knowledge base.", no_args_is_help=True)
 _STARTS_WITHIN = 30.0  # seconds for another process to begin a build it was asked for
@@ -167,34 +170,47 @@ def search(
     corpus: Annotated[Path | None, typer.Option(help="JSONL of id, title, text to search instead of the knowledge base.")] = None,
     queries: Annotated[Path | None, typer.Option(help="JSONL of id, text: one search each.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSONL to write; default: stdout.")] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="Have the model of TRIAGE_MODEL_RANKER reword the question and judge the passages.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Search the knowledge base, or a corpus given as a file."""
     if queries:
-        _search_file(corpus, queries, out, k, home)
+        _search_file(corpus, queries, out, k, home, model)
     elif words:
-        _search_words(words, k, as_json, home)
+        _search_words(words, k, as_json, home, model)
     else:
         raise typer.BadParameter('Say what to look for ("words"), or give --queries.')
 
 
-def _search_words(words: str, k: int, as_json: bool, home: Path | None) -> None:
+def _search_words(words: str, k: int, as_json: bool, home: Path | None, model: bool) -> None:
     desk = open_desk(settings_of(home))
     try:
         desk.searcher.refresh()
-        hits = desk.searcher.search(words, k=k, audience="internal")
+        tried = _tried(desk, words, k, model)
     finally:
         desk.close()
+    for note in tried.notes:
+        typer.echo(note, err=as_json)
     if as_json:
-        typer.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([asdict(hit) for hit in tried.hits], ensure_ascii=False, indent=1))
         return
     table = Table("score", "passage", "title", "why")
-    for hit in hits:
+    for hit in tried.hits:
         table.add_row(f"{hit.score:.2f}", hit.id, f"{hit.title} › {hit.heading}" if hit.heading else hit.title, hit.why)
-    Console().print(table if hits else "Nothing found.")
+    Console().print(table if tried.hits else "Nothing found.")
 
 
-def _search_file(corpus: Path | None, queries: Path, out: Path | None, k: int, home: Path | None) -> None:
+def _tried(desk: Desk, words: str, k: int, model: bool) -> "Tried":
+    from triage.library import assisted, trial
+
+    return (
+        assisted.search(desk, words, internal=True, k=k) if model else trial.try_search(desk.searcher, words, internal=True, k=k)
+    )
+
+
+def _search_file(corpus: Path | None, queries: Path, out: Path | None, k: int, home: Path | None, model: bool) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="triage-") as folder:
@@ -204,7 +220,7 @@ def _search_file(corpus: Path | None, queries: Path, out: Path | None, k: int, h
                 _load(desk, corpus)
             with lines.writer(out) as writer:
                 for number, line in lines.read(queries):
-                    writer.write(_answer(desk, number, line, k))
+                    writer.write(_answer(desk, number, line, k, model))
         finally:
             desk.close()
 
@@ -218,7 +234,7 @@ def _load(desk: Desk, corpus: Path) -> None:
     desk.index.sync(desk.database)
 
 
-def _answer(desk: Desk, number: int, line: dict[str, Any] | InputError, k: int) -> dict[str, Any]:
+def _answer(desk: Desk, number: int, line: dict[str, Any] | InputError, k: int, model: bool) -> dict[str, Any]:
     """The documents of a query, each once with its best passage's score."""
     if isinstance(line, InputError) or not str(line.get("text", "")).strip():
         problem = str(line) if isinstance(line, InputError) else f"line {number}: text is missing"
@@ -231,8 +247,8 @@ def _answer(desk: Desk, number: int, line: dict[str, Any] | InputError, k: int) 
         }
     started = time.perf_counter()
     best: dict[str, float] = {}
-    [answer] = desk.searcher.ask([str(line["text"])], k=k * 3, audience="internal")
-    for hit in answer.hits:
+    tried = _tried(desk, str(line["text"]), k * 3, model)
+    for hit in tried.hits:
         for article in (
             hit.article,
             *(article for _, article in hit.same),
@@ -242,6 +258,6 @@ def _answer(desk: Desk, number: int, line: dict[str, Any] | InputError, k: int) 
     return {
         "id": line.get("id"),
         "results": results,
-        "rewritten": answer.rewritten,
+        "rewritten": list(tried.rewritten),
         "seconds": round(time.perf_counter() - started, 4),
     }

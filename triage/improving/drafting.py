@@ -14,6 +14,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from knowledge_base.embedding import Vectors
+from knowledge_base.gloss import gloss
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.agents.loop import run_agent
@@ -28,7 +29,6 @@ from triage.improving.gaps import GapView
 from triage.improving.replies import Replies, Said, of_gap
 from triage.library import editing, review
 from triage.llm.chain import Chain
-from triage.llm.offline.gloss import gloss
 from triage.models import User, new_id
 from triage.recording import Unrecorded
 

@@ -20,13 +20,12 @@ from sqlmodel import Session, col, func, or_, select
 
 from knowledge_base import clusters
 from knowledge_base.embedding import Vectors
+from knowledge_base.gloss import fold, gloss, small_words
 from knowledge_base.lexical import words
 from knowledge_base.search import Hit
 from triage import audit
 from triage.improving import handling, questions
 from triage.improving.questions import WINDOW, Question
-from triage.llm.offline.gloss import gloss
-from triage.llm.offline.text import fold, stopwords
 from triage.models import Article, CategoryExample, Gap, GapQuestion, Passage, now
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ def _terms(text: str) -> list[str]:
     """The words of "language\\ntext" that carry matter, as they were written."""
     language, _, said = text.partition("\n")
     found = [word.surface.lower() for word in words(said, language or "en")]
-    return [word for word in found if len(word) > 2 and not word.isdigit() and word.isalnum() and fold(word) not in stopwords()]
+    return [word for word in found if len(word) > 2 and not word.isdigit() and word.isalnum() and fold(word) not in small_words()]
 
 
 def _described(group: list[_Known], terms: list[str]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from email.message import Message
 
 from triage.intake.automatic import Automatic, automatic, is_transcript, returned_message_ids
 from triage.intake.headers import Address, Headers
-from triage.intake.language import UNSURE, detect
 from triage.intake.message import Incoming
 from triage.intake.parts import Contents, contents
 from triage.intake.quoting import split
 from triage.intake.spam import content_signals, header_signals, verdict
+from triage.language import UNSURE, detect
 from triage.models import QuarantineReason
 from triage.settings import Settings
 

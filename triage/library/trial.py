@@ -4,55 +4,49 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from knowledge_base import articles, signals
+from knowledge_base import signals
 from knowledge_base.chunking import Chunk, chunks
 from knowledge_base.search import Hit, Searcher
-from triage.errors import EmbedderUnavailable
+from knowledge_base.writing import Written
 from triage.models import SearchRecord, User
+
+_DEEP = 50  # passages among which the place of a text is looked for
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A test search: what is found now, and how near the text being written would be, by meaning (0 to 1)."""
+    """A test search: the passages, what people should know of how they were found, and where a text in work stands.
+
+    `rewritten` are the texts that were searched beside the question; `own` is the best passage of that text, `place` its place from 1; both None when it is not among the first fifty.
+    """
 
     hits: list[Hit]
-    own: float | None = None
-    own_heading: str = ""
-    own_place: int | None = None
+    notes: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    written: Written | None = None
+    own: Hit | None = None
+    place: int | None = None
 
 
-def try_search(
-    searcher: Searcher,
-    query: str,
-    *,
-    internal: bool,
-    k: int = 8,
-    draft: tuple[str, str] | None = None,
-    article: str | None = None,
-) -> Tried:
-    """What agents would be given for this question; `draft` is a (title, body) not yet published, held against it.
+def try_search(searcher: Searcher, query: str, *, internal: bool, k: int = 8, written: Written | None = None) -> Tried:
+    """What agents would be given for this question, as if the text in work, when there is one, were published."""
+    audience = "internal" if internal else "public"
+    [answer] = searcher.ask([query], k=k, audience=audience, written=written)
+    notes = (answer.foreign.told,) if answer.foreign else ()
+    if written is None:
+        return Tried(answer.hits, notes, tuple(answer.rewritten))
+    place = _place(answer.hits, written)
+    found = answer.hits
+    if place is None:
+        found = searcher.ask([query], k=_DEEP, audience=audience, written=written)[0].hits
+        place = _place(found, written)
+    return Tried(answer.hits, notes, tuple(answer.rewritten), written, found[place - 1] if place else None, place)
 
-    `article` is the one whose text the draft would replace: its passages of now do not stand before it.
-    """
-    hits = searcher.search(query, k=k, audience="internal" if internal else "public")
-    pieces = chunks(*draft) if draft and draft[1].strip() else []
-    if not draft or not pieces:
-        return Tried(hits)
-    try:
-        vectors = articles.passage_vectors(searcher.embedder, [(draft[0], piece.heading, piece.text) for piece in pieces])
-        _, found = searcher.candidates([query], k=k, audience="internal" if internal else "public")[0]
-    except EmbedderUnavailable:  # the search went by words, and so there is nothing to compare with
-        return Tried(hits)
-    if found.whole.shape != vectors.shape[1:]:  # in the middle of a change of the embedder
-        return Tried(hits)
-    near = vectors @ found.whole  # the question with its synonyms, spelled right: as the hits were measured
-    best = int(near.argmax())
-    return Tried(
-        hits,
-        float(near[best]),
-        pieces[best].heading,
-        1 + sum(hit.meaning > near[best] + 1e-3 for hit in hits if hit.article != article),
-    )
+
+def _place(hits: list[Hit], written: Written) -> int | None:
+    """The place, from 1, of the first hit that shows the text, or another that says the same."""
+    shown = ([hit.article, *(article for _, article in hit.same)] for hit in hits)
+    return next((n for n, articles in enumerate(shown, 1) if written.id in articles), None)
 
 
 def record(session: Session, user: User, query: str, found: Tried) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from knowledge_base.gloss import fold
 from triage.briefs import AnalystBrief, CustomerCard, Evidence, Fact, Facts, Plan, TicketBrief
 from triage.llm.offline.choose import Answer, answer
 from triage.llm.offline.orders import about_orders, order_sentences, orders_meant
 from triage.llm.offline.questions import questions
 from triage.llm.offline.said import clean_subject, message
 from triage.llm.offline.shelf import Shelf
-from triage.llm.offline.text import fold, guess_language, sentences, stems
+from triage.llm.offline.text import guess_language, sentences, stems
 
 
 def analyse(brief: AnalystBrief) -> Facts:

@@ -2,10 +2,10 @@
 
 import math
 
+from knowledge_base.gloss import fold, gloss
 from triage.briefs import Neighbour, PlanBrief
-from triage.llm.offline.gloss import gloss
 from triage.llm.offline.said import clean_subject, message
-from triage.llm.offline.text import codes, fold, section, words
+from triage.llm.offline.text import codes, section, words
 
 _CLOSENESS = 12.0  # how much more a nearer example counts
 _FAR = 0.2  # cosine below which examples say nothing

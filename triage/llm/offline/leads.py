@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from triage.llm.offline.gloss import gloss
+from knowledge_base.gloss import gloss
 from triage.llm.offline.questions import facets
 from triage.llm.offline.text import data, phrases, words
 

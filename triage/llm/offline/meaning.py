@@ -9,8 +9,8 @@ from threading import Lock
 import numpy as np
 
 from knowledge_base.embedding import Encoder, Vectors, embedder
+from knowledge_base.gloss import gloss
 from triage.errors import SettingsError
-from triage.llm.offline.gloss import gloss
 
 log = logging.getLogger(__name__)
 _REMEMBERED = 12_000  # vectors of 1.5 kB: the sentences of some 150 articles

@@ -2,11 +2,12 @@
 
 import re
 
+from knowledge_base.gloss import fold
 from triage.briefs import ActionRequest, Plan, PlanBrief, TicketBrief
 from triage.llm.offline.category import category_of
 from triage.llm.offline.questions import is_vague, only_thanks, questions, searches
 from triage.llm.offline.said import clean_subject, message
-from triage.llm.offline.text import LANGUAGES, ORDER_NUMBER, count, fold, guess_language, says, section, sentences
+from triage.llm.offline.text import LANGUAGES, ORDER_NUMBER, count, guess_language, says, section, sentences
 from triage.models import EscalationReason, Priority, Sentiment
 
 # What the summary begins with when a signal was found; the writer looks for the first two

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from textwrap import shorten
 
+from knowledge_base.gloss import fold, gloss, small_words
 from knowledge_base.rewriting import standalone
 from triage.briefs import TicketBrief
-from triage.llm.offline.gloss import gloss
 from triage.llm.offline.said import Said, clean_subject, message, spoken
-from triage.llm.offline.text import ORDER_NUMBER, codes, fold, says, stems, stopwords, words
+from triage.llm.offline.text import ORDER_NUMBER, codes, says, stems, words
 
 MOST = 6
 _LONGEST, _CONTEXT = 300, 140  # characters of a question, and of what it leans on
@@ -93,7 +93,7 @@ def is_vague(ticket: TicketBrief) -> bool:
     text = f"{clean_subject(ticket)}. {message(ticket)}"
     if codes(text) or ORDER_NUMBER.search(text):
         return False
-    telling = [word for word in words(text) if word not in stopwords() and len(word) > 2 and not says("asking", "vague", word)]
+    telling = [word for word in words(text) if word not in small_words() and len(word) > 2 and not says("asking", "vague", word)]
     return len({*telling}) < 2
 
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from knowledge_base.embedding import Vectors
+from knowledge_base.gloss import gloss
 from triage.briefs import Evidence
-from triage.llm.offline.gloss import gloss
 from triage.llm.offline.meaning import likeness
 from triage.llm.offline.passages import parsed
 from triage.llm.offline.text import codes, says, stems

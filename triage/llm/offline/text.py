@@ -2,10 +2,11 @@
 
 import re
 import tomllib
-import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
+
+from knowledge_base.gloss import fold, small_words
 
 LANGUAGES = ("en", "de", "fr", "es", "nl", "it", "pt")
 ORDER_NUMBER = re.compile(r"\b[A-Z]{2,4}-\d{4,8}\b", re.IGNORECASE)
@@ -16,13 +17,6 @@ _ABBREVIATED = re.compile(
     r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|bzw|ca|approx|No|Nr|Mr|Mrs|Ms|Dr|St|Tel|p\.ex|vs|bijv|Sr|Sra|M|Mme)\.|\b\d{1,2}\.)$"
 )
 _SUFFIXES = ("ingly", "ings", "ing", "edly", "ies", "ied", "ed", "es", "en", "er", "em", "ly", "s", "e", "n", "y")
-
-
-@lru_cache(maxsize=4096)
-def fold(text: str) -> str:
-    """Lower case without accents, ß as ss, straight apostrophes."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("ʼ", "'"))
-    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
 
 @cache
@@ -61,14 +55,6 @@ def count(table: str, name: str, text: str) -> int:
     return sum(len(pattern.findall(folded)) for pattern in _patterns(table, name))
 
 
-@cache
-def stopwords(language: str = "") -> frozenset[str]:
-    """Words that carry no matter: of one language, or of all."""
-    table = section("stopwords")
-    chosen = [table[language]] if language in table else list(table.values())
-    return frozenset(word for words in chosen for word in words.split())
-
-
 def words(text: str) -> list[str]:
     """The folded words in order; e-mail and Wi-Fi are one word each."""
     joined = re.sub(r"(?<=[a-z0-9])-(?=[a-z0-9])", "", fold(text))
@@ -92,7 +78,7 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
     """The stems of the words that carry matter."""
-    idle = stopwords()
+    idle = small_words()
     return frozenset(stem(word) for word in words(text) if word not in idle and (len(word) > 1 or word.isdigit()))
 
 
@@ -121,7 +107,7 @@ def sentences(text: str) -> list[str]:
 def guess_language(text: str, default: str = "en") -> str:
     """The language whose small words are most frequent; `default` when none stands out."""
     seen = words(text)
-    scores = {language: sum(word in stopwords(language) for word in seen) for language in LANGUAGES}
+    scores = {language: sum(word in small_words(language) for word in seen) for language in LANGUAGES}
     best = max(scores, key=lambda language: scores[language])
     rivals = [scores[language] for language in LANGUAGES if language != best]
     return best if scores[best] >= 2 and scores[best] > max(rivals) else default

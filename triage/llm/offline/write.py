@@ -2,6 +2,7 @@
 
 import re
 
+from knowledge_base.gloss import fold
 from triage.briefs import Evidence, Paragraph, Reply, Sentence, WriterBrief
 from triage.llm.offline.analyse import answers
 from triage.llm.offline.choose import Answer
@@ -13,7 +14,7 @@ from triage.llm.offline.passages import Unit
 from triage.llm.offline.plan import MISSING
 from triage.llm.offline.said import clean_subject
 from triage.llm.offline.sentences import courtesy, ended, fact, text
-from triage.llm.offline.text import fold, phrases
+from triage.llm.offline.text import phrases
 from triage.models import Sentiment
 
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ '’.-]+[^\W\d_][^\W\d_'’.-]*){0,3}")

@@ -5,22 +5,55 @@ places a text among English ones well enough to tell topics and sentences apart.
 """
 
 import re
+import tomllib
+import unicodedata
 from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
 
-from triage.llm.offline.text import data, fold, stopwords
-
-_ORDER = ("de", "fr", "es", "nl", "it", "pt")
+GLOSSED = ("de", "fr", "es", "nl", "it", "pt")  # in the order of gloss.toml
 _TOKEN = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 _INSIDE = 5  # letters a word must have to be looked for inside a compound
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """Lower case without accents, ß as ss, straight apostrophes."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("ʼ", "'"))
+    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+
+
+@cache
+def small_words(language: str = "") -> frozenset[str]:
+    """Folded words that carry no matter: of one language, or of all."""
+    table = data()["small"]
+    chosen = [table[language]] if language in table else list(table.values())
+    return frozenset(word for words in chosen for word in words.split())
+
+
+def guess_by_small_words(text: str, default: str = "") -> str:
+    """The language whose small words are most frequent; `default` when none stands out."""
+    seen = re.findall(r"[a-z0-9]+(?:'[a-z0-9]+)*", fold(text))
+    ranked = sorted(
+        ((sum(word in small_words(language) for word in seen), language) for language in ("en", *GLOSSED)), reverse=True
+    )
+    (best, language), (second, _) = ranked[:2]
+    return language if best >= 2 and best > second else default
+
+
+@cache
+def data() -> dict[str, Any]:
+    """gloss.toml: names, the small words of each language, and the words of all."""
+    return tomllib.loads(Path(__file__).with_name("gloss.toml").read_text("utf-8"))
 
 
 @cache
 def _entries(language: str) -> tuple[dict[str, str], dict[str, str]]:
     """English by beginning of word, and by whole word; an entry of several words is left to its first."""
-    column = _ORDER.index(language)
+    column = GLOSSED.index(language)
     beginnings: dict[str, str] = {}
     whole: dict[str, str] = {}
-    for english, columns in data("gloss")["words"].items():
+    for english, columns in data()["words"].items():
         for entry in _variants(columns.split("|")[column]):
             chosen = whole if entry.endswith("=") else beginnings
             chosen.setdefault(entry.rstrip("="), english.replace("_", " "))
@@ -52,9 +85,9 @@ def english(word: str, language: str) -> str:
 @lru_cache(maxsize=8_192)
 def gloss(text: str, language: str) -> str:
     """The known words of a text in English, with its names, codes and numbers as they are; English stays as it is."""
-    if language not in _ORDER:
+    if language not in GLOSSED:
         return text
-    idle = stopwords(language)
+    idle = small_words(language)
     said: list[str] = []
     for token in _TOKEN.findall(text):
         word = fold(token)
@@ -74,4 +107,4 @@ def _name(token: str, language: str) -> bool:
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(data("gloss").get("names", "").split())
+    return frozenset(data().get("names", "").split())

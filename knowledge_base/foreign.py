@@ -1,0 +1,92 @@
+"""A question in a language that the base hardly speaks: noticed, read in the base's words as far as that goes, and told.
+
+Three signs are weighed, because short questions mislead each of them: the detector of letters, the small words of either
+language, and how many of the words the base itself holds.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from knowledge_base.gloss import GLOSSED, fold, gloss, guess_by_small_words, small_words
+from triage.language import UNSURE, detect
+
+_FEW = 0.1  # share of the passages below which a base hardly speaks a language
+_KNOWN = 0.5  # share of a question's words that the base holds, from which on the question is in the base's language
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+_WORD = re.compile(r"[^\W\d_]+")
+_NAMES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fr": "French",
+    "he": "Hebrew", "hu": "Hungarian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish",
+    "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "zh": "Chinese",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A question in `language` asked of a base in `base`; `text` is what it is searched as too, empty when nothing is known of it.
+
+    `some` is true when a few passages are in the question's own language.
+    """
+
+    language: str
+    base: str
+    text: str = ""
+    some: bool = False
+
+    @property
+    def told(self) -> str:
+        """What people should know of it, in one sentence."""
+        asked, held = name_of(self.language), name_of(self.base)
+        first = f"This question is in {asked}; the base is {'mostly ' if self.some else ''}in {held}"
+        if self.text:
+            return f"{first}: searched also as “{' '.join(self.text.split())}”."
+        return f"{first}: only names, codes and words that both languages share can be found."
+
+    @property
+    def why(self) -> str:
+        """Such as: question read in English."""
+        return f"question read in {name_of(self.base)}"
+
+
+def foreign(text: str, spoken: Mapping[str, int], holds: Callable[[str, str], bool], reading: str = "") -> Foreign | None:
+    """What is known of a question that is not in the base's language; None for one that is, or when there is no telling.
+
+    `spoken` counts the passages of each language, `holds` says whether passages in a language hold a word, `reading` is
+    what a model made of the question in the base's language, if one was asked.
+    """
+    base = max(spoken, key=lambda language: spoken[language], default="")
+    if not base:
+        return None
+    language = detect(text)
+    language = guess_by_small_words(text) if language == UNSURE else language
+    if language in ("", base) or spoken.get(language, 0) >= _FEW * sum(spoken.values()):
+        return None
+    if _reads_as(base, language, text, holds):
+        return None
+    glossed = _glossed(text, language) if base == "en" else ""
+    return Foreign(language, base, reading or glossed, spoken.get(language, 0) > 0)
+
+
+def name_of(language: str) -> str:
+    """The English name of a language by its code, or the code."""
+    return _NAMES.get(language, language)
+
+
+def _reads_as(base: str, language: str, text: str, holds: Callable[[str, str], bool]) -> bool:
+    """Whether the words of a question are the base's after all, whatever its letters look like."""
+    tokens = [fold(word) for word in _WORD.findall(text)]
+    ours, theirs = (small_words(code) if code in GLOSSED or code == "en" else frozenset[str]() for code in (base, language))
+    own, other = sum(word in ours for word in tokens), sum(word in theirs for word in tokens)
+    if own != other:
+        return own > other
+    said = [word for word in tokens if word not in ours | theirs] or tokens
+    return sum(holds(word, base) for word in said) >= _KNOWN * len(said)
+
+
+def _glossed(text: str, language: str) -> str:
+    """The English words of each sentence on a line of its own; a question stays one."""
+    if language not in GLOSSED:
+        return ""
+    lines = [(gloss(sentence, language), sentence.rstrip().endswith("?")) for sentence in _SENTENCE.split(text)]
+    return "\n".join(f"{line}?" if asks else line for line, asks in lines if line)
