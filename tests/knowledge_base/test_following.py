@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -10,6 +10,7 @@ from knowledge_base import articles, following, word_file
 from knowledge_base.embedding import Embedder
 from knowledge_base.index import Index
 from knowledge_base.lexical import words
+from knowledge_base.passages import Passages
 from knowledge_base.postings import Vocabulary
 from knowledge_base.search import Searcher
 from triage.database import Database
@@ -133,3 +134,61 @@ def test_words_are_compared_the_same_after_a_file(
     again = Searcher(desk_database, index, real_embedder)
     assert again.search(query, k=20) == expected and read.passages == 7
     again.close()
+
+
+class Held:
+    """Holds one thread at a place until told to go on."""
+
+    def __init__(self) -> None:
+        self.arrived, self.go_on = threading.Event(), threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def here(self) -> None:
+        if threading.current_thread() is self.thread:
+            self.arrived.set()
+            assert self.go_on.wait(30)
+
+
+@pytest.mark.parametrize("place", ["before it reads", "after it read"])
+def test_a_search_never_gives_another_what_was_unpublished_meanwhile(
+    desk_database: Database, index: Index, real_embedder: Embedder, fill: Fill, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """One search is held beside its reading of the passages while one of them goes; words and index still propose that one."""
+    fill(desk_database)
+    searcher, held, behind = Searcher(desk_database, index, real_embedder), Held(), threading.Event()
+    searcher.refresh()
+    read = Passages._fresh
+
+    def fresh(passages: Passages, ids: Sequence[str], embedder: str) -> object:
+        if place == "before it reads":
+            held.here()
+        found = read(passages, ids, embedder)
+        if place == "after it read":
+            held.here()
+        return found
+
+    def stay_behind(*_: object) -> None:
+        behind.wait(30)
+
+    monkeypatch.setattr(Passages, "_fresh", fresh)
+    monkeypatch.setattr(searcher._follower, "_words", following._Turn("behind-words", stay_behind))
+    monkeypatch.setattr(searcher._follower, "_index", following._Turn("behind-index", stay_behind))
+    found: list[list[str]] = []
+    held.thread = threading.Thread(target=lambda: found.append([hit.article for hit in searcher.search("Error E5 grinder")]))
+    held.thread.start()
+    try:
+        assert held.arrived.wait(10)
+        with desk_database.transaction() as session:
+            articles.unpublish(session, "e5", author="user:1")
+        for _ in range(2):  # the second one is served from what is remembered
+            assert "e5" not in [hit.article for hit in searcher.search("Error E5 grinder")]
+        held.go_on.set()
+        held.thread.join()
+        assert ("e5" in found[0]) == (place == "after it read")  # it began before, and may still see it
+        for _ in range(2):
+            assert "e5" not in [hit.article for hit in searcher.search("Error E5 grinder")]
+    finally:
+        held.go_on.set()
+        behind.set()
+        held.thread.join()
+        searcher.close()
