@@ -39,6 +39,9 @@ bench-search: .venv/.test-ready  ## how well searches find, on the evaluation se
 bench-search-scale: .venv/.test-ready  ## searches over 100,000 passages: time by stage, memory, size, a rebuild meanwhile
 	@$(BIN)/python -m benchmarks.search_scale
 
+bench-answerable: .venv/.test-ready  ## how well the desk knows what it cannot answer, on the sets in TRIAGE_DATA
+	@$(BIN)/python -m benchmarks.answerability
+
 screenshots: .venv/.test-ready  ## draw README's screenshots anew
 	@$(BIN)/python -m tests.browser.screenshots
 
@@ -59,4 +62,4 @@ clean:  ## remove the environment and the demo's data
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search bench-search-scale screenshots clean
+.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable screenshots clean

@@ -1,6 +1,7 @@
-"""How well the desk knows what it cannot answer: `python -m benchmarks.answerability --data FOLDER [--write]`.
+"""How well the desk knows what it cannot answer: `python -m benchmarks.answerability --data FOLDER [--write]`,
+or `make bench-answerable`.
 
-FOLDER (default: the variable TRIAGE_DATA) holds groundedness/mtragun_answerability*.jsonl (questions at the end of a
+FOLDER (default: TRIAGE_DATA) holds groundedness/mtragun_answerability*.jsonl (questions at the end of a
 conversation, with passages or none, labelled) and retrieval/*/ (corpora). Beside the questions as they are, harder
 ones are made of them: the same questions with the nearest passages of other conversations, and the corpora's
 questions with and without the passages that answer them. Questions that share a document or a conversation stay in
@@ -9,9 +10,7 @@ one fold. --write fits on everything and replaces knowledge_base/answerability.j
 
 import argparse
 import json
-import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.corpora import data_folder
 from knowledge_base.answerability import CLEAR, NEAR, WEIGHTS, Features, Judge, Turn, Weights, both, logistic
 from knowledge_base.embedding import Vectors, embedder
 
@@ -330,16 +330,14 @@ def write(weights: Weights, cases: Sequence[Case], path: Path = WEIGHTS) -> None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--data", type=Path, default=Path(os.environ.get("TRIAGE_DATA", "../shared/data")), help="folder of evaluation sets"
-    )
+    parser.add_argument("--data", type=Path, help="folder of evaluation sets; default: TRIAGE_DATA")
     parser.add_argument("--write", action="store_true", help="fit on everything and replace the weights")
     options = parser.parse_args()
-    cases = read(options.data)
+    folder = data_folder(options.data)
+    cases = read(folder) if folder else []
     if not cases:
-        sys.exit(
-            f"skipped: no groundedness/mtragun_answerability*.jsonl in {options.data}; name the folder with --data or TRIAGE_DATA."
-        )
+        print("Skipped: no evaluation data. Set TRIAGE_DATA to a folder with groundedness/mtragun_answerability*.jsonl.")
+        return
     judge = Judge(embedder(), Weights(embedder().name, *(np.zeros(n) for n in (len(CLEAR) + 1, len(NEAR) + 1, 3)), 0.0))
     seen = [judge.features(case.question, case.passages, case.history) for case in cases]
     if options.write:

@@ -4,20 +4,35 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 
 import numpy as np
 
 from benchmarks.corpora import Corpus
 from knowledge_base.lexical import words
-from knowledge_base.search import Hit
+from knowledge_base.query import Question
+from knowledge_base.ranking import Candidates, Pool, Wanted
+from knowledge_base.search import Hit, Searcher, ranked
 from knowledge_base.steps import Steps
-from triage.office import Desk
+from triage.models import now
 
 Search = Callable[[str], list[str]]
 _RRF = 60  # the constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
 _DEEP = 30
-BARE = ("centring", "spelling", "synonyms", "parts", "heading", "neighbours", "identifiers", "folding", "spread")
-ABLATIONS = ("words", "meaning", "centring", "parts", "heading", "neighbours", "spelling", "synonyms", "identifiers", "folding", "spread")  # fmt: skip
+BARE = ("centring", "spelling", "synonyms", "translation", "parts", "heading", "neighbours", "identifiers", "folding", "spread")
+STEPS = tuple(field.name for field in fields(Steps))
+AFTER = (
+    "heading",
+    "neighbours",
+    "identifiers",
+    "folding",
+    "spread",
+    "kept",
+    "freshness",
+    "kind",
+    "product",
+    "category",
+)  # what comes after passages are proposed
 
 
 class BM25:
@@ -56,14 +71,36 @@ def our_words(text: str) -> list[str]:
     return [word.key for word in words(text)]
 
 
-def ours(desk: Desk, steps: Steps, weights: Mapping[str, float] | None = None, k: int = 10) -> Search:
-    """The desk's own search with these steps; documents by their best passage, folded ones beside it."""
+def ours(searcher: Searcher, steps: Steps, weights: Mapping[str, float] | None = None, k: int = 10) -> Search:
+    """Our search with these steps; documents by their best passage, folded ones beside it."""
 
     def search(query: str) -> list[str]:
-        desk.searcher.steps, desk.searcher.weights = steps, weights
-        return documents(desk.searcher.search(query, k=k * 3, audience="internal"))
+        searcher.steps, searcher.weights = steps, weights
+        return documents(searcher.search(query, k=k * 3, audience="internal"))
 
     return search
+
+
+class Reranked:
+    """Our search with other steps after the proposal, or other weights: what was proposed once is ranked again."""
+
+    def __init__(self, searcher: Searcher, k: int = 10) -> None:
+        self._searcher, self._k = searcher, k
+        self._proposed: dict[str, tuple[Question, Candidates]] = {}
+
+    def __call__(self, steps: Steps, weights: Mapping[str, float] | None = None) -> Search:
+        def search(query: str) -> list[str]:
+            question, candidates = self._of(query)
+            wanted = Wanted(today=now().date())
+            return documents(ranked(question, Pool.of(candidates), wanted, steps, self._k * 3, weights))
+
+        return search
+
+    def _of(self, query: str) -> tuple[Question, Candidates]:
+        if query not in self._proposed:
+            self._searcher.steps, self._searcher.weights = Steps(), None
+            [self._proposed[query]] = self._searcher.candidates([query], k=self._k * 3, audience="internal")
+        return self._proposed[query]
 
 
 def documents(hits: list[Hit]) -> list[str]:
@@ -93,20 +130,23 @@ def timed(search: Search, queries: list[str]) -> tuple[list[list[str]], list[flo
     return found, seconds
 
 
-def customary(corpus: Corpus, desk: Desk) -> Mapping[str, Search]:
+def customary(corpus: Corpus, searcher: Searcher) -> Mapping[str, Search]:
     """The baselines."""
-    dense = ours(desk, Steps.without("words", *BARE))
-    lexical = ours(desk, Steps.without("meaning", *BARE))
+    dense = ours(searcher, Steps.without("words", *BARE))
+    lexical = ours(searcher, Steps.without("meaning", *BARE))
     return {
         "BM25, words as they are": BM25(corpus, plain_words),
         "BM25, stems": BM25(corpus, our_words),
         "our words alone": lexical,
         "dense alone": dense,
         "RRF of the two": fused(dense, lexical),
-        "dense + words, nothing else": ours(desk, Steps.without(*BARE)),
+        "dense + words, nothing else": ours(searcher, Steps.without(*BARE)),
     }
 
 
-def fitted_without() -> Mapping[str, Steps]:
-    """Ours, and ours without one step at a time."""
-    return {"ours": Steps()} | {f"  without {name}": Steps.without(name) for name in ABLATIONS}
+def ablations(searcher: Searcher, reranked: Reranked) -> Mapping[str, Search]:
+    """Ours without one step at a time, every one of knowledge_base.steps."""
+    return {
+        f"  without {name}": reranked(Steps.without(name)) if name in AFTER else ours(searcher, Steps.without(name))
+        for name in STEPS
+    }

@@ -3,12 +3,13 @@
 import contextlib
 import json
 import random
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.kept import Kept
+from knowledge_base.search import Searcher
 from triage.errors import InputError
 from triage.office import Desk, open_desk
 from triage.settings import load_settings
@@ -49,6 +50,14 @@ class Corpus:
         return [(id, text) for id, text in self.queries if self.relevant.get(id)]
 
 
+@dataclass(frozen=True)
+class Base:
+    """A corpus as a knowledge base: `desk` searches as a desk does, `quick` with vectors that are kept between runs."""
+
+    desk: Desk
+    quick: Searcher
+
+
 def data_folder(given: Path | None) -> Path | None:
     """The folder of evaluation sets: what is given, else that of the settings (TRIAGE_DATA); None when there is none.
 
@@ -81,31 +90,32 @@ def read(folder: Path) -> Corpus:
 
 
 @contextlib.contextmanager
-def opened(corpus: Corpus, kept: Path | None) -> Iterator[Desk]:
-    """A desk whose knowledge base is the corpus; in `kept` it stays, so that a second run embeds nothing."""
-    with tempfile.TemporaryDirectory(prefix="triage-bench-") as passing:
-        home = (kept or Path(passing)) / "".join(letter if letter.isalnum() else "-" for letter in corpus.name)
-        desk = open_desk(load_settings(home=home, demo=False))
-        try:
-            if not (home / "filled").exists():
-                _fill(desk, corpus)
-                (home / "filled").touch()
-            desk.searcher.refresh()
-            yield desk
-        finally:
-            desk.close()
-        if kept is None:
-            shutil.rmtree(home, ignore_errors=True)
+def opened(corpus: Corpus, folder: Path, cache: Path) -> Iterator[Base]:
+    """The corpus as a knowledge base in `folder`, made there once; vectors come from `cache` where it has them."""
+    home = folder / "".join(letter if letter.isalnum() else "-" for letter in corpus.name)
+    desk = open_desk(load_settings(home=home, demo=False))
+    kept = Kept(desk.embedder, cache)
+    quick = Searcher(desk.database, desk.index, kept)
+    try:
+        if not (home / "filled").exists():
+            _fill(desk, corpus, kept)
+            (home / "filled").touch()
+        quick.refresh()
+        yield Base(desk, quick)
+    finally:
+        quick.close()
+        desk.close()
+        kept.close()
 
 
-def _fill(desk: Desk, corpus: Corpus) -> None:
+def _fill(desk: Desk, corpus: Corpus, kept: Kept) -> None:
     from knowledge_base import importing
 
     with tempfile.TemporaryDirectory(prefix="triage-corpus-") as folder:
         file = Path(folder) / "corpus.jsonl"
         rows = [json.dumps({"id": id, "title": title, "text": text}) for id, title, text in corpus.documents]
         file.write_text("\n".join(rows), "utf-8")
-        importing.import_paths(desk.database, [file], author="benchmark", embed=desk.embedder)
+        importing.import_paths(desk.database, [file], author="benchmark", embed=kept)
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

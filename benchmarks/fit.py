@@ -6,17 +6,19 @@ corpus counting the same. Without --write it prints what each corpus alone would
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.corpora import Corpus, corpora, data_folder, opened
+from benchmarks.kept import cache_folder
 from knowledge_base import ranking
 from knowledge_base.ranking import FITTED, Pool
+from knowledge_base.search import Searcher
 from knowledge_base.steps import Steps
 
 Floats = NDArray[np.float64]
@@ -34,11 +36,11 @@ class Lists:
     shares: Floats
 
 
-def lists(desk: Any, corpus: Corpus) -> Lists:
+def lists(searcher: Searcher, corpus: Corpus) -> Lists:
     """The features of what is proposed for each judged question that has a relevant document among it."""
     inputs, relevant, sizes = [], [], []
     for id, text in corpus.judged:
-        [(question, candidates)] = desk.searcher.candidates([text], k=10, audience="internal")
+        [(question, candidates)] = searcher.candidates([text], k=10, audience="internal")
         pool = Pool.of(candidates)
         good = np.array([row.article_id in corpus.relevant[id] for row in pool.rows], np.float64)
         if good.any() and not good.all():
@@ -83,17 +85,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Fit on every corpus apart and on all together."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fit", description="Fit the weights of the ranking.")
     parser.add_argument("--data", type=Path, help="folder of evaluation sets; default: TRIAGE_DATA")
-    parser.add_argument("--keep", type=Path, help="folder that keeps the embedded corpora for the next run")
+    parser.add_argument("--cache", type=Path, help="folder that keeps vectors for the next run; default: TRIAGE_DATA_CACHE")
     parser.add_argument("--write", action="store_true", help=f"write the weights fitted on all to {_TARGET.name}")
     options = parser.parse_args(arguments)
     folder = data_folder(options.data)
     if folder is None:
         raise SystemExit("Skipped: no evaluation data. Give its folder by --data or TRIAGE_DATA.")
     parts: dict[str, Lists] = {}
-    for corpus in corpora(folder):
-        for variant in variants(corpus):
-            with opened(variant, options.keep) as desk:
-                parts[variant.name] = lists(desk, variant)
+    with tempfile.TemporaryDirectory(prefix="triage-bench-") as passing:
+        for variant in (variant for corpus in corpora(folder) for variant in variants(corpus)):
+            with opened(variant, Path(passing), cache_folder(options.cache)) as base:
+                parts[variant.name] = lists(base.quick, variant)
             print(f"{variant.name:40} {json.dumps(fit(parts[variant.name]))}", flush=True)
     together = fit(joined(list(parts.values())))
     print(f"{'all together':40} {json.dumps(together)}")

@@ -44,9 +44,9 @@ def hit_rates(desk: Desk) -> Shares:
 
 def _searches(desk: Desk) -> dict[str, Search]:
     return {
-        "dense alone": ours(desk, Steps.without("words", "translation", *BARE)),
-        "ours, without translation": ours(desk, Steps.without("translation")),
-        "ours": ours(desk, Steps()),
+        "dense alone": ours(desk.searcher, Steps.without("words", "translation", *BARE)),
+        "ours, without translation": ours(desk.searcher, Steps.without("translation")),
+        "ours": ours(desk.searcher, Steps()),
     }
 
 

@@ -1,14 +1,20 @@
 """The search benchmark, on a made-up set."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks import fit, search
 from benchmarks.contestants import BM25, plain_words
 from benchmarks.corpora import read
+from benchmarks.kept import Kept
 from benchmarks.measures import quality
+from knowledge_base.gloss import GLOSSED
+from knowledge_base.steps import Steps
 from triage.errors import InputError
 
 TEXTS = {
@@ -51,11 +57,15 @@ def test_the_baseline_finds_words(data: Path) -> None:
 
 
 def test_every_way_to_search_is_measured(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    search.main(["--data", str(data), "--keep", str(tmp_path / "kept"), "--json"])
-    report = json.loads(capsys.readouterr().out)["coffee"]
+    search.main(["--data", str(data), "--cache", str(tmp_path / "kept"), "--json"])
+    every = json.loads(capsys.readouterr().out)
+    report = every["coffee"]
     assert report["ours"]["ndcg"] == 1 and report["ours"]["p50"] > 0 and report["index_mib"] > 0
-    assert {"BM25, stems", "dense alone", "RRF of the two", "  without centring", "misspelt: ours"} <= report.keys()
-    fit.main(["--data", str(data), "--keep", str(tmp_path / "kept")])
+    assert {"BM25, stems", "dense alone", "RRF of the two", "misspelt: ours"} <= report.keys()
+    assert {f"  without {field.name}" for field in fields(Steps)} <= report.keys()
+    languages = every["languages"]
+    assert all(languages["ours"][code] > languages["ours, without translation"][code] + 0.3 for code in GLOSSED)
+    fit.main(["--data", str(data), "--cache", str(tmp_path / "kept")])
     assert "all together" in capsys.readouterr().out
 
 
@@ -65,3 +75,30 @@ def test_without_data_it_says_so(capsys: pytest.CaptureFixture[str], monkeypatch
     assert "Skipped: no evaluation data. Set TRIAGE_DATA" in capsys.readouterr().out
     with pytest.raises(InputError, match="no such folder"):
         search.main(["--data", "/nowhere/at/all"])
+
+
+class Counting:
+    """An encoder that counts the texts that it is given."""
+
+    name, texts = "counting", 0
+
+    def encode(self, texts: list[str]) -> Any:
+        self.texts += len(texts)
+        rows = np.array([[len(text), text.count("a") + 1] for text in texts], np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_a_text_is_embedded_once_and_for_all(tmp_path: Path) -> None:
+    encoder = Counting()
+    first = Kept(encoder, tmp_path)
+    vectors = first.encode(["banana", "tea", "banana"])
+    assert vectors.shape == (3, 2) and (vectors[0] == vectors[2]).all() and encoder.texts == 2
+    first.close()
+    again = Kept(encoder, tmp_path)
+    assert (again.encode(["tea", "banana", "more tea"])[:2] == vectors[1::-1]).all() and encoder.texts == 3
+    again.close()
+    other = Counting()
+    other.name = "another"
+    newer = Kept(other, tmp_path)
+    assert newer.encode(["tea"]).shape == (1, 2) and other.texts == 1  # another embedder's vectors are not taken
+    newer.close()

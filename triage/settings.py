@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     )
 
     data: str = Field(default="", description="Folder of evaluation sets for `make bench-search`; empty: it is skipped.")
+    data_cache: str = Field(
+        default="", description="Folder in which benchmarks keep vectors of evaluation sets; empty: bench/ in the home folder."
+    )
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
     log_level: str = Field(
         default="INFO",
