@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from knowledge_base.gloss import GLOSSED, fold, gloss, guess_by_small_words, small_words
+from knowledge_base.gloss import GLOSSED, english, fold, gloss, guess_by_small_words, small_words
 from triage.language import UNSURE, detect
 
 _FEW = 0.1  # share of the passages below which a base hardly speaks a language
 _KNOWN = 0.5  # share of a question's words that the base holds, from which on the question is in the base's language
+_LONG = 4  # letters of a word that two languages hardly share by chance
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+")
 _NAMES = {
@@ -64,7 +65,7 @@ def foreign(text: str, spoken: Mapping[str, int], holds: Callable[[str, str], bo
         return None
     if _reads_as(base, language, text, holds):
         return None
-    glossed = _glossed(text, language) if base == "en" else ""
+    glossed = _glossed(text, language, lambda word: holds(word, base)) if base == "en" else ""
     return Foreign(language, base, reading or glossed, spoken.get(language, 0) > 0)
 
 
@@ -76,17 +77,35 @@ def name_of(language: str) -> str:
 def _reads_as(base: str, language: str, text: str, holds: Callable[[str, str], bool]) -> bool:
     """Whether the words of a question are the base's after all, whatever its letters look like."""
     tokens = [fold(word) for word in _WORD.findall(text)]
-    ours, theirs = (small_words(code) if code in GLOSSED or code == "en" else frozenset[str]() for code in (base, language))
+    ours, theirs = _small(base), _small(language)
     own, other = sum(word in ours for word in tokens), sum(word in theirs for word in tokens)
-    if own != other:
+    if theirs and own != other:
         return own > other
-    said = [word for word in tokens if word not in ours | theirs] or tokens
-    return sum(holds(word, base) for word in said) >= _KNOWN * len(said)
+    said = [word for word in tokens if word not in theirs] or tokens
+    return sum(word in ours or holds(word, base) for word in said) >= _KNOWN * len(said)
 
 
-def _glossed(text: str, language: str) -> str:
-    """The English words of each sentence on a line of its own; a question stays one."""
+def _small(language: str) -> frozenset[str]:
+    return small_words(language) if language in GLOSSED or language == "en" else frozenset()
+
+
+def _glossed(text: str, language: str, shared: Callable[[str], bool]) -> str:
+    """The English words of each sentence on a line of its own, with the words that are the same in both; a question stays one."""
     if language not in GLOSSED:
         return ""
-    lines = [(gloss(sentence, language), sentence.rstrip().endswith("?")) for sentence in _SENTENCE.split(text)]
-    return "\n".join(f"{line}?" if asks else line for line, asks in lines if line)
+    lines = []
+    for sentence in _SENTENCE.split(text):
+        known = gloss(sentence, language)
+        line = " ".join([known, *_same(sentence, known, language, shared)]).strip()
+        lines += [f"{line}?" if sentence.rstrip().endswith("?") else line] if line else []
+    return "\n".join(lines)
+
+
+def _same(sentence: str, known: str, language: str, shared: Callable[[str], bool]) -> list[str]:
+    """Names and other words of a sentence that the base writes alike and the glossary does not know."""
+    taken = set(fold(known).split())
+    said = {fold(word): word for word in _WORD.findall(sentence) if len(word) >= _LONG}
+    return [
+        word for folded, word in said.items()
+        if folded not in taken and folded not in small_words(language) and not english(folded, language) and shared(word)
+    ]  # fmt: skip

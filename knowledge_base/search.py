@@ -25,7 +25,7 @@ from knowledge_base.folding import folded, spread
 from knowledge_base.following import Follower, Snapshot
 from knowledge_base.foreign import Foreign, foreign
 from knowledge_base.index import Index
-from knowledge_base.kinds import kind_of
+from knowledge_base.kinds import kind_of, named
 from knowledge_base.labelled import Labelled
 from knowledge_base.passages import Passages
 from knowledge_base.postings import Matches, Postings
@@ -251,11 +251,11 @@ class Searcher:
         better = reading or (self._spelled(text, snapshot, postings) if steps.spelling and not other else text)
         rewritten = Rewritten(better, synonyms(better, snapshot.common.synonyms) if steps.synonyms else ())
         question = query.read(better, postings.languages, postings.rarity, snapshot.common.products)
-        if other:
-            question = replace(question, language=other.language, kind=kind_of(text) or question.kind)
+        if other:  # its few passages in its own language must not stand above better ones for that alone
+            kind, products = kind_of(text) or question.kind, named(f"{text}\n{better}", snapshot.common.products)
+            question = replace(question, language=None, kind=kind, products=products)
         question = query.without(question, parts=not steps.parts, questions=not steps.spread)
-        also = (*rewritten.synonyms, text) if reading else rewritten.synonyms
-        match = snapshot.match(better, wish.audience, also) if steps.words else None
+        match = snapshot.match(better, wish.audience, rewritten.synonyms) if steps.words else None
         return _Asked(text, rewritten, question, match, other)
 
     def _spelled(self, text: str, snapshot: Snapshot, postings: Postings) -> str:

@@ -14,7 +14,7 @@ HELD = {"online", "radio", "music", "apps", "storage", "space", "analysis", "dro
 
 
 def holds(word: str, language: str) -> bool:
-    return language == "en" and word in HELD
+    return language == "en" and word.lower() in HELD
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,12 @@ def holds(word: str, language: str) -> bool:
         ("Dove trovo la fattura?", "it"),
         ("Onde encontro a fatura?", "pt"),
         ("Gdzie jest moja paczka?", "pl"),
+        ("Jag har köpt en ny dator och vill flytta alla mappar till den", "sv"),
     ],
 )
 def test_a_question_in_another_language_is_noticed(text: str, language: str) -> None:
     found = foreign(text, ENGLISH, holds)
-    assert found and found.language == language and bool(found.text) == (language != "pl")
+    assert found and found.language == language and bool(found.text) == (language not in ("pl", "sv"))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,11 @@ def test_a_question_in_another_language_is_noticed(text: str, language: str) -> 
 )
 def test_english_is_not_taken_for_another_language(text: str) -> None:
     assert foreign(text, ENGLISH, holds) is None
+
+
+def test_names_and_words_that_both_languages_share_are_kept() -> None:
+    found = foreign("Wie lösche ich mein Konto bei Dropbox?", ENGLISH, holds)
+    assert found and found.text.endswith("Dropbox?") and "account" in found.text
 
 
 def test_a_base_that_speaks_the_language_needs_no_reading() -> None:
