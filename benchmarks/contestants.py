@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from benchmarks.corpora import Corpus
+from benchmarks.corpora import COPY, Corpus
 from knowledge_base.lexical import words
 from knowledge_base.query import Question
 from knowledge_base.ranking import Candidates, Pool, Wanted
@@ -19,6 +19,7 @@ from triage.models import now
 Search = Callable[[str], list[str]]
 _RRF = 60  # the constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
 _DEEP = 30
+PASSAGES, SHOWN = 30, 6  # passages that ten documents are taken from, and those that agents are given
 BARE = ("centring", "spelling", "synonyms", "translation", "parts", "heading", "neighbours", "identifiers", "folding", "spread")
 STEPS = tuple(field.name for field in fields(Steps))
 AFTER = (
@@ -71,12 +72,12 @@ def our_words(text: str) -> list[str]:
     return [word.key for word in words(text)]
 
 
-def ours(searcher: Searcher, steps: Steps, weights: Mapping[str, float] | None = None, k: int = 10) -> Search:
-    """Our search with these steps; documents by their best passage, folded ones beside it."""
+def ours(searcher: Searcher, steps: Steps, k: int = PASSAGES) -> Search:
+    """Our search with these steps; documents by their best of `k` passages, folded ones beside it."""
 
     def search(query: str) -> list[str]:
-        searcher.steps, searcher.weights = steps, weights
-        return documents(searcher.search(query, k=k * 3, audience="internal"))
+        searcher.steps, searcher.weights = steps, None
+        return documents(searcher.search(query, k=k, audience="internal"))
 
     return search
 
@@ -84,27 +85,29 @@ def ours(searcher: Searcher, steps: Steps, weights: Mapping[str, float] | None =
 class Reranked:
     """Our search with other steps after the proposal, or other weights: what was proposed once is ranked again."""
 
-    def __init__(self, searcher: Searcher, k: int = 10) -> None:
-        self._searcher, self._k = searcher, k
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
         self._proposed: dict[str, tuple[Question, Candidates]] = {}
 
     def __call__(self, steps: Steps, weights: Mapping[str, float] | None = None) -> Search:
         def search(query: str) -> list[str]:
             question, candidates = self._of(query)
             wanted = Wanted(today=now().date())
-            return documents(ranked(question, Pool.of(candidates), wanted, steps, self._k * 3, weights))
+            return documents(ranked(question, Pool.of(candidates), wanted, steps, PASSAGES, weights))
 
         return search
 
     def _of(self, query: str) -> tuple[Question, Candidates]:
         if query not in self._proposed:
             self._searcher.steps, self._searcher.weights = Steps(), None
-            [self._proposed[query]] = self._searcher.candidates([query], k=self._k * 3, audience="internal")
+            [self._proposed[query]] = self._searcher.candidates([query], k=PASSAGES, audience="internal")
         return self._proposed[query]
 
 
 def documents(hits: list[Hit]) -> list[str]:
-    return list(dict.fromkeys(article for hit in hits for article in (hit.article, *(article for _, article in hit.same))))
+    """The documents of passages, best first, each once; a copy counts as its original."""
+    found = (article for hit in hits for article in (hit.article, *(article for _, article in hit.same)))
+    return list(dict.fromkeys(article.removesuffix(COPY) for article in found))
 
 
 def fused(*searches: Search) -> Search:

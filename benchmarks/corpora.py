@@ -15,6 +15,7 @@ from triage.office import Desk, open_desk
 from triage.settings import load_settings
 
 Relevant = dict[str, dict[str, float]]
+COPY = "-copy"  # at the end of a copy's id
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,20 @@ class Corpus:
             name=f"{self.name}, misspelt",
             queries=[(id, " ".join(_slip(word, dice, one_in) for word in text.split(" "))) for id, text in self.queries],
         )
+
+    def paired(self) -> "Corpus":
+        """Two questions in one mail, each the first line of a query that has an answer; what answers either counts."""
+        asked, half = self.judged, len(self.judged) // 2
+        queries, relevant = [], {}
+        for (one, first), (other, second) in zip(asked[:half], asked[half:], strict=False):
+            queries.append((f"{one}+{other}", " ".join(text.split("\n", 1)[0].rstrip(" .?!") + "?" for text in (first, second))))
+            relevant[f"{one}+{other}"] = self.relevant[one] | self.relevant[other]
+        return replace(self, name=f"{self.name}, two in one", queries=queries, relevant=relevant)
+
+    def copied(self) -> "Corpus":
+        """Every document twice, the second time with a word of thanks."""
+        copies = [(f"{id}{COPY}", title, f"{text}\nThank you for asking.") for id, title, text in self.documents]
+        return replace(self, name=f"{self.name}, copied", documents=[*self.documents, *copies])
 
     @property
     def judged(self) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import fit, languages
-from benchmarks.contestants import BM25, Reranked, Search, ablations, customary, ours, timed
+from benchmarks.contestants import BM25, SHOWN, Reranked, Search, ablations, customary, ours, timed
 from benchmarks.corpora import Base, Corpus, corpora, data_folder, opened
 from benchmarks.kept import cache_folder
 from benchmarks.measures import Quality, quality
@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> None:
             with opened(corpus, *places) as base:
                 size = sum(file.stat().st_size for file in (base.desk.settings.home / "index").rglob("*") if file.is_file())
                 results = _measured(corpus, base, elsewhere.get(corpus.name), quick=options.quick)
+                if not options.quick:
+                    results |= _in_six(corpus, base, *places)
                 report[corpus.name] = {"index_mib": size / (1 << 20)} | {name: asdict(found) for name, found in results.items()}
                 if not options.json:
                     console.print(_table(corpus, results, size))
@@ -86,6 +88,20 @@ def _measured(corpus: Corpus, base: Base, elsewhere: dict[str, float] | None, *,
     results["misspelt: ours"] = _judged(slips, ours(base.quick, Steps()))
     results["misspelt: without spelling"] = _judged(slips, ours(base.quick, Steps.without("spelling")))
     return results
+
+
+def _in_six(corpus: Corpus, base: Base, folder: Path, cache: Path) -> Results:
+    """What the first six passages hold, where two questions are asked at once and where the base says everything twice."""
+    pairs, copied = corpus.paired(), corpus.copied()
+    results = {
+        "two questions, 6 passages: ours": _judged(pairs, ours(base.quick, Steps(), SHOWN)),
+        "two questions, 6 passages: without spread": _judged(pairs, ours(base.quick, Steps.without("spread"), SHOWN)),
+    }
+    with opened(copied, folder, cache) as twice:
+        return results | {
+            "all twice, 6 passages: ours": _judged(copied, ours(twice.quick, Steps(), SHOWN)),
+            "all twice, 6 passages: without folding": _judged(copied, ours(twice.quick, Steps.without("folding"), SHOWN)),
+        }
 
 
 def _judged(corpus: Corpus, search: Search, *, clock: bool = False) -> Quality:

@@ -12,7 +12,7 @@ from knowledge_base.gloss import GLOSSED, english, fold, gloss, guess_by_small_w
 from triage.language import UNSURE, detect
 
 _FEW = 0.1  # share of the passages below which a base hardly speaks a language
-_KNOWN = 0.5  # share of a question's words that the base holds, from which on the question is in the base's language
+_KNOWN, _PLAIN = 0.5, 0.9  # share of a question's words that the base holds: it may be in the base's language, it surely is
 _LONG = 4  # letters of a word that two languages hardly share by chance
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -57,7 +57,7 @@ def foreign(text: str, spoken: Mapping[str, int], holds: Callable[[str, str], bo
     what a model made of the question in the base's language, if one was asked.
     """
     base = max(spoken, key=lambda language: spoken[language], default="")
-    if not base:
+    if not base or _known(base, text, holds) >= _PLAIN:  # the usual case, without the detector's half millisecond
         return None
     language = detect(text)
     language = guess_by_small_words(text) if language == UNSURE else language
@@ -81,8 +81,15 @@ def _reads_as(base: str, language: str, text: str, holds: Callable[[str, str], b
     own, other = sum(word in ours for word in tokens), sum(word in theirs for word in tokens)
     if theirs and own != other:
         return own > other
-    said = [word for word in tokens if word not in theirs] or tokens
-    return sum(word in ours or holds(word, base) for word in said) >= _KNOWN * len(said)
+    return _known(base, text, holds, besides=theirs) >= _KNOWN
+
+
+def _known(base: str, text: str, holds: Callable[[str, str], bool], besides: frozenset[str] = frozenset()) -> float:
+    """The share of a question's words that the base holds or that are its language's small ones; 1 when there are no words."""
+    tokens = [fold(word) for word in _WORD.findall(text)]
+    said = [word for word in tokens if word not in besides] or tokens
+    ours = _small(base)
+    return sum(word in ours or holds(word, base) for word in said) / len(said) if said else 1.0
 
 
 def _small(language: str) -> frozenset[str]:
