@@ -15,7 +15,10 @@ from knowledge_base.embedding import embedder
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from triage import office
+from triage.agents.ranker import Judged
+from triage.agents.rewriter import Readings
 from triage.database import migrate, open_database
+from triage.guardrails.gate import DeskGate
 from triage.intake.payload import TicketPayload
 from triage.intake.receive import receive
 from triage.models import Category, Customer, QuarantineReason, Role, Run, RunStep, Ticket, User, now
@@ -35,6 +38,7 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
     desk = SimpleNamespace(
         settings=settings, database=database, models={}, work=work, index=None,
         enqueue=lambda _session, *what, **_more: work.append(what), start=lambda _session, ticket: work.append(("triage", ticket.id)),
+        judged=Judged(), readings=Readings(), gate=lambda _recorder: DeskGate(database, settings),
     )  # fmt: skip
     try:
         with database.transaction() as session:

@@ -12,10 +12,12 @@ from sqlmodel import select
 from knowledge_base.building import Build
 from knowledge_base.writing import NEW, Written
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
+from triage.briefs import Grade, Reading, Relevance
 from triage.errors import AccessError
 from triage.library import editing, exchange, imports, publishing, review, synonyms, trial
 from triage.library.article import load
 from triage.library.imports import ImportOptions
+from triage.llm.scripted import ScriptedModel
 from triage.models import Role, SearchRecord, User
 
 
@@ -273,3 +275,17 @@ def test_synonyms_are_added_refused_and_removed(desk: Any) -> None:
     page.button(key=f"synonyms_remove_{group.id}").click().run()
     assert not page.exception and ">halt<" not in html(page)
     assert "synonyms_add" not in keys_of(opened(desk, "knowledge.py", Role.STAFF, part="synonyms"))
+
+
+def test_a_test_search_says_the_language_and_may_ask_the_model(desk: Any) -> None:
+    shown = html(opened(desk, "knowledge.py", Role.STAFF, part="search", q="Wie kann ich mein Abo unterbrechen?"))
+    assert "This question is in German; the base is" in shown
+    assert "search_model" not in keys_of(opened(desk, "knowledge.py", Role.STAFF, part="search", q="how can I pause"))
+    grades = Relevance(grades=[Grade(passage="pause#0", grade=3)])
+    desk.models = desk.models | {"ranker": [ScriptedModel([Reading(search="How do I pause my plan?"), grades], name="small")]}
+    page = opened(desk, "knowledge.py", Role.STAFF, part="search", q="stop it for a bit")
+    assert "judged" not in html(page)
+    page.toggle(key="search_model").set_value(True).run()
+    assert not page.exception and "Searched as “How do I pause my plan?”." in html(page)
+    page.toggle(key="search_internal").set_value(True).run()  # one passage alone needs no judgement
+    assert not page.exception and "judged 3 of 3" in html(page)
