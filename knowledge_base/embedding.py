@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
-NAME = f"minilm-l6-v2-int8@{minilm.WEIGHTS_SHA256[:8]}"
+NAME = f"minilm-l6-v2-int8.{minilm.EXPORT}@{minilm.WEIGHTS_SHA256[:8]}"
 DIMENSIONS = minilm.WIDTH
 _REMEMBERED = 2048
 _FEW = 8  # texts of one search; more than that is a publication
