@@ -6,7 +6,7 @@ answer comes out. Every field of an answer has a description: it becomes part of
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from triage.models import EscalationReason, Priority, Sentiment
 
@@ -189,9 +189,15 @@ class ReadingBrief(Value):
 class Reading(Value):
     """A question as the help centre would put it."""
 
-    search: str = Field(
-        description="The question in the language asked for, in one to three short sentences.", min_length=1, max_length=600
-    )
+    search: str = Field(description="The question in the language asked for, in one to three short sentences.")
+
+    @field_validator("search")
+    @classmethod
+    def _says_something(cls, said: str) -> str:
+        """Not in the schema: services with strict output refuse limits of length."""
+        if not said.strip() or len(said) > 600:
+            raise ValueError("must be one to three short sentences")
+        return said.strip()
 
 
 # ---- analyst ----------------------------------------------------------------------------------------------
