@@ -14,9 +14,10 @@ from triage.web import Site, lifespan
 
 
 def farewell() -> bytes:
-    """What an open page is told when its session has ended: go to the sign-in page."""
+    """What an open page is told when its session has ended: ask for its own address again, which leads over the sign-in page back."""
     message = ForwardMsg()
-    message.auth_redirect.url = "/login"
+    message.auth_redirect.url = ""
+    message.auth_redirect.SetInParent()
     return bytes(message.SerializeToString())
 
 

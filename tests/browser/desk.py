@@ -36,14 +36,53 @@ def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) ->
     raise AssertionError(f"{what} did not come about within {seconds:.0f} seconds")
 
 
+class Server:
+    """The process of a desk; one that was killed starts again at the same address."""
+
+    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address, self.log = f"http://127.0.0.1:{port}", folder / "log.txt"
+        self._command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIAGE_", "OPENAI_", "COV_"))}
+        self._environment = kept | {f"TRIAGE_{name}": str(value) for name, value in {**settings, "PORT": port}.items()}
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with self.log.open("a") as out:
+            self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=self._environment)
+        until(self._answers, f"the desk's start (see {self.log})", 480)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self.process.kill()
+        self.process.wait(30)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.address}/readyz", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
 @dataclass
 class RunningDesk:
     """A desk at work, its database, and a program that sends tickets in."""
 
-    address: str
+    server: Server
     home: Path
     database: Database
     api: httpx.Client
+
+    @property
+    def address(self) -> str:
+        return self.server.address
 
     def send(self, sender: str, subject: str, body: str, **fields: Any) -> int:
         """A customer's message comes in by API; returns its ticket."""
@@ -77,41 +116,21 @@ def running(folder: Path, **more: str) -> Iterator[RunningDesk]:
 
     `more` are settings, such as IMPORT_NETWORKS.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    home, log, address = folder / "home", folder / "log.txt", f"http://127.0.0.1:{port}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIAGE_", "OPENAI_", "COV_"))}
-    wanted = {"HOME": home, "PORT": port, "DEMO": "true", "UNDO_SECONDS": UNDO_SECONDS, **more}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env={**kept, **{f"TRIAGE_{name}": str(value) for name, value in wanted.items()}},
-        )
+    home = folder / "home"
+    server = Server(folder, {"HOME": home, "DEMO": "true", "UNDO_SECONDS": UNDO_SECONDS, **more})
     try:
-        until(lambda: _answers(address, process, log), f"the desk's start (see {log})", 480)
+        server.start()
         database = open_database(load_settings(home=home))
         with database.transaction() as session:
             _row, key = apikeys.create(session, "browser tests", actor="test")
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=PATIENCE) as api:
+        with httpx.Client(
+            base_url=server.address, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=PATIENCE
+        ) as api:
             until(lambda: _rests(api), "the end of the agents' work on the demo's tickets", 480)
-            yield RunningDesk(address, home, database, api)
+            yield RunningDesk(server, home, database, api)
         database.close()
     finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _answers(address: str, process: "subprocess.Popen[bytes]", log: Path) -> bool:
-    assert process.poll() is None, log.read_text()
-    try:
-        return httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
+        server.stop()
 
 
 def _rests(api: httpx.Client) -> bool:

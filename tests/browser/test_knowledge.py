@@ -4,12 +4,14 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, expect
+from sqlmodel import Session, select
 
 from tests.browser.conftest import Visit
 from tests.browser.desk import RunningDesk, until
 from tests.browser.visitor import Visitor
-from triage.accounts import passwords, users
+from triage.accounts import passwords, sessions, users
 from triage.library.article import load
+from triage.models import LoginSession, User, now
 
 PASSWORD = "kettle-sings-at-noon"
 ARTICLE = "store-beans-and-freshness"
@@ -56,10 +58,40 @@ def test_typing_outlives_a_reload_and_another_browser(editors: tuple[Visitor, Vi
     author.says("You have not saved")
     author.page.get_by_role("link", name=re.compile("jam", re.IGNORECASE)).first.click()
     expect(_text(author)).to_have_value(re.compile("Half a thought$"))
-    author.button("Start over").click()
-    author.button("Throw it away").click()
-    expect(_text(author)).not_to_have_value(re.compile("Half a thought"))
-    author.errors.clear()  # the browser's own words about a page that was opened by its address
+    _throw_away(author, _text(author))
+
+
+def test_typing_outlives_the_end_of_the_session_however_it_ends(desk: RunningDesk, editors: tuple[Visitor, Visitor]) -> None:
+    _, ada = editors
+    text = _open(ada, "two-step-codes")
+    for number, end in enumerate((_sign_out_elsewhere, _switch_off_and_on, _expire)):
+        _append(ada, text, f" Kept {number},")
+        expect(ada.page.get_by_text("Kept as you type")).to_be_visible()
+        desk.database.run_now(end)
+        ada.page.keyboard.type(f" lost {number}?")
+        expect(ada.page).to_have_url(re.compile("/login"))
+        ada.fill_in_password("ada@larkfield.example", PASSWORD)
+        text = _text(ada)
+        expect(text).to_have_value(re.compile(rf" Kept {number}, lost {number}\?$"))  # back where it was, with the last words
+    _throw_away(ada, text)
+
+
+def test_typing_outlives_a_crash_of_the_desk(desk: RunningDesk, visit: Visit) -> None:
+    author = visit("admin")
+    text = _open(author, "payment-methods")
+    _append(author, text, " Before the crash,")
+    expect(author.page.get_by_text("Kept as you type")).to_be_visible()
+    desk.server.kill()
+    author.page.keyboard.type(" during it,")
+    desk.server.start()
+    expect(author.page.get_by_text("Kept as you type")).to_be_visible()
+    _append(author, text, " and after.")
+    expect(author.page.get_by_text("Kept as you type")).to_be_visible()
+    author.page.goto("/knowledge")  # a page that knows of nothing but what the desk kept
+    author.says("You have not saved")
+    text = _open(author, "payment-methods")
+    expect(text).to_have_value(re.compile(" Before the crash, during it, and after.$"))
+    _throw_away(author, text)
 
 
 def test_the_second_to_save_sees_both_texts_and_merges_them(desk: RunningDesk, editors: tuple[Visitor, Visitor]) -> None:
@@ -168,6 +200,34 @@ def _text(visitor: Visitor) -> Locator:
 def _append(visitor: Visitor, text: Locator, words: str) -> None:
     text.press("Control+End")
     visitor.page.keyboard.type(words)
+
+
+def _throw_away(visitor: Visitor, text: Locator) -> None:
+    typed = text.input_value()
+    visitor.button("Start over").click()
+    visitor.button("Throw it away").click()
+    expect(text).not_to_have_value(typed)
+    _clear(visitor)  # the browser's own words about pages that were opened by their address, and lost connections
+
+
+def _sign_out_elsewhere(session: Session) -> None:
+    sessions.revoke_all(session, _ada(session).id or 0, actor="test")
+
+
+def _switch_off_and_on(session: Session) -> None:
+    users.create(session, email="eve@larkfield.example", name="Eve Third", role="admin", actor="test")  # the last one stays
+    users.disable(session, _ada(session), actor="test")
+    users.enable(session, _ada(session), actor="test")
+
+
+def _expire(session: Session) -> None:
+    for row in session.exec(select(LoginSession).where(LoginSession.user_id == _ada(session).id)):
+        row.expires_at = now()
+        session.add(row)
+
+
+def _ada(session: Session) -> User:
+    return users.by_email(session, "ada@larkfield.example")
 
 
 def _newest(desk: RunningDesk) -> int:

@@ -29,11 +29,15 @@ class Visitor:
 
     def sign_in_by_password(self, email: str, password: str) -> None:
         self.page.goto("/login")
+        self.fill_in_password(email, password)
+        expect(self.queue).to_be_visible()
+
+    def fill_in_password(self, email: str, password: str) -> None:
+        """On the sign-in page, wherever it leads then."""
         self.page.get_by_text("Sign in with a password instead").click()
         self.page.get_by_label("E-mail address").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(self.queue).to_be_visible()
 
     def goto(self, name: str) -> None:
         """To another screen by its link in the top bar."""
