@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import expect
 from sqlmodel import select
 
+from tests.browser.audit import barriers
 from tests.browser.conftest import Visit
 from tests.browser.desk import RunningDesk, until
 from tests.browser.visitor import Visitor
 from triage.accounts import passwords, users
-from triage.models import Role, User
+from triage.models import Gap, Role, Run, Ticket, User
 
 QUESTION = "Hello,\n\nhow often should I descale my Lark Duo, and what do I use for it?\n\nThanks, Jo"
 MINE = "My own closing words, not yet sent."
@@ -118,13 +119,14 @@ def test_a_person_who_is_switched_off_is_stopped_at_the_next_click(desk: Running
     lee.page.clock.resume()
     expect(lee.page).to_have_url(re.compile("/login"))
     expect(lee.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert not barriers(lee.page)
     lee.errors = [line for line in lee.errors if "401" not in line and "WebSocket" not in line]
     with desk.database.read() as session:
         assert session.exec(select(User).where(User.name == "Lee Park")).one().disabled_at
 
 
 @pytest.mark.parametrize("role", SCREENS)
-def test_every_screen_opens_and_fits(role: str, visit: Visit) -> None:
+def test_every_screen_opens_fits_and_keeps_nobody_out(role: str, desk: RunningDesk, visit: Visit) -> None:
     somebody = visit(role)
     for name in SCREENS[role]:
         somebody.goto(name)
@@ -133,11 +135,31 @@ def test_every_screen_opens_and_fits(role: str, visit: Visit) -> None:
             if part:
                 parts.nth(part).click()
             _looks_right(somebody)
+    if role == "admin":
+        for place in _inner_places(desk):
+            somebody.page.goto(place)
+            expect(somebody.page.get_by_role("link", name="Knowledge", exact=True)).to_be_visible()
+            _looks_right(somebody)
+        somebody.errors.clear()  # the browser's own words about pages that were opened by their address
+
+
+def _inner_places(desk: RunningDesk) -> list[str]:
+    """What lists lead to: articles, gaps, findings, runs, and a ticket of each kind."""
+    with desk.database.read() as session:
+        tickets = {status: number for number, status in session.exec(select(Ticket.id, Ticket.status))}
+        run, gap = session.exec(select(Run.id).limit(1)).one(), session.exec(select(Gap.id).limit(1)).one()
+    article = "/knowledge?article=descale-your-machine"
+    return [
+        *(f"/?view=all&ticket={number}" for number in tickets.values()),
+        article, f"{article}&tab=edit", f"{article}&tab=versions", f"/knowledge?part=gaps&gap={gap}",
+        "/knowledge?part=gaps&show=conflicts", "/knowledge?part=gaps&show=stale", f"/traces?run={run}",
+    ]  # fmt: skip
 
 
 def _looks_right(somebody: Visitor) -> None:
+    """At either width and in either scheme: drawn without an error, no wider than the window, and open to everybody."""
     page = somebody.page
-    for width, scheme in ((1280, "light"), (1280, "dark"), (900, "dark"), (900, "light")):
+    for width, scheme in ((1280, "light"), (900, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
@@ -147,3 +169,4 @@ def _looks_right(somebody: Visitor) -> None:
         expect(page.get_by_text("That did not work")).to_have_count(0)
         wide = "() => [document.documentElement, document.body, ...document.querySelectorAll('[data-testid=stMain]')].every(e => e.scrollWidth <= e.clientWidth)"
         page.wait_for_function(wide)
+        assert not (found := barriers(page)), "\n".join([page.url, scheme, *found])
