@@ -42,6 +42,9 @@ bench-search-scale: .venv/.test-ready  ## searches over 100,000 passages: time b
 bench-answerable: .venv/.test-ready  ## how well the desk knows what it cannot answer, on the sets in TRIAGE_DATA
 	@$(BIN)/python -m benchmarks.answerability
 
+bench-import: .venv/.test-ready  ## 10,000 articles imported at once: time, memory, and searches meanwhile
+	@$(BIN)/python -m benchmarks.import_scale
+
 screenshots: .venv/.test-ready  ## draw README's screenshots anew
 	@$(BIN)/python -m tests.browser.screenshots
 
@@ -62,4 +65,4 @@ clean:  ## remove the environment and the demo's data
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable screenshots clean
+.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-import screenshots clean

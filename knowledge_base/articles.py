@@ -229,9 +229,9 @@ def searched_title(title: str, text: str) -> str:
 def _write_passages(session: Session, article: Article, version: ArticleVersion, encoder: Encoder, generation: int) -> int:
     """Bring the article's rows to this version; returns how many passages were embedded, which are those it did not hold yet."""
     rows = {row.id: row for row in session.exec(select(Passage).where(Passage.article_id == article.id))}
-    vectors = _vectors_of(session, article.id, encoder.name)
+    vectors = _vectors_of(session, article.id, encoder.name) if rows else {}
     known = {_content(row): vectors[row.id] for row in rows.values() if row.id in vectors}
-    fresh, outdated = list[Passage](), list[str]()
+    there, fresh, outdated = set(rows), list[Passage](), list[str]()
     for ordinal, chunk in enumerate(chunks(version.title, version.body)):
         id = f"{article.id}#{ordinal}"
         row = rows.pop(id, None) or Passage(
@@ -251,7 +251,8 @@ def _write_passages(session: Session, article: Article, version: ArticleVersion,
     for row in rows.values():
         session.delete(row)
     session.flush()
-    session.execute(delete(PassageVector).where(col(PassageVector.passage_id).in_(outdated)))
+    if replaced := there.intersection(outdated):
+        session.execute(delete(PassageVector).where(col(PassageVector.passage_id).in_(replaced)))
     return _write_vectors(session, encoder, fresh, known)
 
 

@@ -94,6 +94,5 @@ class Links:
             if not isinstance(read, Document):
                 return ""
             found = self.plan.find(session, read)
-            self.plan.ids[place] = found.article if isinstance(found, Decision) else found[0]
-            self.plan.texts.setdefault(read.digest, place)
+            self.plan.promise(place, found.article if isinstance(found, Decision) else found[0], read.digest)
         return self.plan.ids[place]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlmodel import Session, select
@@ -14,6 +15,8 @@ from knowledge_base.naming import digest
 from triage.models import Article, ArticleAlias, ArticleVersion, ImportedItem, new_id
 
 Inspect = Callable[[str, str], Sequence[str]]
+
+_REMEMBERED = 200  # findings: those of a batch, which is decided on before it is embedded and again when it is written
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,16 @@ class Plan:
 
     def __init__(self, options: Options, names: set[str] | None) -> None:
         self.options, self.names = options, names
+        self._findings = lru_cache(_REMEMBERED)(options.inspect or _nothing)
         self.ids: dict[str, str] = {}
         self.texts: dict[str, str] = {}
+        self._promised: set[str] = set()
+
+    def promise(self, place: str, article_id: str, digest: str) -> None:
+        """That the text at a place is or becomes this article."""
+        self.ids[place] = article_id
+        self._promised.add(article_id)
+        self.texts.setdefault(digest, place)
 
     def decide(self, session: Session, document: Document) -> Decision:
         found = self.find(session, document)
@@ -67,7 +78,7 @@ class Plan:
             return found
         article_id, known, moved = found
         article = session.get(Article, article_id)
-        findings = list(self.options.inspect(document.title, document.body)) if self.options.inspect else []
+        findings = self._findings(document.title, document.body)
         wants = self.options.publish and document.status == "published"
         publish = wants and not findings
         held = f"Held as a draft: {'; '.join(findings)}. Read it, then publish it." if findings else ""
@@ -160,7 +171,7 @@ class Plan:
         article = session.get(Article, document.id)
         taken = session.exec(select(ImportedItem.id).where(ImportedItem.article_id == document.id).limit(1)).first()
         free = article is None or (article.source == document.place and taken is None)
-        if free and document.id not in self.ids.values():
+        if free and document.id not in self._promised:
             return document.id
         return f"{document.id[:100]}-{digest(self.options.scope + '/' + document.place)}"
 
@@ -197,3 +208,7 @@ def _version(session: Session, article: Article, number: int) -> ArticleVersion:
     return session.exec(
         select(ArticleVersion).where(ArticleVersion.article_id == article.id, ArticleVersion.number == number)
     ).one()
+
+
+def _nothing(_title: str, _body: str) -> Sequence[str]:
+    return ()
