@@ -66,6 +66,7 @@ def foreign(text: str, spoken: Mapping[str, int], holds: Callable[[str, str], bo
     if _reads_as(base, language, text, holds):
         return None
     glossed = _glossed(text, language, lambda word: holds(word, base)) if base == "en" else ""
+    reading = reading if reading.strip() != text.strip() else ""  # a model that only repeated the question
     return Foreign(language, base, reading or glossed, spoken.get(language, 0) > 0)
 
 
