@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from knowledge_base.embedding import DIMENSIONS, NAME, Vectors
 from triage.library import imports
 from triage.library.imports import ImportOptions
 from triage.library.listing import Filter, listing
-from triage.office import Desk, open_desk
+from triage.office import Desk, open_desk, use
 from triage.settings import load_settings
 
 LAST = "zyxwort"  # a word that only the last article has, in its title
@@ -65,25 +66,24 @@ def main(arguments: list[str] | None = None) -> None:
             figures |= measure(desk, archive, say)
         finally:
             desk.close()
+            use(None)
     show(figures, as_json=options.json)
 
 
-def write(archive: Path, count: int) -> int:
+def write(archive: Path, articles: int) -> int:
     """Write so many articles into a zip; returns their size in bytes. Each links to the one before it."""
     size = 0
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for number, text in zip(range(count), _texts(), strict=False):
-            body = text if number < count - 1 else text.replace("# ", f"# {LAST} ", 1)
+        for number, text in zip(range(articles), _texts(), strict=False):
+            body = text if number < articles - 1 else text.replace("# ", f"# {LAST} ", 1)
             packed.writestr(f"help/{number // 500:03}/article-{number:05}.md", body)
             size += len(body.encode())
     return size
 
 
 def _texts() -> Iterator[str]:
-    corpus, number = Corpus(), 0
-    while True:
-        yield _markdown(corpus.article(number)[:PASSAGES], number)
-        number += 1
+    corpus = Corpus()
+    return (_markdown(corpus.article(number)[:PASSAGES], number) for number in count())
 
 
 def _markdown(passages: list[Text], number: int) -> str:
@@ -140,11 +140,11 @@ def searching(desk: Desk) -> Iterator[list[float]]:
     corpus, ended, seconds = Corpus(), threading.Event(), list[float]()
 
     def ask() -> None:
-        number = 0
-        while not ended.wait(PAUSE):
+        for number in count():
             _, question = corpus.question(number)
             seconds.append(timed(lambda question=question: desk.searcher.search(question))[1])  # type: ignore[misc]
-            number += 1
+            if ended.wait(PAUSE):
+                return
 
     client = threading.Thread(target=ask)
     client.start()
