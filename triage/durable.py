@@ -66,7 +66,9 @@ class Durable:
         if self._client is None:
             from dbos import DBOSClient, DBOSPortableJSONSerializer
 
-            self._client = DBOSClient(system_database_url=self._url(), serializer=DBOSPortableJSONSerializer())
+            self._client = DBOSClient(
+                system_database_url=self._url(), system_database_engine=self.database.guest(), serializer=DBOSPortableJSONSerializer()
+            )  # fmt: skip
         return self._client
 
     # ---- working ----------------------------------------------------------------------------------------
@@ -92,10 +94,10 @@ class Durable:
             config={
                 "name": "triage-desk",
                 "system_database_url": self._url(),
+                "system_database_engine": self.database.guest(),
                 "executor_id": executor,
                 "application_version": APP_VERSION,
                 "serializer": DBOSPortableJSONSerializer(),
-                "db_engine_kwargs": {"connect_args": {"timeout": 30}} if self.database.is_sqlite else None,
                 "notification_listener_polling_interval_sec": 0.05,
                 "log_level": "WARNING",
             }

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlmodel import Session
 
 from triage.settings import Settings, make_private
@@ -29,6 +29,7 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[Any] = RLock() if self.is_sqlite else nullcontext()
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
+        self._guest: Engine | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -52,12 +53,23 @@ class Database:
         with self.transaction() as session:
             return work(session)
 
+    def guest(self) -> Engine | None:
+        """SQLite: an engine for a library that writes to the same file, its connections queueing with our writers.
+
+        None for other databases, where the library may open its own.
+        """
+        if self._guest is None and self.is_sqlite:
+            self._guest = _guest_engine(self.engine.url, self._turn)
+        return self._guest
+
     def close(self) -> None:
         """Let running work end and close all connections; the next use opens new ones."""
         if self._writer:
             self._writer.shutdown()
             self._writer = ThreadPoolExecutor(1, "database")
         self.engine.dispose()
+        if self._guest is not None:
+            self._guest.dispose()
 
 
 def open_database(settings: Settings) -> Database:
@@ -72,15 +84,29 @@ def open_database(settings: Settings) -> Database:
     return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True))
 
 
-def _sqlite_engine(url: str) -> Engine:
-    """WAL and BEGIN IMMEDIATE for writers: the driver's own transactions lose updates under two writers."""
+def _file_engine(url: str | URL, isolation_level: str | None) -> Engine:
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
+        connection.isolation_level = isolation_level
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _guest_engine(url: URL, turn: Any) -> Engine:
+    """The driver begins a transaction, IMMEDIATE, before what writes; a connection is lent out while it is its turn."""
+    engine = _file_engine(url, "IMMEDIATE")
+    event.listen(engine, "checkout", lambda *_: turn.acquire())
+    event.listen(engine, "checkin", lambda *_: turn.release())
+    return engine
+
+
+def _sqlite_engine(url: str) -> Engine:
+    """WAL and BEGIN IMMEDIATE for writers: the driver's own transactions lose updates under two writers."""
+    engine = _file_engine(url, None)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
