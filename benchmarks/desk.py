@@ -67,7 +67,7 @@ def run(home: Path, base_url: str, latency: float, tickets: int, at_once: int) -
     desk = open_desk(load_settings(home=home, openai_base_url=base_url, worker_concurrency=2 * max(16, at_once)))
     feed = Feed(desk)
     feed.work()
-    feed.through(messages(at_once, "warm-up"), at_once)
+    feed.through(messages(2 * at_once, "warm-up"), at_once)  # passages found often are remembered from then on
     tracing.flush()
     gauge = Gauge()
     seconds = feed.through(messages(tickets, "counted"), at_once)
