@@ -33,10 +33,11 @@ chaos: .venv/.test-ready  ## kill the desk at random points and count what was l
 bench: .venv/.test-ready  ## the whole flow beside a bare model loop
 	@$(BIN)/python -m benchmarks.flow
 
-bench-search: .venv/.test-ready  ## how well searches find, on the evaluation sets in TRIAGE_DATA
+bench-search: .venv/.test-ready  ## how well searches find, on the evaluation sets in TRIAGE_DATA, and how fast among 100,000 passages
 	@$(BIN)/python -m benchmarks.search
+	@$(BIN)/python -m benchmarks.search_scale
 
-bench-search-scale: .venv/.test-ready  ## searches over 100,000 passages: time by stage, memory, size, a rebuild meanwhile
+bench-search-scale: .venv/.test-ready  ## the second half of bench-search: time by stage, memory, size, a rebuild meanwhile
 	@$(BIN)/python -m benchmarks.search_scale
 
 bench-answerable: .venv/.test-ready  ## how well the desk knows what it cannot answer, on the sets in TRIAGE_DATA
