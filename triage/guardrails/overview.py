@@ -174,3 +174,14 @@ def quarantined(session: Session, *, limit: int = 100) -> list[QuarantineRow]:
         QuarantineRow(row.ticket_id, subject, sender, row.reason, row.detail, row.created_at)
         for row, subject, sender in session.exec(query)
     ]
+
+
+def blocked_waiting(session: Session) -> int:
+    """How many blocked actions still need signatures."""
+    query = select(func.count()).where(col(BlockedAction.status).not_in(("granted", "refused")))
+    return int(session.exec(query).one())
+
+
+def held(session: Session) -> int:
+    """How many tickets are in quarantine."""
+    return int(session.exec(select(func.count()).where(Ticket.status == "quarantined")).one())

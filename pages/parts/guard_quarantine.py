@@ -1,0 +1,72 @@
+"""Quarantine: what was set aside before the agents saw it, to let in or to dismiss."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages.parts import office, screen, words
+from pages.parts.markup import chip, mute, show, tag
+from triage import work
+from triage.guardrails import overview
+from triage.guardrails.overview import QuarantineRow
+from triage.models import User
+
+_PAGE = 20
+
+
+def quarantine(user: User) -> None:
+    rows = office.read(lambda session: overview.quarantined(session, limit=500))
+    if not rows:
+        screen.empty("Quarantine is empty", "Spam, automatic replies, loops and unreadable messages would wait here.")
+        return
+    show(mute("Set aside before the agents saw it. The original is kept either way."))
+    start = (screen.page_number() - 1) * _PAGE
+    for row in rows[start : start + _PAGE]:
+        _held(user, row)
+    screen.pager(len(rows), _PAGE)
+
+
+def _held(user: User, row: QuarantineRow) -> None:
+    with st.container(key=f"box_held_{row.ticket_id}", horizontal=True, vertical_alignment="center", wrap=False):
+        title = tag(
+            "div",
+            tag("b", screen.ticket_link(row.ticket_id, row.subject or "(no subject)")),
+            " ",
+            chip(words.reason(row.reason), "w"),
+        )
+        show(
+            tag(
+                "div",
+                title,
+                mute(
+                    " · ".join(part for part in (f"#{row.ticket_id}", row.sender, row.detail) if part),
+                    " · ",
+                    words.ago(row.since),
+                ),
+                cls="td-grow",
+            )
+        )
+        st.button(
+            "Let in",
+            key=f"let_in_{row.ticket_id}",
+            on_click=_let_in,
+            args=(user, row.ticket_id),
+            help="The agents take it up like a new ticket.",
+        )
+        st.button(
+            "Dismiss",
+            key=f"dismiss_{row.ticket_id}",
+            on_click=_act,
+            args=(lambda session, number=row.ticket_id: work.dismiss(session, user, number), "Dismissed."),
+            help="Closes it; it counts in no metric.",
+        )
+
+
+def _let_in(user: User, ticket_id: int) -> None:
+    enqueue = office.desk().enqueue
+    _act(lambda session: work.let_in(session, user, enqueue, ticket_id), "Let in: the agents take it up.")
+
+
+def _act(change: Callable[[Session], object], done: str) -> None:
+    office.act(change, done)
