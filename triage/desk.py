@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from triage import handover, judging, tracing
+from triage import dossiers, handover, judging, tracing
 from triage.agents import analyst, manager, ranker, reviewer, writer
 from triage.agents.crew import Crew
 from triage.agents.gather import gather_customer, gather_passages
@@ -90,7 +90,7 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
     route = judging.reroute(route, plan, facts, crew.context.answers)
     reply, sentences, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
 
-    blocked, action_verdicts = judging.actions(plan, facts, case.ticket.identity)
+    blocked, action_verdicts = dossiers.judge(plan, facts, identity=case.ticket.identity, said=case.said, policy=rules.policy)
     check = judging.output_check(
         reply, case.ticket, case.said, passages, customer, rules, desk.settings, language=plan.language, kind=route.kind
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import judging, replies, searches, workspace
+from triage import dossiers, judging, replies, searches, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
 from triage.database import Database, rows
@@ -17,7 +17,6 @@ from triage.judging import Rules
 from triage.models import (
     AT_WORK,
     AuditEvent,
-    BlockedAction,
     Decision,
     Draft,
     Episode,
@@ -105,7 +104,7 @@ def _finish(
         if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
     _describe(session, ticket, outcome)
-    _open_dossiers(session, ticket, run, outcome)
+    dossiers.lay_down(session, ticket, run, outcome.blocked)
     searches.record(session, ticket, run, outcome)
     if outcome.reply is not None:
         draft = _draft(session, settings, case, ticket, run, outcome, degraded, model)
@@ -230,13 +229,6 @@ def _cause(case: CaseFile) -> str:
     if not case.instruction:
         return ""
     return f"{case.instructed_by} asked the {judging.addressee(case.instruction)}: {case.instruction}"
-
-
-def _open_dossiers(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None:
-    for blocked in outcome.blocked:
-        session.add(
-            BlockedAction(ticket_id=ticket.id or 0, run_id=run.id, identity=ticket.identity, created_at=now(), **asdict(blocked))
-        )
 
 
 def _store_verdicts(session: Session, case: CaseFile, stage: str, verdicts: list[Verdict]) -> None:

@@ -12,11 +12,12 @@ from triage import workspace
 from triage.briefs import CustomerCard, Evidence, Facts, Plan, Reply, Review, TicketBrief
 from triage.canary import canary
 from triage.casefile import CaseFile
-from triage.guardrails.actions import check_action
+from triage.guardrails import policy as policies
 from triage.guardrails.escalation import always_escalate
 from triage.guardrails.escalation import reason as escalation_of
 from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output, support_of
+from triage.guardrails.policy import Policy, PolicyFault, shipped
 from triage.guardrails.verdicts import Verdict
 from triage.models import EscalationReason, Priority, QuarantineReason, Status, Ticket
 from triage.outcome import Blocked, Outcome
@@ -106,6 +107,7 @@ class Rules:
     minimum_confidence: float
     extra_escalation_phrases: list[str]
     allowed_link_hosts: list[str]
+    policy: Policy | PolicyFault = field(default_factory=shipped)
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -116,6 +118,7 @@ class Rules:
             minimum_confidence=float(switches["minimum_confidence"]),
             extra_escalation_phrases=list(switches["extra_escalation_phrases"]),
             allowed_link_hosts=[*settings.allowed_link_hosts, *switches["allowed_link_hosts"]],
+            policy=policies.current(switches["action_policy"]),
         )
 
 
@@ -263,21 +266,6 @@ def _clarify(manager: list[str]) -> Route:
 
 def _holding(reason: EscalationReason, manager: list[str]) -> Route:
     return Route("holding", Status.ESCALATED, reason, [_IN_WORDS[reason], *manager])
-
-
-# ---- actions ----------------------------------------------------------------------------------------------
-
-
-def actions(plan: Plan, facts: Facts, identity: str) -> tuple[list[Blocked], list[Verdict]]:
-    """What the customer wants done, each refused or noted by policy code; refused ones become dossiers."""
-    blocked, verdicts = [], []
-    wanted = {(a.action, a.target, a.amount): a for a in [*plan.requested_actions, *facts.requested_actions]}
-    for request in wanted.values():
-        verdict = check_action(request, identity=identity)
-        verdicts.append(verdict)
-        if verdict.blocked:
-            blocked.append(Blocked(request.action, verdict.rule, request.target, request.amount, request.reason))
-    return blocked, verdicts
 
 
 # ---- grounding and guard(out) -----------------------------------------------------------------------------

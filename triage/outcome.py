@@ -9,13 +9,14 @@ from triage.models import Status
 
 @dataclass(frozen=True)
 class Blocked:
-    """An action that code refused, for the dossier."""
+    """An action that code refused, for the dossier; `unsaid` is what of it the customer did not write so."""
 
     action: str
     rule: str
     target: str
     amount: str
     reason: str
+    unsaid: str = ""
 
 
 @dataclass(frozen=True)

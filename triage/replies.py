@@ -95,8 +95,10 @@ def renew(
     return seal(session, copy, session.get_one(Ticket, draft.ticket_id))
 
 
-def write_reply(session: Session, user: User, ticket_id: int, body: str, *, subject: str = "") -> Draft:
+def write_reply(session: Session, user: User, ticket_id: int, body: str, *, subject: str = "", kind: str = "") -> Draft:
     """A person's own reply as the newest draft; it is decided like any other, by whoever may decide it.
+
+    `kind` is the draft's (empty: that of the draft before it).
 
     Raises ConflictError when the ticket does not wait for a person, InputError when the body is empty.
     """
@@ -113,7 +115,7 @@ def write_reply(session: Session, user: User, ticket_id: int, body: str, *, subj
     draft = Draft(
         ticket_id=ticket_id,
         episode_id=ticket.episode_id,
-        kind=former.kind if former and former.kind != "clarify" else "reply",
+        kind=kind or (former.kind if former and former.kind != "clarify" else "reply"),
         subject=subject or (former.subject if former else "") or f"Re: {ticket.subject}",
         body=body.strip(),
         created_by=f"user:{user.id}",

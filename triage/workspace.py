@@ -26,6 +26,9 @@ SWITCHES = {
     "business_hours": Switch(
         "Mon-Fri 08:00-18:00 Europe/Amsterdam", "When the team works; business-hour times and targets count only these hours."
     ),
+    "action_policy": Switch(
+        "", "The action policy as written on the Guardrails screen; empty: the one that comes with the desk."
+    ),
     "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
     "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from pages.parts import office, words
 from pages.parts.markup import chip, join, mute, rows, show, tag
-from triage import approval, work
+from triage import approval, dossiers, work
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import User
@@ -77,13 +77,15 @@ def _dialog(dossier: Dossier, user: User) -> None:
                 ("Asked for", words.label(action.action)),
                 ("Amount", action.amount),
                 ("Concerns", action.target),
+                ("Not the customer's words", action.unsaid),
                 ("The customer's reason", action.reason),
                 ("Identity", words.IDENTITY.get(action.identity, action.identity)),
-                ("Refused by", f"rule “{action.rule}”, always on"),
+                ("Refused by", f"rule “{action.rule}”" + (", always on" if action.rule in ("payments", "deletions") else "")),
                 ("Asked", words.ago(action.created_at)),
             ]
         )
     )
+    _holding_reply(dossier, user)
     for sign in dossier.signatures:
         verdict = chip("agreed", "o") if sign.granted else chip("refused", "b")
         show(tag("div", tag("b", sign.who), " ", verdict, mute(words.ago(sign.at)), tag("div", sign.comment), cls="td-event"))
@@ -101,6 +103,19 @@ def _dialog(dossier: Dossier, user: User) -> None:
         show(mute("You have signed. A second person has to sign as well."))
         return
     _sign(dossier, user)
+
+
+def _holding_reply(dossier: Dossier, user: User) -> None:
+    """What the customer may be told before anybody decided."""
+    action = dossier.action
+    if not dossier.open or not action.holding:
+        return
+    show(tag("div", tag("b", "Holding reply: "), action.holding, cls="td-strip"))
+    if st.button(
+        "Use it as the reply", key=f"td_holding_{action.id}", help="Becomes the newest draft; you still decide it."
+    ) and (office.do(lambda session: dossiers.use_holding_reply(session, user, action.id or 0))):
+        office.toast("The holding reply is the newest draft now.")
+        st.rerun()
 
 
 def _sign(dossier: Dossier, user: User) -> None:

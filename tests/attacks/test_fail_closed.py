@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,12 +12,13 @@ from sqlmodel import Session, select
 from knowledge_base.search import Searcher
 from tests.attacks.obedient import HONEST, Obedient, plan, tools_then
 from tests.attacks.test_worst_case import FOUND
-from triage import judging
+from triage import judging, workspace
 from triage.briefs import ActionRequest
 from triage.desk import triage
 from triage.errors import BreakerOpen, BudgetExceeded, IndexUnavailable, ModelDown, ModelRefused
-from triage.guardrails import actions, output
+from triage.guardrails import actions, output, policy
 from triage.guardrails import input as door
+from triage.guardrails.policy import shipped
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
 from triage.llm.protocol import Request, Response
@@ -69,7 +71,13 @@ def _slow_guard(module: Any) -> Break:
 
 
 def _missing_policy(desk: Desk, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(actions, "KNOWN", {})
+    shipped.cache_clear()
+    patch.setattr(policy, "SHIPPED", Path("/nowhere/policy.yaml"))
+    _models(Obedient({"manager": lambda _: plan(requested_actions=[MANUAL])}))(desk, patch)
+
+
+def _broken_policy(desk: Desk, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(workspace.SWITCHES, "action_policy", workspace.Switch("actions: [", ""))
     _models(Obedient({"manager": lambda _: plan(requested_actions=[MANUAL])}))(desk, patch)
 
 
@@ -92,7 +100,8 @@ def _bug_in_code(desk: Desk, patch: pytest.MonkeyPatch) -> None:
 
 
 ROWS: dict[str, tuple[Break, str]] = {
-    "missing policy": (_missing_policy, "unknown action"),
+    "missing policy": (_missing_policy, "rule “policy”"),
+    "broken policy": (_broken_policy, "rule “policy”"),
     "action guard raises": (_broken_guard(actions), "guard failure"),
     "input guard raises": (_broken_guard(door), "guard could not decide"),
     "output guard raises": (_broken_guard(output), "guard could not decide"),
@@ -125,6 +134,7 @@ async def test_a_person_gets_the_ticket_with_the_reason(shared: Desk, monkeypatc
     with monkeypatch.context() as patch:
         breaks(shared, patch)
         await triage(shared, run_id)
+    shipped.cache_clear()
     with shared.database.read() as session:
         _handed_to_people(session, ticket_id, words)
 

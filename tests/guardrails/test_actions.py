@@ -1,17 +1,26 @@
 """What is asked to be done: money and deletions never, unknown things not either."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.briefs import ActionRequest
-from triage.guardrails.actions import KNOWN, check_action
+from triage.guardrails.actions import check_action
+from triage.guardrails.policy import Policy, shipped
 from triage.guardrails.verdicts import Verdict
 from triage.models import EscalationReason
 
+POLICY = shipped()
+assert isinstance(POLICY, Policy)
 
-def ask(action: str, target: str = "", amount: str = "", reason: str = "", identity: str = "verified") -> Verdict:
-    return check_action(ActionRequest(action=action, target=target, amount=amount, reason=reason), identity=identity)
+
+def ask(
+    action: str, target: str = "", amount: str = "", reason: str = "", identity: str = "verified", intents: Sequence[str] = ()
+) -> Verdict:
+    wish = ActionRequest(action=action, target=target, amount=amount, reason=reason)
+    return check_action(wish, identity=identity, intents=intents)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +86,11 @@ def test_unknown_actions_are_refused() -> None:
 
 
 def test_known_actions_pass_for_known_senders_only() -> None:
-    for action, needs_identity in KNOWN.items():
-        assert ask(action).verdict == "allow", action
+    for action, who in POLICY.actions.items():
+        assert ask(action, intents=list(POLICY.intents)).verdict == "allow", action
         for identity in ("unverified", "unknown", ""):
-            assert ask(action, identity=identity).verdict == ("block" if needs_identity else "allow")
+            verdict = ask(action, identity=identity, intents=list(POLICY.intents))
+            assert verdict.verdict == ("block" if who == "verified" else "allow")
 
 
 def test_an_invoice_may_name_its_amount() -> None:
@@ -90,4 +100,4 @@ def test_an_invoice_may_name_its_amount() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=20))
 def test_only_listed_actions_are_ever_allowed(action: str, target: str, amount: str) -> None:
-    assert ask(action, target, amount).verdict == "block" or action.strip() in KNOWN
+    assert ask(action, target, amount).verdict == "block" or action.strip() in POLICY.actions

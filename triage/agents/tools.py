@@ -31,6 +31,8 @@ class Tool:
     private: bool
     function: Callable[..., Awaitable[Any]]
     arguments: type[BaseModel]
+    connected: bool = False
+    """Whether it is an operation of an API that an administrator connected."""
 
     @property
     def name(self) -> str:

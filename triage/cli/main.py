@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from triage.cli import answerable, approve, doctor, figures, health, kb, people, process, serve
+from triage.cli import answerable, approve, doctor, figures, guard, health, kb, people, process, serve
 from triage.errors import InputError, SettingsError, TriageError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("doctor")(doctor.doctor)
 kb.app.command("gaps")(health.gaps)
 kb.app.command("check")(health.check)
 app.add_typer(kb.app, name="kb")
+app.add_typer(guard.app, name="guard")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.key_app, name="key")
 

@@ -1,61 +1,67 @@
 """What the customer wants done: denied unless it is known to be harmless.
 
-Nothing here carries an action out, and no agent can. An action that is allowed may be prepared for a person; one
-that moves money or deletes data is refused whatever it is called, and nothing in the desk switches that off.
+Nothing here carries an action out, and no agent can. An action that the policy allows (triage/guardrails/policy.py)
+may be prepared for a person; one that moves money or deletes data is refused whatever it is called, before the policy
+is read, and nothing in the desk switches that off.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage.briefs import ActionRequest
 from triage.guardrails.normalise import normalise
 from triage.guardrails.patterns import fold
+from triage.guardrails.policy import Policy, PolicyFault, shipped
 from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Finding, Verdict
 from triage.models import EscalationReason
 
-# Harmless actions, and whether the desk must know who asks. A person still does them.
-KNOWN: dict[str, bool] = {
-    "answer_question": False,
-    "send_instructions": False,
-    "send_manual": False,
-    "send_article": False,
-    "explain_policy": False,
-    "request_information": False,
-    "request_photos": False,
-    "pass_on_feedback": False,
-    "pass_to_team": False,
-    "call_back": False,
-    "check_order": True,
-    "order_status": True,
-    "track_order": True,
-    "track_parcel": True,
-    "check_stock": False,
-    "resend_tracking": True,
-    "send_invoice": True,
-    "resend_invoice": True,
-    "send_return_label": True,
-    "create_return_label": True,
-    "start_return": True,
-    "start_repair": True,
-    "open_repair": True,
-    "register_warranty": True,
-    "pause_subscription": True,
-    "cancel_subscription": True,
-    "change_plan": True,
-    "skip_delivery": True,
-    "resume_subscription": True,
-    "reset_password": True,
-    "resend_login_link": True,
-    "unlock_account": True,
-    "change_address": True,
-    "update_address": True,
-    "change_delivery_address": True,
-    "change_email": True,
-    "change_language": True,
-    "schedule_pickup": True,
-    "file_lost_parcel": True,
-}
+# Names whose words sound like money or a deletion, or that may name an amount, and that a person has found harmless.
+# Code, not data: a policy may allow other names, yet none that the words below give away.
+VETTED = frozenset(
+    [
+        "answer_question",
+        "send_instructions",
+        "send_manual",
+        "send_article",
+        "explain_policy",
+        "request_information",
+        "request_photos",
+        "pass_on_feedback",
+        "pass_to_team",
+        "call_back",
+        "check_order",
+        "order_status",
+        "track_order",
+        "track_parcel",
+        "check_stock",
+        "resend_tracking",
+        "send_invoice",
+        "resend_invoice",
+        "send_return_label",
+        "create_return_label",
+        "start_return",
+        "start_repair",
+        "open_repair",
+        "register_warranty",
+        "pause_subscription",
+        "cancel_subscription",
+        "change_plan",
+        "skip_delivery",
+        "resume_subscription",
+        "reset_password",
+        "resend_login_link",
+        "unlock_account",
+        "change_address",
+        "update_address",
+        "change_delivery_address",
+        "change_email",
+        "change_language",
+        "schedule_pickup",
+        "file_lost_parcel",
+    ]
+)
 
 _MONEY = re.compile(
     r"refund|reimburs|repay|pay ?back|payback|money ?back|cash ?back|pay ?out|payout|chargeback|credit(?! card)|debit|charge|compensat|goodwill|voucher|coupon|discount|gift ?card|"
@@ -83,15 +89,27 @@ _LEET = str.maketrans("0134578@$", "oieastbas")
 class _Asked:
     request: ActionRequest
     identity: str
+    policy: Policy | PolicyFault
+    role: str
+    intents: tuple[str, ...]
 
 
-def check_action(request: ActionRequest, *, identity: str) -> Verdict:
+def check_action(
+    request: ActionRequest,
+    *,
+    identity: str,
+    policy: Policy | PolicyFault | None = None,
+    role: str = "analyst",
+    intents: Sequence[str] = (),
+) -> Verdict:
     """Whether this may be prepared for a person; never raises. `identity` is the ticket's: verified, unverified or unknown.
 
-    Blocks by rule "payments" or "deletions" (whatever the words), "unknown_action" (not on the list) or "identity"
-    (on the list, but the sender is not known for sure).
+    `policy` is the one in force (None: the shipped one), `role` the agent that wishes for it, `intents` the ticket's
+    category and the plan's action. Blocks by rule "payments" or "deletions" (whatever the words and the policy),
+    "unknown_action" (not named by the policy), "policy" (not for this matter or agent, or no usable policy) or
+    "identity" (allowed, but the sender is not known for sure).
     """
-    asked = _Asked(request, identity)
+    asked = _Asked(request, identity, policy or shipped(), role, tuple(intents))
     verdicts = CHECKPOINT.run(request.action, asked)
     return next((verdict for verdict in verdicts if verdict.blocked), verdicts[0])
 
@@ -112,11 +130,11 @@ def _payments(asked: _Asked) -> Verdict | None:
     name = _name(request)
     texts = {"action": request.action, "target": request.target, "amount": request.amount}
     for part in ("action", "target"):
-        if name not in KNOWN and _MONEY.search(_words(texts[part])):
+        if name not in VETTED and _MONEY.search(_words(texts[part])):
             return _money_verdict(request, part, texts[part])
-    if name in KNOWN and re.search(r"refund|reimburs|payout|chargeback|transfer", _words(request.target)):
+    if name in VETTED and re.search(r"refund|reimburs|payout|chargeback|transfer", _words(request.target)):
         return _money_verdict(request, "target", request.target)
-    if request.amount.strip() and _NUMBER.search(request.amount) and not (name in KNOWN and name.startswith(_TELLING)):
+    if request.amount.strip() and _NUMBER.search(request.amount) and not (name in VETTED and name.startswith(_TELLING)):
         return _money_verdict(request, "amount", request.amount)
     for part, text in (*texts.items(), ("reason", request.reason)):
         if _is_call(text) and (_METHOD.search(fold(text)) and _MONEY.search(_words(text))):
@@ -157,21 +175,28 @@ def _deletions(asked: _Asked) -> Verdict | None:
         if (
             looked_at
             and _DELETION.search(_words(text))
-            and not (part == "target" and _name(request) in KNOWN and not _is_call(text))
+            and not (part == "target" and _name(request) in VETTED and not _is_call(text))
         ):
             why = f"“{request.action}” would delete data or an account; only people decide that, two of them."
             return _blocked("deletions", part, len(text), why, EscalationReason.POLICY_RESTRICTION)
     return None
 
 
-def _known(asked: _Asked) -> Verdict | None:
-    name = _name(asked.request)
-    if name not in KNOWN or any(_is_call(text) for text in (asked.request.action, asked.request.target)):
+def _by_policy(asked: _Asked) -> Verdict | None:
+    name, policy = _name(asked.request), asked.policy
+    if isinstance(policy, PolicyFault):
+        why = f"No usable action policy, so nothing is prepared until an administrator mends it on the Guardrails screen. {policy.why}"
+        return _blocked("policy", "action", len(name), why, EscalationReason.GUARDRAIL_BLOCK)
+    if name not in policy.actions or any(_is_call(text) for text in (asked.request.action, asked.request.target)):
         why = f"“{asked.request.action}” is not on the list of actions the desk knows; a person has to look."
         return _blocked("unknown_action", "action", len(asked.request.action), why, EscalationReason.UNSUPPORTED_REQUEST)
-    if KNOWN[name] and asked.identity != "verified":
+    if policy.actions[name] == "verified" and asked.identity != "verified":
         why = f"“{name}” needs a sender the desk knows for sure; this one is {asked.identity or 'unknown'}."
         return _blocked("identity", "action", len(asked.request.action), why, EscalationReason.POLICY_RESTRICTION)
+    if not policy.allows_action(name, asked.role, asked.intents):
+        matter = " / ".join(asked.intents) or "this matter"
+        why = f"“{name}” is not on the list of what the {asked.role} may prepare in {matter}; a person has to look."
+        return _blocked("policy", "action", len(asked.request.action), why, EscalationReason.POLICY_RESTRICTION)
     return Verdict("action", "known_action", "allow", why=f"“{name}” is harmless and a person carries it out.")
 
 
@@ -185,5 +210,5 @@ def _is_call(text: str) -> bool:
 
 
 CHECKPOINT: Checkpoint[_Asked] = Checkpoint(
-    "action", [Check("payments", _payments), Check("deletions", _deletions), Check("known_action", _known)]
+    "action", [Check("payments", _payments), Check("deletions", _deletions), Check("policy", _by_policy)]
 )

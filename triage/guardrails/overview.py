@@ -55,6 +55,15 @@ RULES: dict[str, RuleText] = {
     "unknown_action": RuleText(
         "action", "Unknown actions", "An action that is not on the list of harmless ones is refused and goes to a person."
     ),
+    "policy": RuleText(
+        "action",
+        "Allow-list",
+        "An agent prepares only what the action policy names for this matter; without a readable policy nothing.",
+        False,
+    ),
+    "dossier_limit": RuleText(
+        "action", "Too many wishes", "A ticket lays down a handful of dossiers; a flood of wishes goes to a person as it is."
+    ),
     "envelope": RuleText("output", "Recipient", "A reply goes to the ticket's own address and nowhere else."),
     "personal_data": RuleText(
         "output",

@@ -1,6 +1,7 @@
 """The tables, the statuses and how a ticket may move between them."""
 
 from .base import clock_at, new_id, now
+from .connections import ConnectedTool, Connection, Proposal
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
 from .gaps import CheckedArticle, Finding, Gap, GapQuestion, Rehearsal, RehearsedTicket
 from .imports import ImportedItem, ImportLine, ImportRun
@@ -68,6 +69,8 @@ __all__ = [
     "Category",
     "CategoryExample",
     "CheckedArticle",
+    "ConnectedTool",
+    "Connection",
     "Customer",
     "Decision",
     "DecisionKind",
@@ -95,6 +98,7 @@ __all__ = [
     "PassageVector",
     "PrecedentUse",
     "Priority",
+    "Proposal",
     "Quarantine",
     "QuarantineReason",
     "Rehearsal",

@@ -55,7 +55,10 @@ class GuardVerdict(SQLModel, table=True):
 
 
 class BlockedAction(SQLModel, table=True):
-    """The dossier of an action that code refused: people decide it outside the agents."""
+    """The dossier of an action that code refused: people decide it outside the agents.
+
+    `unsaid` is what of amount and target the customer did not write so, `holding` what they may be told meanwhile.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -65,6 +68,8 @@ class BlockedAction(SQLModel, table=True):
     target: str = ""
     amount: str = ""
     reason: str = text_field()
+    unsaid: str = ""
+    holding: str = text_field()
     identity: str = "unknown"
     status: str = "open"
     created_at: datetime = Field(default_factory=now)

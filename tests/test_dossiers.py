@@ -1,0 +1,98 @@
+"""Dossiers: what was refused, in the customer's own figures, few enough to be read, with a reply that promises nothing."""
+
+import pytest
+from sqlmodel import Session, select
+
+from tests.desks import person, ticket, waiting_draft
+from triage import dossiers
+from triage.briefs import ActionRequest, Facts, Paragraph, Plan, Reply, Sentence
+from triage.database import Database
+from triage.errors import ConflictError
+from triage.guardrails.output import OutputCheck, check_output
+from triage.guardrails.policy import shipped
+from triage.models import BlockedAction, Run, Ticket
+from triage.outcome import Blocked
+
+SAID = "My machine broke. I want 34.90 EUR back for order LF-10440."
+
+
+def plan(*wishes: ActionRequest, category: str = "returns_refunds") -> Plan:
+    return Plan(
+        action="answer", category=category, priority="low", sentiment="neutral", language="en", summary="", questions=[], searches=[], missing=[],
+        escalation_reason=None, requested_actions=list(wishes), risk="low", confidence=1.0,
+    )  # type: ignore[arg-type] # fmt: skip
+
+
+def wish(action: str = "issue_refund", target: str = "LF-10440", amount: str = "34.90 EUR") -> ActionRequest:
+    return ActionRequest(action=action, target=target, amount=amount, reason="it broke")
+
+
+NOTHING = Facts(facts=[], unanswered=[], requested_actions=[])
+
+
+def test_a_dossier_says_what_the_customer_did_not_write() -> None:
+    wishes = [wish(), wish(amount="349.00 EUR"), wish(target="LF-99999", amount="")]
+    blocked, verdicts = dossiers.judge(plan(*wishes), NOTHING, identity="verified", said=SAID, policy=shipped())
+    assert [(one.amount, one.target, one.unsaid) for one in blocked] == [
+        ("34.90 EUR", "LF-10440", ""), ("349.00 EUR", "LF-10440", "349.00 EUR"), ("", "LF-99999", "LF-99999"),
+    ]  # fmt: skip
+    assert {verdict.rule for verdict in verdicts} == {"payments"}
+
+
+def test_a_flood_of_wishes_is_a_handful_of_dossiers_and_a_block() -> None:
+    wishes = [wish(amount=f"{n} EUR") for n in range(500)]
+    blocked, verdicts = dossiers.judge(plan(*wishes), NOTHING, identity="unknown", said=SAID, policy=shipped())
+    assert len(blocked) == dossiers.MOST_OF_RUN
+    assert verdicts[-1].rule == "dossier_limit" and verdicts[-1].blocked and "500" in verdicts[-1].why
+
+
+def test_a_ticket_keeps_one_dossier_of_a_kind_and_few_in_all(database: Database) -> None:
+    with database.transaction() as session:
+        row = ticket(session)
+        for n in range(6):
+            run = Run(id=f"run{n}", ticket_id=row.id or 0)
+            session.add(run)
+            session.flush()
+            same = Blocked("issue_refund", "payments", "LF-10440", "5 EUR", "")
+            dossiers.lay_down(
+                session, row, run, [same, *(Blocked("issue_refund", "payments", "", f"{n}.{m} EUR", "") for m in range(9))]
+            )
+            session.flush()
+        rows = session.exec(select(BlockedAction).where(BlockedAction.ticket_id == row.id)).all()
+    assert len(rows) == dossiers.MOST_OF_TICKET
+    assert sum(one.amount == "5 EUR" for one in rows) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "it", "nl", "pt", "xx"])
+@pytest.mark.parametrize("rule", ["payments", "deletions", "policy"])
+def test_the_holding_reply_promises_nothing(rule: str, language: str) -> None:
+    text = dossiers.holding_reply(rule, language)
+    said = Reply(
+        subject="Re: x", paragraphs=[Paragraph(style="text", sentences=[Sentence(text=text, kind="courtesy", passages=[])])]
+    )
+    check = OutputCheck(reply=said, ticket=SAID, evidence=[], recipient="ada@customer.example", allowed_hosts=[])
+    assert len(text) > 60
+    assert [verdict.rule for verdict in check_output(check) if verdict.verdict != "allow" and verdict.rule != "language"] == []
+
+
+def test_the_holding_reply_becomes_a_draft_that_leaves_the_ticket_with_people(database: Database) -> None:
+    with database.transaction() as session:
+        staff, row = person(session), ticket(session)
+        waiting_draft(session, row)
+        dossier = _laid_down(session, row)
+        draft = dossiers.use_holding_reply(session, staff, dossier.id or 0)
+        assert draft.kind == "holding" and dossier.holding in draft.body and draft.body.startswith("Hello Priya,")
+        assert row.draft_id == draft.id and draft.status == "waiting"
+        dossier.holding = ""
+        session.add(dossier)
+        with pytest.raises(ConflictError):
+            dossiers.use_holding_reply(session, staff, dossier.id or 0)
+
+
+def _laid_down(session: Session, row: Ticket) -> BlockedAction:
+    run = Run(id="run", ticket_id=row.id or 0)
+    session.add(run)
+    session.flush()
+    dossiers.lay_down(session, row, run, [Blocked("issue_refund", "payments", "LF-10440", "5 EUR", "it broke")])
+    session.flush()
+    return session.exec(select(BlockedAction)).one()
