@@ -143,7 +143,7 @@ async def test_with_nobody_there_the_offline_engine_does_everything_and_says_so(
 
 async def test_a_cheaper_model_comes_before_the_offline_engine(desk: Desk) -> None:
     ended, service = await served(desk, ["429"], model_fallback="gpt-5-nano")
-    assert ended.draft.degraded == ["gpt-5 did not answer (429); gpt-5-nano used"]
+    assert ended.draft.degraded == ["gpt-5 did not answer (429); cheaper model gpt-5-nano used"]
     assert [request["model"] for request in service.requests][:2] == ["gpt-5", "gpt-5-nano"] and ended.is_right
 
 

@@ -20,6 +20,7 @@ from triage.casefile import CaseFile
 from triage.errors import ModelError, TriageError
 from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
 from triage.judging import Rules, Screening
+from triage.llm.degradation import to_person
 from triage.models import Status
 from triage.outcome import Outcome
 
@@ -48,7 +49,7 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
     if beginning is None:
         return "nothing to do"
     case, rules, recorder = beginning
-    gate = desk.gate(recorder)
+    gate = desk.gate(recorder, rules.limits)
     crew = desk.crew(case, recorder, gate)
     with tracing.span(
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
@@ -62,7 +63,9 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
             outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
         except TriageError as error:
             outcome = judging.gave_up(str(error), "tool_failure")
-        await gate.close()
+        if outcome.error:
+            crew.degraded.append(to_person(outcome.error))
+        await gate.close(crew.degraded)
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         return await desk.database.run(
             lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome)

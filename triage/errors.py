@@ -18,6 +18,7 @@ TriageError
 │   ├── BudgetExceeded     a cap of tokens or money is reached
 │   └── BreakerOpen        the model failed too often lately and is not asked for now
 ├── ToolError              a tool call that cannot be answered; told to the model as data
+│   └── ToolDown           the service behind the tool did not answer: time-out, dropped connection, 429 or 5xx
 ├── GuardError             a guard could not decide; treated as a block
 ├── IndexUnavailable       the search index is missing, broken or owned by another process
 ├── DeliveryError          a message was not handed over, surely
@@ -96,7 +97,11 @@ class TurnLimit(ModelError):
 
 
 class BudgetExceeded(ModelError):
-    """A cap of tokens or money is reached."""
+    """A cap of tokens or money is reached; `limit` is the setting's name, empty when read back from a recorded run."""
+
+    def __init__(self, said: str, *, limit: str = "") -> None:
+        super().__init__(said)
+        self.limit = limit
 
 
 class BreakerOpen(ModelError):
@@ -105,6 +110,10 @@ class BreakerOpen(ModelError):
 
 class ToolError(TriageError):
     """A tool call that cannot be answered; told to the model as data."""
+
+
+class ToolDown(ToolError):
+    """The service behind a tool did not answer."""
 
 
 class GuardError(TriageError):

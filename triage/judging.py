@@ -108,6 +108,7 @@ class Rules:
     extra_escalation_phrases: list[str]
     allowed_link_hosts: list[str]
     policy: Policy | PolicyFault = field(default_factory=shipped)
+    limits: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -119,6 +120,7 @@ class Rules:
             extra_escalation_phrases=list(switches["extra_escalation_phrases"]),
             allowed_link_hosts=[*settings.allowed_link_hosts, *switches["allowed_link_hosts"]],
             policy=policies.current(switches["action_policy"]),
+            limits=dict(switches["limits"]),
         )
 
 

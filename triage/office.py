@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from sqlmodel import Session
@@ -61,9 +62,9 @@ class Desk:
         """Have the agents work on a ticket that just came in."""
         start_run(session, self.enqueue, ticket, cause="message")
 
-    def gate(self, recorder: Recorder) -> DeskGate:
-        """Budgets and breakers of one run; what it used before a crash counts."""
-        gate = DeskGate(self.database, self.settings)
+    def gate(self, recorder: Recorder, limits: Mapping[str, object] | None = None) -> DeskGate:
+        """Budgets and breakers of one run, by the administrators' `limits`; what it used before a crash counts."""
+        gate = DeskGate(self.database, self.settings, recorder.run_id, limits)
         gate.resume(*recorder.used_before)
         return gate
 
@@ -72,9 +73,9 @@ class Desk:
         context = ToolContext(
             database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
             customer_id=case.ticket.customer_id, identity=case.ticket.identity, recorder=recorder,
-            judge=self.judge, solved=self.solved,
+            judge=self.judge, solved=self.solved, breakers=gate.breakers,
         )  # fmt: skip
-        return Crew(self.settings, self.models, gate, context)
+        return Crew(gate.settings, self.models, gate, context)
 
     async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
         """Labelled examples near the text, recorded as a step. A language model plans without them."""

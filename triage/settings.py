@@ -59,10 +59,28 @@ class Settings(BaseSettings):
         description="USD per million input and output tokens by model, over the built-in list (JSON).",
     )
 
-    ticket_token_limit: int = Field(default=60_000, description="Tokens the agents may use on one run of a ticket.")
-    ticket_cost_limit: float = Field(default=0.50, description="USD the agents may spend on one run of a ticket.")
-    day_token_limit: int = Field(default=20_000_000, description="Tokens a day for the whole desk.")
-    day_cost_limit: float = Field(default=50.0, description="USD a day for the whole desk.")
+    ticket_token_limit: int = Field(
+        default=60_000, ge=0, description="Tokens the agents may use on one run of a ticket; 0, here and below: no limit."
+    )
+    ticket_cost_limit: float = Field(default=0.50, ge=0, description="USD the agents may spend on one run of a ticket.")
+    ticket_total_token_limit: int = Field(
+        default=240_000, ge=0, description="Tokens the agents may use on a ticket over all its runs."
+    )
+    ticket_total_cost_limit: float = Field(
+        default=2.0, ge=0, description="USD the agents may spend on a ticket over all its runs."
+    )
+    sender_day_token_limit: int = Field(default=1_000_000, ge=0, description="Tokens a day for one customer or sender.")
+    sender_day_cost_limit: float = Field(default=5.0, ge=0, description="USD a day for one customer or sender.")
+    day_token_limit: int = Field(default=20_000_000, ge=0, description="Tokens a day for the whole desk.")
+    day_cost_limit: float = Field(default=50.0, ge=0, description="USD a day for the whole desk.")
+    month_token_limit: int = Field(default=400_000_000, ge=0, description="Tokens a month for the whole desk.")
+    month_cost_limit: float = Field(default=1_000.0, ge=0, description="USD a month for the whole desk.")
+    sender_hour_messages: int = Field(
+        default=60, ge=0, description="Messages of one sender an hour; further ones wait in quarantine for a person. 0: no limit."
+    )
+    key_minute_calls: int = Field(
+        default=6_000, ge=0, description="Calls with one API key a minute over all processes. 0: no limit."
+    )
     turn_limit: int = Field(default=6, description="Turns of one agent.")
     run_seconds: float = Field(default=300.0, description="Seconds one run of a ticket may take.")
     breaker_failures: int = Field(default=5, description="Failures in a row that open a model's breaker.")

@@ -30,6 +30,7 @@ SWITCHES = {
         "", "The action policy as written on the Guardrails screen; empty: the one that comes with the desk."
     ),
     "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
+    "limits": Switch({}, "Limits of tokens, money and calls that administrators set over the machine's settings."),
     "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }
 

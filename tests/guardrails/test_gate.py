@@ -5,18 +5,33 @@ from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
-from sqlmodel import select
+from sqlmodel import col, select
 
 from triage.database import Database, open_database
-from triage.errors import BreakerOpen, BudgetExceeded, ModelDown, ModelRefused
+from triage.errors import AccessError, BreakerOpen, BudgetExceeded, InputError, ModelDown, ModelRefused, ToolDown, ToolError
 from triage.guardrails import breakers as breakers_module
 from triage.guardrails import budgets as budgets_module
-from triage.guardrails import overview
+from triage.guardrails import limits, overview
 from triage.guardrails.breakers import Breakers
 from triage.guardrails.budgets import WORKSPACE, DayBudget
 from triage.guardrails.gate import DeskGate
 from triage.llm.protocol import Request, Response, Usage
-from triage.models import BlockedAction, BreakerState, GuardVerdict, Quarantine, SignOff, Spend, Ticket, User, clock_at, now
+from triage.models import (
+    AuditEvent,
+    BlockedAction,
+    BreakerOpening,
+    BreakerState,
+    GuardVerdict,
+    Quarantine,
+    Role,
+    Run,
+    SignOff,
+    Spend,
+    Ticket,
+    User,
+    clock_at,
+    now,
+)
 from triage.settings import Settings
 
 
@@ -176,6 +191,100 @@ async def test_calls_cost_few_statements(database: Database, settings: Settings,
         await gate.before("m", request())
         await gate.after("m", answer(), None)
     assert statements <= 20
+
+
+async def test_an_opening_is_remembered_with_what_it_spared(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    breakers = Breakers(database, tuned(settings, breaker_failures=2, breaker_seconds=30))
+    for _ in range(2):
+        await breakers.before("m")
+        await breakers.after("m", ModelDown("503"))
+    for _ in range(3):
+        with pytest.raises(BreakerOpen):
+            await breakers.before("m")
+    breakers.instead("m", 0.02, first=True)
+    breakers.instead("m", 0.01, first=False)
+    await breakers.flush()
+    clock.now += 31
+    await breakers.before("m")
+    await breakers.after("m", ModelDown("503"))  # the probe failed: the same opening goes on
+    clock.now += 31
+    await breakers.before("m")
+    await breakers.after("m", None)
+    with database.read() as session:
+        (row,) = session.exec(select(BreakerOpening)).all()
+    assert (row.name, row.why, row.failures, row.spared, row.probes, row.instead) == ("m", "503", 2, 4, 2, 2)
+    assert row.instead_usd == pytest.approx(0.03) and row.closed_at is not None
+
+
+async def test_a_tool_has_a_breaker_of_its_own(database: Database, settings: Settings) -> None:
+    breakers = Breakers(database, tuned(settings, breaker_failures=2, breaker_seconds=30))
+
+    async def gone() -> str:
+        raise ToolDown("time-out")
+
+    async def wrong() -> str:
+        raise ToolError("there is no parcel 7")
+
+    async def fine() -> str:
+        return "on its way"
+
+    assert await breakers.call("tool:parcel", fine) == "on its way"
+    for work, kind in ((gone, ToolDown), (wrong, ToolError), (gone, ToolDown), (gone, ToolDown)):
+        with pytest.raises(kind):
+            await breakers.call("tool:parcel", work)
+    with pytest.raises(ToolError, match=r"parcel failed 2 times in a row .* go on without it"):
+        await breakers.call("tool:parcel", fine)
+    assert await breakers.call("tool:stock", fine) == "on its way"
+
+
+async def test_a_ticket_a_customer_and_a_month_have_limits_of_their_own(database: Database, settings: Settings) -> None:
+    with database.transaction() as session:
+        ticket = Ticket(subject="Again", requester_email="a@b.example")
+        session.add(ticket)
+        session.flush()
+        session.add(Run(id="first", ticket_id=ticket.id or 0, status="ended", input_tokens=150, output_tokens=50, cost_usd=0.5))
+        session.add(Run(id="second", ticket_id=ticket.id or 0))
+        session.add(Spend(day=f"{now():%Y-%m}-01", scope=WORKSPACE, tokens=500))
+        session.add(Spend(day=now().date().isoformat(), scope="sender:a@b.example", tokens=90))
+    for name, limit in (("ticket_total_token_limit", 299), ("sender_day_token_limit", 189), ("month_token_limit", 599)):
+        gate = DeskGate(database, tuned(settings, **{name: limit}), "second")
+        with pytest.raises(BudgetExceeded, match=name.upper()) as refused:
+            await gate.before("m", request())
+        assert refused.value.limit == name
+        await gate.close()
+    roomy = DeskGate(database, settings, "second")
+    await roomy.before("m", request())
+    await roomy.after("m", answer(70), None)
+    await roomy.close(["m did not answer (429); offline engine used"])
+    with database.read() as session:
+        counted = {row.scope: (row.tokens, row.calls) for row in session.exec(select(Spend).where(col(Spend.calls) > 0))}
+    assert counted["sender:a@b.example"] == (160, 1) and counted["cut:sender_day_token_limit:m"] == (100, 1)
+    assert counted["step:offline_engine"] == (0, 1) and counted[WORKSPACE][1] == 1
+
+
+async def test_administrators_set_limits_and_take_them_back(database: Database, settings: Settings) -> None:
+    with database.transaction() as session:
+        admin, manager = (User(email=f"{r}@d.example", name=r, role=r) for r in (Role.ADMIN, Role.MANAGER))
+        session.add_all([admin, manager])
+    with pytest.raises(AccessError):
+        database.run_now(lambda s: limits.change(s, manager, "day_token_limit", 5))
+    for wrong in (-1, float("nan"), 10**13):
+        with pytest.raises(InputError):
+            database.run_now(lambda s, wrong=wrong: limits.change(s, admin, "day_token_limit", wrong))
+    with pytest.raises(InputError, match="least is 10"):
+        database.run_now(lambda s: limits.change(s, admin, "sender_hour_messages", 3))
+    database.run_now(lambda s: limits.change(s, admin, "day_token_limit", 50))
+    gate = DeskGate(database, settings)
+    with pytest.raises(BudgetExceeded, match="DAY_TOKEN_LIMIT"):
+        await gate.before("m", request())
+    database.run_now(lambda s: limits.change(s, admin, "day_token_limit", None))
+    await DeskGate(database, tuned(settings, breaker_seconds=29.0)).before("m", request())
+    with database.read() as session:
+        assert limits.load(session, settings) == settings
+        assert len(session.exec(select(AuditEvent).where(AuditEvent.kind == "setting")).all()) == 2
 
 
 def test_the_overview(database: Database, settings: Settings) -> None:

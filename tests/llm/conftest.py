@@ -17,7 +17,7 @@ class OpenGate:
     """A gate that lets everything through and remembers it."""
 
     def __init__(self, refuse: Exception | None = None) -> None:
-        self.refuse, self.asked, self.told = refuse, [], []
+        self.refuse, self.asked, self.told, self.down, self.spared = refuse, [], [], [], []
 
     async def before(self, model: str, request: Request) -> None:
         self.asked.append(model)
@@ -26,6 +26,12 @@ class OpenGate:
 
     async def after(self, model: str, response: Response | None, error: Exception | None) -> None:
         self.told.append((model, response is not None, type(error).__name__ if error else None))
+
+    def stepped_down(self, model: str) -> None:
+        self.down.append(model)
+
+    def instead(self, model: str, cost_usd: float, *, first: bool) -> None:
+        self.spared.append((model, first))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from triage.briefs import PlanBrief, Review, TicketBrief
 from triage.database import Database
 from triage.errors import BreakerOpen, BudgetExceeded, ModelDown, ModelRefused
 from triage.llm.chain import Chain
+from triage.llm.degradation import Step, step_of, to_person
 from triage.llm.protocol import Request, Response
 from triage.llm.scripted import ScriptedModel
 from triage.models import RunStep
@@ -33,7 +34,8 @@ async def test_each_step_down_is_named_and_recorded(database: Database, recorder
     ]
     response = await Chain(models, gate, recorder, degraded).answer(REQUEST)
     assert response.model == "last"
-    assert degraded == ["gpt-5 did not answer (429); mini used", "mini refused (400: no); last used"]
+    assert degraded == ["gpt-5 did not answer (429); cheaper model mini used", "mini refused (400: no); cheaper model last used"]
+    assert step_of(degraded) == Step.CHEAPER and gate.down == ["gpt-5", "mini"] and gate.spared == []
     assert gate.told == [("gpt-5", False, "ModelDown"), ("mini", False, "ModelRefused"), ("last", True, None)]
     with database.read() as session:
         steps = session.exec(select(RunStep).order_by(RunStep.ordinal)).all()
@@ -51,7 +53,8 @@ async def test_resuming_calls_no_model_again(database: Database, recorder: Recor
     again, degraded = await Recorder.resume(database, "run"), []
     silent = [ScriptedModel([], name="a"), ScriptedModel([], name="b")]
     assert await Chain(silent, gate, again, degraded).answer(REQUEST) == answered
-    assert degraded == ["a did not answer (429); b used"]
+    assert degraded == ["a did not answer (429); cheaper model b used"]
+    assert gate.down == ["a"]  # counted once, when it happened
     assert not silent[0].requests and not silent[1].requests
     assert again.model_calls == recorder.model_calls and again.input_tokens == recorder.input_tokens
 
@@ -65,7 +68,8 @@ async def test_a_gate_that_refuses_leads_to_the_offline_engine(recorder: Recorde
     paid, free, degraded = ScriptedModel([], name="gpt-5"), Free([REVIEW], name="offline"), []
     response = await Chain([paid, free], gate, recorder, degraded).answer(REQUEST)
     assert response.model == "offline" and gate.asked == ["gpt-5"]
-    assert degraded == [f"gpt-5 was not asked ({refusal}); offline engine used"]
+    assert degraded == [f"gpt-5 was not asked ({refusal}); offline engine used"] and step_of(degraded) == Step.OFFLINE
+    assert gate.down == ["gpt-5"] and gate.spared == ([("gpt-5", True)] if isinstance(refusal, BreakerOpen) else [])
 
 
 async def test_the_last_models_error_is_raised(recorder: Recorder, gate: Any) -> None:
@@ -83,3 +87,9 @@ async def test_a_cancelled_call_tells_the_gate(recorder: Recorder, gate: Any) ->
         async with asyncio.timeout(0.05):
             await Chain([Slow([], name="slow")], gate, recorder, []).answer(REQUEST)
     assert gate.told == [("slow", False, "ModelDown")]
+
+
+def test_the_last_step_counts_and_other_sentences_are_none() -> None:
+    assert step_of([]) == step_of(["m did not answer (429); the searches' own order used"]) == Step.FULL
+    assert step_of(["x refused (401); offline engine used", "y refused (401); cheaper model z used"]) == Step.OFFLINE
+    assert step_of([to_person("No model gave a usable answer: 500.")]) == Step.PERSON

@@ -38,7 +38,7 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
     desk = SimpleNamespace(
         settings=settings, database=database, models={}, work=work, index=None,
         enqueue=lambda _session, *what, **_more: work.append(what), start=lambda _session, ticket: work.append(("triage", ticket.id)),
-        judged=Judged(), readings=Readings(), gate=lambda _recorder: DeskGate(database, settings),
+        judged=Judged(), readings=Readings(), gate=lambda _recorder, *_: DeskGate(database, settings),
     )  # fmt: skip
     try:
         with database.transaction() as session:

@@ -13,6 +13,7 @@ from triage.agents.tools import Tool, Toolset, tool
 from triage.briefs import ActionRequest, Evidence, Precedent
 from triage.database import Database
 from triage.errors import ToolError
+from triage.llm.protocol import Breaking
 from triage.models import Order, Ticket
 from triage.recording import Recorder
 
@@ -35,6 +36,7 @@ class ToolContext:
 
     `found` and `proposed` grow with what the tools answered, live or read back from a recorded run; `answers` says of
     each question of the plan whether the passages gathered for it answer it, `precedents` are like questions solved before.
+    A tool that asks a service over the network does so by `breakers.call("tool:NAME", …)`.
     """
 
     database: Database
@@ -45,6 +47,7 @@ class ToolContext:
     recorder: Recorder
     judge: Judges | None = None
     solved: SolvedPool | None = None
+    breakers: Breaking | None = None
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     precedents: list[Precedent] = field(default_factory=list)
     found: dict[str, Evidence] = field(default_factory=dict)

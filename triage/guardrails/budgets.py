@@ -1,7 +1,8 @@
-"""Tokens and money: what a run has used, and what the whole desk has used today.
+"""Tokens and money: what a run, a ticket, a customer and the whole desk have used, and whether the next call fits.
 
-The day's totals are rows of Spend, raised by one statement that adds to what is there, so that several processes
-never lose each other's sums. Finished calls are collected for a moment and written together.
+Totals are rows of Spend, raised by one statement that adds to what is there, so that several processes never lose
+each other's sums. Finished calls are collected for a moment and written together; only runs that ask a model service
+read or write anything here.
 """
 
 import threading
@@ -10,70 +11,111 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from triage.database import Database
 from triage.errors import BudgetExceeded
-from triage.models import Spend, now
+from triage.guardrails import limits
+from triage.models import Run, Spend, Ticket, now
 from triage.settings import Settings
 
 WORKSPACE = "workspace"
 FLUSH_SECONDS = 0.5
 REFRESH_SECONDS = 5.0
+_MOST_SCOPES = 10_000  # senders whose totals are kept in memory
+
+
+@dataclass
+class Used:
+    """Tokens, US dollars and calls."""
+
+    tokens: int = 0
+    cost_usd: float = 0.0
+    calls: int = 0
+
+    def add(self, tokens: int, cost_usd: float, calls: int) -> None:
+        self.tokens, self.cost_usd, self.calls = self.tokens + tokens, self.cost_usd + cost_usd, self.calls + calls
 
 
 @dataclass
 class RunBudget:
-    """What one run of a ticket has used; `reserved` tokens belong to calls that are under way."""
+    """What one run of a ticket has used, and its ticket before it; `reserved` tokens belong to calls that are under way."""
 
     tokens: int = 0
     cost_usd: float = 0.0
     reserved: int = 0
+    before: Used | None = None
 
     def check(self, settings: Settings, coming: int) -> None:
-        """Raises BudgetExceeded when `coming` more tokens pass the ticket's limit, or its money is spent."""
-        if self.tokens + self.reserved + coming > settings.ticket_token_limit:
-            raise BudgetExceeded(
-                f"This ticket has used {self.tokens:,} of {settings.ticket_token_limit:,} tokens (TRIAGE_TICKET_TOKEN_LIMIT) and the next call does not fit."
-            )
-        if self.cost_usd >= settings.ticket_cost_limit > 0:
-            raise BudgetExceeded(
-                f"This ticket has spent ${self.cost_usd:.2f} of ${settings.ticket_cost_limit:.2f} (TRIAGE_TICKET_COST_LIMIT)."
-            )
+        """Raises BudgetExceeded when `coming` more tokens pass a limit of the run or the ticket, or its money is spent."""
+        coming += self.reserved
+        check(settings, "ticket", self.tokens, self.cost_usd, coming, "This run of the ticket")
+        if self.before is not None:
+            tokens, cost = self.before.tokens + self.tokens, self.before.cost_usd + self.cost_usd
+            check(settings, "ticket_total", tokens, cost, coming, "This ticket with all its runs")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run begins: under which scope its customer is counted, and what the ticket's other runs used."""
+
+    scope: str = ""
+    before: Used | None = None
+
+
+def check(settings: Settings, whose: str, tokens: int, cost_usd: float, coming: int, who: str) -> None:
+    """Raises BudgetExceeded when the limits of `whose` leave no room for `coming` more tokens; 0 is no limit."""
+    name = f"{whose}_token_limit"
+    if 0 < (most := getattr(settings, name)) < tokens + coming:
+        said = f"{who} has used {tokens:,} of {most:,} tokens (TRIAGE_{name.upper()}) and the next call does not fit."
+        raise BudgetExceeded(said, limit=name)
+    name = f"{whose}_cost_limit"
+    if cost_usd >= (spendable := getattr(settings, name)) > 0:
+        raise BudgetExceeded(f"{who} has spent ${cost_usd:.2f} of ${spendable:.2f} (TRIAGE_{name.upper()}).", limit=name)
 
 
 class DayBudget:
-    """The desk's use today (UTC), shared by all runs of this process."""
+    """The use of today and this month (UTC) by desk, models and customers, shared by all runs of this process."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database, self.settings = database, settings
+        self.limits = settings
         self._lock = threading.Lock()
-        self._pending: dict[str, list[float]] = {}
+        self._pending: dict[str, Used] = {}
         self._day = ""
-        self._tokens, self._cost = 0, 0.0
+        self._known: dict[str, tuple[int, float]] = {}
+        self._month_before = (0, 0.0)
         self._read_at = self._written_at = 0.0
 
-    async def check(self, coming: int) -> None:
-        """Raises BudgetExceeded when the desk's tokens or money of today are used up; reads the table every few seconds."""
-        if self._day != _today() or time.monotonic() - self._read_at > REFRESH_SECONDS:
-            await self.database.run(self._refresh)
-        waiting = self._pending.get(WORKSPACE, [0, 0.0])
-        if self._tokens + waiting[0] + coming > self.settings.day_token_limit:
-            raise BudgetExceeded(f"The desk has used today's {self.settings.day_token_limit:,} tokens (TRIAGE_DAY_TOKEN_LIMIT).")
-        if self._cost + waiting[1] >= self.settings.day_cost_limit > 0:
-            raise BudgetExceeded(f"The desk has spent today's ${self.settings.day_cost_limit:.2f} (TRIAGE_DAY_COST_LIMIT).")
+    async def check(self, coming: int, scope: str = "") -> None:
+        """Raises BudgetExceeded when what is left of day, month or the customer's day (`scope`) does not take `coming` tokens.
 
-    async def add(self, model: str, tokens: int, cost_usd: float) -> None:
+        Reads the table every few seconds.
+        """
+        if self._day != _today() or time.monotonic() - self._read_at > REFRESH_SECONDS:
+            await self.database.run(lambda session: self._refresh(session, scope))
+        tokens, cost = self._total(WORKSPACE)
+        check(self.limits, "day", tokens, cost, coming, "Today the desk")
+        earlier_tokens, earlier_cost = self._month_before
+        check(self.limits, "month", earlier_tokens + tokens, earlier_cost + cost, coming, "This month the desk")
+        if scope:
+            check(self.limits, "sender_day", *self._total(scope), coming, "Today this customer")
+
+    async def standing(self, run_id: str) -> Standing:
+        """Whose run this is, with what is used already; a run that is not stored (a rehearsal) is nobody's."""
+        return await self.database.run(lambda session: self._standing(session, run_id))
+
+    async def add(self, model: str, tokens: int, cost_usd: float, scope: str = "") -> None:
         """Count a finished call; written at once when the last writing is a moment ago."""
-        if not tokens and not cost_usd:
-            return
-        with self._lock:
-            for scope in (WORKSPACE, f"model:{model}"):
-                row = self._pending.setdefault(scope, [0, 0.0])
-                row[0] += tokens
-                row[1] += cost_usd
+        for counted in filter(None, (WORKSPACE, f"model:{model}", scope)):
+            self.count(counted, tokens, cost_usd)
         if time.monotonic() - self._written_at > FLUSH_SECONDS:
             await self.flush()
+
+    def count(self, scope: str, tokens: int = 0, cost_usd: float = 0.0) -> None:
+        """Count one call under a scope of Spend, in memory."""
+        with self._lock:
+            self._pending.setdefault(scope, Used()).add(tokens, cost_usd, 1)
 
     async def flush(self) -> None:
         """Write what is counted but not yet in the table."""
@@ -86,25 +128,61 @@ class DayBudget:
             await self.database.run(lambda session: self._write(session, pending))
         except BaseException:
             with self._lock:
-                for scope, (tokens, cost) in pending.items():
-                    row = self._pending.setdefault(scope, [0, 0.0])
-                    row[0] += tokens
-                    row[1] += cost
+                for scope, used in pending.items():
+                    self._pending.setdefault(scope, Used()).add(used.tokens, used.cost_usd, used.calls)
             raise
 
-    def _write(self, session: Session, pending: dict[str, list[float]]) -> None:
-        day, add = _today(), _ADD["sqlite" if self.database.is_sqlite else "postgresql"]
-        for scope, (tokens, cost) in sorted(pending.items()):
-            row = {"day": day, "scope": scope, "tokens": int(tokens), "cost_usd": cost}
-            total = session.connection().execute(add, row).one()
-            if scope == WORKSPACE:
-                self._day, self._tokens, self._cost, self._read_at = day, *total, time.monotonic()
+    def _total(self, scope: str) -> tuple[int, float]:
+        tokens, cost = self._known.get(scope, (0, 0.0))
+        waiting = self._pending.get(scope)
+        return (tokens + waiting.tokens, cost + waiting.cost_usd) if waiting else (tokens, cost)
 
-    def _refresh(self, session: Session) -> None:
+    def _write(self, session: Session, pending: dict[str, Used]) -> None:
+        day, add = _today(), _ADD["sqlite" if self.database.is_sqlite else "postgresql"]
+        for scope, used in sorted(pending.items()):
+            row = {"day": day, "scope": scope, "tokens": used.tokens, "cost_usd": used.cost_usd, "calls": used.calls}
+            total = session.connection().execute(add, row).one()
+            if day == self._day and scope in self._known:
+                self._known[scope] = (total[0], total[1])
+
+    def _refresh(self, session: Session, scope: str) -> None:
         day = _today()
-        row = session.exec(select(Spend).where(Spend.day == day, Spend.scope == WORKSPACE)).first()
+        if day != self._day or len(self._known) > _MOST_SCOPES:
+            self._known.clear()
         self._day, self._read_at = day, time.monotonic()
-        self._tokens, self._cost = (row.tokens, row.cost_usd) if row else (0, 0.0)
+        for name in filter(None, (WORKSPACE, scope)):
+            self._known[name] = self._read(session, name)
+        self._month_before = used_in(session, f"{day[:8]}01", before=day)
+        self.limits = limits.load(session, self.settings)
+
+    def _read(self, session: Session, scope: str) -> tuple[int, float]:
+        row = session.exec(select(Spend).where(Spend.day == _today(), Spend.scope == scope)).first()
+        return (row.tokens, row.cost_usd) if row else (0, 0.0)
+
+    def _standing(self, session: Session, run_id: str) -> Standing:
+        run = session.get(Run, run_id)
+        ticket = session.get(Ticket, run.ticket_id) if run else None
+        if ticket is None:
+            return Standing()
+        used = (func.sum(Run.input_tokens + Run.output_tokens), func.sum(Run.cost_usd))
+        tokens, cost = session.exec(select(*used).where(Run.ticket_id == ticket.id, Run.id != run_id)).one()
+        scope = scope_of(ticket)
+        self._known[scope] = self._read(session, scope)
+        return Standing(scope, Used(tokens or 0, cost or 0.0))
+
+
+def scope_of(ticket: Ticket) -> str:
+    """Under what a ticket's customer is counted: a From header is no identity, so who only claims one cannot use up a customer's."""
+    if ticket.identity == "verified" and ticket.customer_id:
+        return f"customer:{ticket.customer_id}"
+    return f"sender:{ticket.requester_email.lower()}"
+
+
+def used_in(session: Session, since: str, *, before: str = "9999", scope: str = WORKSPACE) -> tuple[int, float]:
+    """Tokens and US dollars of a scope on the days (ISO) from `since` up to `before`."""
+    sums = select(func.sum(Spend.tokens), func.sum(Spend.cost_usd))
+    tokens, cost = session.exec(sums.where(Spend.scope == scope, Spend.day >= since, Spend.day < before)).one()
+    return tokens or 0, cost or 0.0
 
 
 def _adding(dialect: Any) -> Any:
@@ -112,7 +190,11 @@ def _adding(dialect: Any) -> Any:
     fresh = dialect.insert(Spend)
     return fresh.on_conflict_do_update(
         index_elements=["day", "scope"],
-        set_={"tokens": col(Spend.tokens) + fresh.excluded.tokens, "cost_usd": col(Spend.cost_usd) + fresh.excluded.cost_usd},
+        set_={
+            "tokens": col(Spend.tokens) + fresh.excluded.tokens,
+            "cost_usd": col(Spend.cost_usd) + fresh.excluded.cost_usd,
+            "calls": col(Spend.calls) + fresh.excluded.calls,
+        },
     ).returning(col(Spend.tokens), col(Spend.cost_usd))
 
 

@@ -1,10 +1,14 @@
 """What every model call passes: the ticket's budget, the day's budget, the model's breaker."""
 
+from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from triage.database import Database
+from triage.errors import BudgetExceeded
+from triage.guardrails import limits
 from triage.guardrails.breakers import Breakers
-from triage.guardrails.budgets import DayBudget, RunBudget
+from triage.guardrails.budgets import DayBudget, RunBudget, Standing
+from triage.llm.degradation import Step, step_of
 from triage.llm.protocol import Request, Response
 from triage.settings import Settings
 
@@ -19,12 +23,17 @@ class DeskGate:
     Models that need no service (`FREE`) pass without budget and breaker: they are what a run falls back to.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(
+        self, database: Database, settings: Settings, run_id: str = "", changed: Mapping[str, object] | None = None
+    ) -> None:
+        """`changed` are the administrators' limits over the settings' (the workspace switch "limits")."""
+        self.settings = limits.applied(settings, changed or {})
+        self.run_id = run_id
         self.run = RunBudget()
         if database not in _shared or _shared[database][0].settings != settings:
             _shared[database] = (DayBudget(database, settings), Breakers(database, settings))
         self.day, self.breakers = _shared[database]
+        self._standing: Standing | None = None
         self._reserved: dict[str, list[int]] = {}
 
     async def before(self, model: str, request: Request) -> None:
@@ -32,11 +41,23 @@ class DeskGate:
         if model in FREE:
             return
         coming = expected_tokens(request)
-        self.run.check(self.settings, coming)
-        await self.day.check(coming)
+        standing = await self._stands()
+        try:
+            self.run.check(self.settings, coming)
+            await self.day.check(coming, standing.scope)
+        except BudgetExceeded as error:
+            self.day.count(f"cut:{error.limit}:{model}", coming)
+            raise
         await self.breakers.before(model)
         self._reserved.setdefault(model, []).append(coming)
         self.run.reserved += coming
+
+    async def _stands(self) -> Standing:
+        """Read once, before the first call that costs: the offline engine alone needs none of it."""
+        if self._standing is None:
+            self._standing = await self.day.standing(self.run_id) if self.run_id else Standing()
+            self.run.before = self._standing.before
+        return self._standing
 
     async def after(self, model: str, response: Response | None, error: Exception | None) -> None:
         """Count what the call used and tell the breaker how it ended."""
@@ -46,17 +67,29 @@ class DeskGate:
             used = response.usage.input_tokens + response.usage.output_tokens
             self.run.tokens += used
             self.run.cost_usd += response.usage.cost_usd
-            await self.day.add(model, used, response.usage.cost_usd)
+            if model not in FREE:
+                await self.day.add(model, used, response.usage.cost_usd, (await self._stands()).scope)
         if model not in FREE:
             await self.breakers.after(model, error)
+
+    def stepped_down(self, model: str) -> None:
+        """Count that another model has to answer for this one."""
+        self.day.count(f"fallback:{model}")
+
+    def instead(self, model: str, cost_usd: float, *, first: bool) -> None:
+        """Tell the model's breaker what answering in its place cost."""
+        self.breakers.instead(model, cost_usd, first=first)
 
     def resume(self, tokens: int, cost_usd: float) -> None:
         """Take over what the run had used before it was interrupted (already in the day's totals)."""
         self.run.tokens, self.run.cost_usd = tokens, cost_usd
 
-    async def close(self) -> None:
-        """Write what this process counted; at the end of a run."""
+    async def close(self, degraded: Iterable[str] = ()) -> None:
+        """Write what this process counted, at the end of a run; `degraded` are the run's sentences of steps down."""
+        if (step := step_of(degraded)) != Step.FULL:
+            self.day.count(f"step:{step}")
         await self.day.flush()
+        await self.breakers.flush()
 
 
 def expected_tokens(request: Request) -> int:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from triage.errors import BreakerOpen, BudgetExceeded, ModelDown, ModelError, ModelRefused
+from triage.llm import degradation
 from triage.llm.protocol import Gate, Model, Request, Response, ToolCall, Usage
 from triage.recording import Recorder
 
@@ -23,6 +24,8 @@ class Chain:
         self._models = list(models)
         self.gate, self.recorder, self.degraded = gate, recorder, degraded
         self.answered_by = ""
+        self._live_now = False  # whether the last attempt went live, or was read back
+        self._spared: dict[str, int] = {}  # models whose breaker is open, and how often another one answered for them
 
     @property
     def name(self) -> str:
@@ -42,6 +45,7 @@ class Chain:
                 self.step_down(error)
             else:
                 self.answered_by = model.name
+                self._count_instead(response)
                 return response
 
     def step_down(self, error: ModelError) -> None:
@@ -49,12 +53,23 @@ class Chain:
         if len(self._models) == 1:
             raise error
         failed = self._models.pop(0)
-        after = "offline engine" if self.provider == FREE else self.name
-        sentence = f"{failed.name} {what_happened(error)}; {after} used"
+        sentence = degradation.to_model(f"{failed.name} {what_happened(error)}", self.name, offline=self.provider == FREE)
         if sentence not in self.degraded:
             self.degraded.append(sentence)
+        if self._live_now:
+            self.gate.stepped_down(failed.name)
+            if isinstance(error, BreakerOpen):
+                self._spared[failed.name] = 0
+
+    def _count_instead(self, response: Response) -> None:
+        """Tell the gate what the answer cost that an open breaker's model was spared."""
+        for model in self._spared:
+            self._spared[model] += 1
+            if self._live_now:
+                self.gate.instead(model, response.usage.cost_usd, first=self._spared[model] == 1)
 
     async def _attempt(self, model: Model, request: Request) -> Response:
+        self._live_now = False
         recorded = await self.recorder.step(
             "model",
             role=request.role,
@@ -65,6 +80,7 @@ class Chain:
         return _response(recorded)
 
     async def _live(self, model: Model, request: Request) -> dict[str, Any]:
+        self._live_now = True
         if model.provider == FREE:
             return asdict(await model.answer(request))
         await self.gate.before(model.name, request)

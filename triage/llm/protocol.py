@@ -1,9 +1,12 @@
 """The seam between agents and models: one request in, one response out."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,22 @@ class Model(Protocol):
 
 
 class Gate(Protocol):
-    """Asked before each model call and told after it; raises BudgetExceeded or BreakerOpen to refuse."""
+    """Asked before each model call and told after it; raises BudgetExceeded or BreakerOpen to refuse.
+
+    `stepped_down` counts that another model has to answer for this one. `instead` tells what a call cost that was made
+    because this model's breaker is open; `first` is the call whose refusal the breaker itself has seen.
+    """
 
     async def before(self, model: str, request: Request) -> None: ...
 
     async def after(self, model: str, response: Response | None, error: Exception | None) -> None: ...
+
+    def stepped_down(self, model: str) -> None: ...
+
+    def instead(self, model: str, cost_usd: float, *, first: bool) -> None: ...
+
+
+class Breaking(Protocol):
+    """Asks a service by way of its breaker: triage.guardrails.breakers.Breakers, as tools see it."""
+
+    async def call(self, name: str, work: Callable[[], Awaitable[T]]) -> T: ...

@@ -20,6 +20,7 @@ from .knowledge import (
     PassageVector,
     WorkingCopy,
 )
+from .limits import Alert, BreakerOpening, RateCount
 from .people import (
     ApiKey,
     AuditEvent,
@@ -31,6 +32,7 @@ from .people import (
     User,
     WorkspaceSetting,
 )
+from .rulebook import RuleTrial, RuleTrialTicket, RuleVersion
 from .runs import BreakerState, Run, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
 from .solved import PrecedentUse, SolvedCase
@@ -55,6 +57,7 @@ __all__ = [
     "DECIDABLE",
     "TRANSITIONS",
     "WAITS_FOR_PERSON",
+    "Alert",
     "ApiKey",
     "Article",
     "ArticleAlias",
@@ -65,6 +68,7 @@ __all__ = [
     "Attachment",
     "AuditEvent",
     "BlockedAction",
+    "BreakerOpening",
     "BreakerState",
     "Category",
     "CategoryExample",
@@ -101,9 +105,13 @@ __all__ = [
     "Proposal",
     "Quarantine",
     "QuarantineReason",
+    "RateCount",
     "Rehearsal",
     "RehearsedTicket",
     "Role",
+    "RuleTrial",
+    "RuleTrialTicket",
+    "RuleVersion",
     "Run",
     "RunStep",
     "SearchRecord",

@@ -68,12 +68,17 @@ class SpanRecord(SQLModel, table=True):
 
 
 class Spend(SQLModel, table=True):
-    """Tokens and money used on one day (UTC) by one scope: the workspace, or a model."""
+    """Tokens, money and calls of one day (UTC) under one scope.
+
+    Scopes: "workspace"; "model:NAME"; "customer:ID" or "sender:ADDRESS"; "fallback:NAME" (calls that another model had
+    to answer); "cut:LIMIT:NAME" (calls that a limit refused); "step:STEP" (runs that ended on a step of degradation).
+    """
 
     day: str = Field(primary_key=True)
     scope: str = Field(primary_key=True)
     tokens: int = 0
     cost_usd: float = 0.0
+    calls: int = 0
 
 
 class BreakerState(SQLModel, table=True):

@@ -68,6 +68,7 @@ class QuarantineReason(StrEnum):
     OVERSIZED = "oversized"
     WRONG_RECIPIENT = "wrong_recipient"
     INJECTION = "injection"
+    FLOOD = "flood"
 
 
 class Role(StrEnum):

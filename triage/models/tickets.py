@@ -103,6 +103,7 @@ class Message(SQLModel, table=True):
     `source_id` is the id of the delivery that brought it (taken in once), `duplicate_of` the message it repeats.
     """
 
+    __table_args__ = (Index("ix_message_author_email_created_at", "author_email", "created_at"),)
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
     episode_id: int | None = Field(default=None, foreign_key="episode.id")
@@ -110,7 +111,7 @@ class Message(SQLModel, table=True):
     duplicate_of: int | None = Field(default=None, foreign_key="message.id")
     direction: str = "in"
     author_name: str = ""
-    author_email: str = Field(default="", index=True)
+    author_email: str = ""
     user_id: int | None = Field(default=None, foreign_key="user.id")
     subject: str = ""
     body: str = text_field()

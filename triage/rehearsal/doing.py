@@ -93,7 +93,7 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
         case = open_case(session, run, None, body_limit=office.settings.body_limit, thread_head=draft.thread_head)
         rules = Rules.load(session, office.settings)
     recorder = Unrecorded(sealed, run.id)
-    gate = office.gate(recorder)
+    gate = office.gate(recorder, rules.limits)
     crew = office.crew(case, recorder, gate)
     crew = replace(crew, context=replace(crew.context, database=sealed, searcher=searcher))
     with tracing.span(f"{INVOKE_WORKFLOW} rehearsal", {OPERATION: INVOKE_WORKFLOW, RUN: run.id}):
