@@ -11,7 +11,8 @@ from knowledge_base import vectors
 from triage import replies, solving
 from triage.accounts import ratelimit
 from triage.improving import findings, grouping
-from triage.models import WAITS_FOR_PERSON, Notification, Role, Run, SpanRecord, Status, Ticket, now
+from triage.incidents import finding as incidents
+from triage.models import WAITS_FOR_PERSON, Incident, IncidentMember, Notification, Role, Run, SpanRecord, Status, Ticket, now
 from triage.transitions import move
 
 if TYPE_CHECKING:
@@ -23,8 +24,17 @@ SPANS_KEPT = timedelta(days=30)
 
 
 def assume_resolved(session: Session) -> str:
-    """Answered tickets whose customer was silent for three days count as resolved, assumed."""
-    quiet = session.exec(select(Ticket).where(Ticket.status == Status.DELIVERED, Ticket.updated_at < now() - SILENCE)).all()
+    """Answered tickets whose customer was silent for three days count as resolved, assumed; those of an incident once it is over."""
+    going_on = (
+        select(IncidentMember.ticket_id)
+        .join(Incident, col(Incident.id) == IncidentMember.incident_id)
+        .where(Incident.state == "open", col(IncidentMember.out).is_(False))
+    )
+    quiet = session.exec(
+        select(Ticket).where(
+            Ticket.status == Status.DELIVERED, Ticket.updated_at < now() - SILENCE, col(Ticket.id).not_in(going_on)
+        )
+    ).all()
     for ticket in quiet:
         replies.resolve(session, ticket, actor="clock", how="assumed")
     return f"{len(quiet)} tickets resolved"
@@ -77,4 +87,5 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "check_all_articles": findings.check_all,
     "check_articles": findings.check_changed,
     "gaps": grouping.refresh,
+    "incidents": incidents.find,
 }

@@ -19,6 +19,7 @@ from triage.briefs import AnalystBrief, CustomerCard, Evidence, Facts, Plan, Pla
 from triage.casefile import CaseFile
 from triage.errors import ModelError, TriageError
 from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
+from triage.incidents import finding
 from triage.judging import Rules, Screening
 from triage.llm.degradation import to_person
 from triage.models import Status
@@ -67,9 +68,12 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
             crew.degraded.append(to_person(outcome.error))
         await gate.close(crew.degraded)
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
-        return await desk.database.run(
+        status = await desk.database.run(
             lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome)
         )
+        if desk.watch.arrived(case.brief.ticket_id, case.ticket.requester_email):
+            await desk.database.run(lambda session: finding.look(session, desk.enqueue))
+        return status
 
 
 async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Outcome:

@@ -146,13 +146,13 @@ def _still_a_managers(session: Session, case: CaseFile, ticket: Ticket, outcome:
 
     And what a person handed to the managers stays theirs until it is answered, also when the customer writes again.
     """
-    kept = ["a colleague handed this ticket to the managers"] if _handed_over(session, ticket) else []
+    kept = ["a colleague handed this ticket to the managers"] if handed_over(session, ticket) else []
     if case.former is not None and "manager" in (case.former.approver, case.ticket.approver):
         kept += case.former.approver_reasons or ["a manager was asked to decide this ticket"]
     return replace(outcome, approver_reasons=list(dict.fromkeys([*outcome.approver_reasons, *kept]))) if kept else outcome
 
 
-def _handed_over(session: Session, ticket: Ticket) -> bool:
+def handed_over(session: Session, ticket: Ticket) -> bool:
     """Whether somebody escalated the running matter or gave it to the managers since a reply was last approved."""
     if ticket.draft_id is None and ticket.approver == "staff":
         return False

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from knowledge_base.answerability import Judge
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.examples import Nearest
-from knowledge_base.gloss import gloss
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from knowledge_base.solved import SolvedPool
@@ -26,8 +25,9 @@ from triage.database import Database, migrate, open_database
 from triage.durable import Durable
 from triage.errors import EmbedderUnavailable, SettingsError
 from triage.guardrails.gate import DeskGate
+from triage.incidents.matter import matter
+from triage.incidents.watch import Watch
 from triage.llm import models_for
-from triage.llm.offline.text import guess_language
 from triage.llm.protocol import Model
 from triage.models import Ticket
 from triage.recording import Recorder
@@ -52,6 +52,7 @@ class Desk:
         self.solved = SolvedPool(database, self.embedder)
         self.nearest = Nearest(database, self.embedder)
         self.judged, self.readings = Judged(), Readings()
+        self.watch = Watch(self.embedder)
         self.durable = Durable(database, settings)
 
     def enqueue(self, session: Session, kind: str, key: str, *args: object, delay: float = 0.0) -> None:
@@ -84,7 +85,8 @@ class Desk:
 
         async def live() -> dict[str, Any]:
             try:
-                near = await asyncio.to_thread(self.nearest.neighbours, gloss(text[:2_000], guess_language(text)), NEIGHBOURS)
+                near = await asyncio.to_thread(self.nearest.neighbours, reading := matter(text), NEIGHBOURS)
+                self.watch.heard(crew.context.ticket_id, reading)
             except EmbedderUnavailable as error:
                 logger.warning("The ticket is planned without labelled examples: %s", error)
                 near = []
@@ -98,6 +100,7 @@ class Desk:
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
         from triage import chores, delivery, desk
+        from triage.incidents import writing
         from triage.library import imports
         from triage.rehearsal.asking import CHORE as REHEARSE
         from triage.rehearsal.doing import rehearse
@@ -111,6 +114,8 @@ class Desk:
         async def chore_work(name: str, subject: int = 0) -> str:
             if name == REHEARSE:
                 return await rehearse(self, subject)
+            if name == writing.CHORE:
+                return await writing.write(self, subject)
             if name in chores.LONG:
                 return await asyncio.to_thread(chores.LONG[name], self)
             return await self.database.run(chores.CHORES[name])

@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     smtp_tls: str = Field(default="starttls", pattern="^(starttls|tls|none)$", description="starttls, tls or none.")
     undo_seconds: float = Field(default=20.0, ge=0, description="Seconds an approved reply waits and can be taken back.")
     inbox_seconds: float = Field(default=5.0, description="How often the inbox/ folder is looked at, in seconds.")
+    incident_hours: float = Field(
+        default=12.0, gt=0, le=168, description="Tickets of different customers within these hours can be one incident."
+    )
     message_limit: int = Field(default=25_000_000, description="Bytes of the largest mail that is taken in.")
     body_limit: int = Field(default=200_000, description="Characters of a message body that agents and guards look at.")
     attachment_limit: int = Field(default=10_000_000, description="Bytes of the largest attachment that is kept.")

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from triage.guardrails.redaction import redact
 from triage.models import (
+    TO_MANY,
     Article,
     BlockedAction,
     Customer,
@@ -32,7 +33,8 @@ _MOST = 300
 def keep(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> SolvedCase | None:
     """Keep a reply that was just delivered; it takes the place of what the same ticket was answered before.
 
-    None for what is no precedent: questions back, holding replies, thanks, matters of high risk or with a refused action.
+    None for what is no precedent: questions back, holding replies, thanks, what was sent to many about an incident,
+    matters of high risk or with a refused action.
     """
     if not _is_precedent(session, decision, draft, ticket):
         return None
@@ -84,6 +86,8 @@ def backfill(session: Session) -> str:
 def _is_precedent(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> bool:
     if decision.kind != "approve" or decision.undone_at is not None or draft.kind != "reply" or ticket.risk == "high":
         return False
+    if draft.created_by.startswith(TO_MANY):
+        return False  # what was true during an incident
     if draft.plan and not draft.plan.get("questions"):
         return False  # thanks, or only a wish
     refused = select(BlockedAction.id).where(BlockedAction.ticket_id == ticket.id).limit(1)

@@ -102,7 +102,7 @@ def seed_customers(session: Session) -> None:
 
 
 def seed_tickets(desk: Desk) -> None:
-    """The eighty tickets, received over the last hours; those that are there already stay as they are."""
+    """The demo tickets, received over the last hours; those that are there already stay as they are."""
     with desk.database.read() as session:
         known = set(session.exec(select(Ticket.source_id).where(Ticket.source_id.is_not(None))))  # type: ignore[union-attr]
     waiting = [(name, incoming) for name, incoming in tickets(desk.settings) if name not in known]

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, or_, select
 from knowledge_base.signals import AGENTS, TRIAL
 from triage.improving import anonymous
 from triage.llm.offline.text import sentences
-from triage.models import Customer, Decision, Draft, Episode, GuardVerdict, Message, SearchRecord, Ticket, now
+from triage.models import TO_MANY, Customer, Decision, Draft, Episode, GuardVerdict, Message, SearchRecord, Ticket, now
 
 WINDOW = timedelta(days=90)
 SIGNALS = {
@@ -139,6 +139,8 @@ def _decided(session: Session, since: datetime) -> Iterator[tuple[int, str]]:
         if decision.kind == "reject":
             if decision.reason in _FACTS:
                 yield decision.episode_id, "rejected"
+        elif author.startswith(TO_MANY):
+            continue  # an incident is no gap in the knowledge base
         elif author != "agents":
             own[decision.episode_id] = decision.body
         elif author == "agents":

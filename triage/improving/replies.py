@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from triage.improving import anonymous
 from triage.llm.offline.passages import blocks
-from triage.models import Customer, Decision, Draft, GapQuestion, Ticket, User
+from triage.models import TO_MANY, Customer, Decision, Draft, GapQuestion, Ticket, User
 
 _MOST = 40
 _COURTESY = re.compile(
@@ -58,6 +58,7 @@ def of_gap(session: Session, gap_id: int) -> Replies:
             col(Decision.ticket_id).in_(tickets),
             Decision.kind == "approve",
             col(Decision.undone_at).is_(None),
+            ~col(Draft.created_by).startswith(TO_MANY),
             or_(Draft.kind == "reply", Draft.created_by != "agents"),  # a person's own text answers, whatever it replaced
         )
         .order_by(col(Decision.id).desc())

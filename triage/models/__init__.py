@@ -5,6 +5,7 @@ from .connections import ConnectedTool, Connection, Proposal
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
 from .gaps import CheckedArticle, Finding, Gap, GapQuestion, Rehearsal, RehearsedTicket
 from .imports import ImportedItem, ImportLine, ImportRun
+from .incidents import TO_MANY, Incident, IncidentMember, IncidentReply, MasterDraft, TicketVector
 from .knowledge import (
     Article,
     ArticleAlias,
@@ -55,6 +56,7 @@ from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, 
 __all__ = [
     "AT_WORK",
     "DECIDABLE",
+    "TO_MANY",
     "TRANSITIONS",
     "WAITS_FOR_PERSON",
     "Alert",
@@ -89,10 +91,14 @@ __all__ = [
     "ImportLine",
     "ImportRun",
     "ImportedItem",
+    "Incident",
+    "IncidentMember",
+    "IncidentReply",
     "IndexBuild",
     "IndexState",
     "LoginAttempt",
     "LoginSession",
+    "MasterDraft",
     "Message",
     "Notification",
     "Order",
@@ -124,6 +130,7 @@ __all__ = [
     "Status",
     "SynonymGroup",
     "Ticket",
+    "TicketVector",
     "User",
     "WorkingCopy",
     "WorkspaceSetting",

@@ -35,7 +35,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     S.APPROVED: frozenset({S.DELIVERING, S.AWAITING_APPROVAL, S.NEEDS_INFO, S.ESCALATED, S.FAILED}),
     # A message that could not be handed over yet may still be taken back.
     S.DELIVERING: frozenset({S.DELIVERED, S.FAILED, S.AWAITING_APPROVAL, S.NEEDS_INFO, S.ESCALATED}),
-    S.DELIVERED: frozenset({S.RESOLVED, S.REOPENED, S.NEEDS_INFO, S.ESCALATED}),
+    # A second message about an incident is decided like any reply.
+    S.DELIVERED: frozenset({S.RESOLVED, S.REOPENED, S.NEEDS_INFO, S.ESCALATED, S.AWAITING_APPROVAL}),
     S.RESOLVED: frozenset({S.REOPENED}),
     S.QUARANTINED: frozenset({S.RECEIVED, S.RESOLVED}),
     S.FAILED: frozenset({S.TRIAGING, S.ESCALATED, S.REOPENED, S.DELIVERED, S.APPROVED, S.RESOLVED}),
