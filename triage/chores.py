@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from knowledge_base import vectors
 from triage import replies, solving
-from triage.accounts import ratelimit
+from triage.accounts import ratelimit, rates
 from triage.improving import findings, grouping
 from triage.incidents import finding as incidents
 from triage.models import WAITS_FOR_PERSON, Incident, IncidentMember, Notification, Role, Run, SpanRecord, Status, Ticket, now
@@ -71,6 +71,7 @@ def tidy(session: Session) -> str:
     limit = int((now() - SPANS_KEPT).timestamp() * 1e9)
     session.execute(delete(SpanRecord).where(col(SpanRecord.end_ns) < limit))
     ratelimit.forget_old(session)
+    rates.forget_old(session)
     vectors.forget_former(session)
     return "tidied"
 

@@ -74,7 +74,12 @@ def create(session: Session, user: User, settings: Settings, start: Start, writt
     # A colleague wrote it down, so it is no spam and no automatic reply.
     changes = {"attachments": kept, "sender_proven": written.checked, "quarantine": None, "problem": "", "auto": False}
     return receive(
-        session, payload.incoming(settings).model_copy(update=changes), settings, enqueue=start, actor=f"user:{user.id}"
+        session,
+        payload.incoming(settings).model_copy(update=changes),
+        settings,
+        enqueue=start,
+        actor=f"user:{user.id}",
+        by_hand=True,
     )
 
 
@@ -122,7 +127,9 @@ def _take(
         return ReportLine(item, problem=found.problem)
     incoming = found.model_copy(update={"source_id": f"upload-{mark}-{item}"[:200]})
     try:
-        receipt = database.run_now(lambda session: receive(session, incoming, settings, enqueue=start, actor=f"user:{user.id}"))
+        receipt = database.run_now(
+            lambda session: receive(session, incoming, settings, enqueue=start, actor=f"user:{user.id}", by_hand=True)
+        )
     except InputError as error:
         return ReportLine(item, incoming.subject, incoming.sender_email, problem=error.problem)
     return ReportLine(item, incoming.subject, incoming.sender_email, receipt)

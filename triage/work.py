@@ -7,7 +7,7 @@ it raises. Deciding a draft is in triage/approval.py.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from knowledge_base import signals
 from triage import audit, replies
@@ -21,6 +21,7 @@ from triage.models import (
     Message,
     Notification,
     Quarantine,
+    QuarantineReason,
     Role,
     Status,
     Ticket,
@@ -161,6 +162,19 @@ def let_in(session: Session, user: User, enqueue: Enqueue, ticket_id: int) -> No
     move(session, ticket, Status.RECEIVED, actor=_actor(user), reason=None)
     _eligible(session, ticket, True)
     start_run(session, enqueue, ticket, cause="release")
+
+
+def let_all_in(session: Session, user: User, enqueue: Enqueue, sender: str) -> int:
+    """Release everything of one sender that was set aside as a flood; returns how many tickets that were."""
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
+    held = session.exec(
+        select(Ticket.id)
+        .where(Ticket.status == Status.QUARANTINED, Ticket.reason == QuarantineReason.FLOOD, Ticket.requester_email == sender)
+        .order_by(col(Ticket.id))
+    ).all()
+    for ticket_id in held:
+        let_in(session, user, enqueue, ticket_id or 0)
+    return len(held)
 
 
 def dismiss(session: Session, user: User, ticket_id: int) -> None:

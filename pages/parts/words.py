@@ -38,6 +38,7 @@ REASON = {
     "pending_clarification": "we wait for the customer's answer",
     "spam": "it looks like spam",
     "auto_reply": "it is an automatic reply",
+    "flood": "its sender writes more than is taken in without asking",
     "bounce": "it is a delivery report",
     "loop": "mail goes round in a loop",
     "malformed": "the message cannot be read",

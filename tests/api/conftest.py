@@ -8,7 +8,6 @@ from starlette.testclient import TestClient
 
 from triage.accounts import apikeys
 from triage.api import create
-from triage.api.auth import Throttle
 from triage.database import Database
 from triage.models import Ticket
 from triage.settings import Settings
@@ -22,7 +21,6 @@ class Api:
     database: Database
     client: TestClient
     key: str
-    throttle: Throttle
     enqueued: list[int | None] = field(default_factory=list)
     running: bool = True
 
@@ -44,8 +42,7 @@ def api(settings: Settings, database: Database) -> Api:
     settings = settings.model_copy(update={"message_limit": 20_000})
     with database.transaction() as session:
         _key, plain = apikeys.create(session, "tests", actor="test")
-    throttle = Throttle(rate=0.0001, burst=1000)
     made: list[Api] = []
-    app = create(settings, database, lambda: made[0]._enqueue if made[0].running else None, throttle=throttle)
-    made.append(Api(settings, database, TestClient(app, raise_server_exceptions=False), plain, throttle))
+    app = create(settings, database, lambda: made[0]._enqueue if made[0].running else None)
+    made.append(Api(settings, database, TestClient(app, raise_server_exceptions=False), plain))
     return made[0]

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from triage.api import problems
-from triage.api.auth import KeyCheck, Throttle
+from triage.api.auth import KeyCheck
 from triage.api.docs import reference
 from triage.api.tickets import Desk, Enqueue, router
 from triage.database import Database
@@ -18,9 +18,7 @@ ABOUT = (
 )
 
 
-def create(
-    settings: Settings, database: Database, enqueue: Callable[[], Enqueue | None], *, throttle: Throttle | None = None
-) -> FastAPI:
+def create(settings: Settings, database: Database, enqueue: Callable[[], Enqueue | None]) -> FastAPI:
     """The application. `enqueue()` gives the way to the agents, or None while the desk is not running (503)."""
     # Its own reference page: the usual ones load their scripts from another host.
     # No spans of its own: recorded runs tell of agents, not of requests.
@@ -34,7 +32,7 @@ def create(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    check = KeyCheck(database, throttle or Throttle())
+    check = KeyCheck(database, settings)
     app.include_router(router(Desk(settings, database, enqueue), check))
 
     @app.get("/docs", include_in_schema=False)

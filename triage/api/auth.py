@@ -2,59 +2,44 @@
 
 import asyncio
 import math
-import threading
 import time
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
 
 from triage.accounts import apikeys, ratelimit
+from triage.accounts.rates import Rates
 from triage.api.problems import Problem
 from triage.database import Database
+from triage.guardrails import limits
 from triage.models import ApiKey
+from triage.settings import Settings
 
-PER_SECOND, BURST = 100.0, 500.0
 scheme = HTTPBearer(auto_error=False, description="A key made with `triage key create NAME`.")
-
-
-class Throttle:
-    """A bucket of calls for each key of this process: `burst` at once, `rate` a second in the long run."""
-
-    def __init__(self, rate: float = PER_SECOND, burst: float = BURST) -> None:
-        self.rate, self.burst = rate, burst
-        self._buckets: dict[int, tuple[float, float]] = {}
-        self._lock = threading.Lock()
-
-    def take(self, key: int, moment: float | None = None) -> float:
-        """Take one call; returns 0, or the seconds to wait."""
-        moment = time.monotonic() if moment is None else moment
-        with self._lock:
-            left, since = self._buckets.get(key, (self.burst, moment))
-            left = min(self.burst, left + (moment - since) * self.rate)
-            if left < 1:
-                self._buckets[key] = (left, moment)
-                return (1 - left) / self.rate
-            self._buckets[key] = (left - 1, moment)
-            return 0.0
+LIMIT_SECONDS = 5.0  # how long a limit set on the screen may take to count
 
 
 class KeyCheck:
     """The dependency of every route: the caller's live key, or a 401 or 429 problem."""
 
-    def __init__(self, database: Database, throttle: Throttle) -> None:
-        self.database, self.throttle = database, throttle
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database, self.settings = database, settings
+        self.rates = Rates(database)
+        self._limit, self._read_at = settings.key_minute_calls, -LIMIT_SECONDS
 
     async def __call__(self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> ApiKey:
         plain = given.credentials if given else ""
         address = request.client.host if request.client else ""
         key = await asyncio.to_thread(self._find, plain, address)
-        if wait := self.throttle.take(key.id or 0):
+        if wait := await asyncio.to_thread(self.rates.take, f"key:{key.id}", self._limit):
             raise _slow_down("Too many calls with this key.", wait)
         return key
 
     def _find(self, plain: str, address: str) -> ApiKey:
         with self.database.read() as session:
+            self._read_limit(session)
             key = apikeys.find(session, plain) if plain else None
         if key:
             return key
@@ -69,6 +54,10 @@ class KeyCheck:
             "Send the header `Authorization: Bearer KEY`; an administrator makes a key with `triage key create NAME`.",
             headers={"WWW-Authenticate": "Bearer"},
         )
+
+    def _read_limit(self, session: Session) -> None:
+        if time.monotonic() - self._read_at > LIMIT_SECONDS:
+            self._limit, self._read_at = limits.load(session, self.settings).key_minute_calls, time.monotonic()
 
 
 def _slow_down(detail: str, wait: float) -> Problem:

@@ -95,7 +95,7 @@ def _take_in(desk: Desk, name: str, incoming: Incoming | InputError) -> int | In
 
     def work(session: Session) -> int:
         named = incoming.model_copy(update={"source_id": name})
-        return receive(session, named, desk.settings, enqueue=desk.start).ticket_id
+        return receive(session, named, desk.settings, enqueue=desk.start, by_hand=True).ticket_id
 
     return desk.database.run_now(work)
 

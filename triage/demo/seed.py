@@ -110,7 +110,7 @@ def seed_tickets(desk: Desk) -> None:
         moment = now() - SPREAD * (len(waiting) - number) / len(waiting)
         dated = incoming.model_copy(update={"source_id": name, "sent_at": moment})
         with clock_at(moment), desk.database.transaction() as session:
-            receive(session, dated, desk.settings, enqueue=desk.start)
+            receive(session, dated, desk.settings, enqueue=desk.start, by_hand=True)
 
 
 def tickets(settings: Settings) -> Iterator[tuple[str, Incoming]]:

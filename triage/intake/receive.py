@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from triage import audit
 from triage.database import rows
 from triage.errors import InputError
-from triage.intake import earlier, storage
+from triage.intake import earlier, flood, storage
 from triage.intake.fingerprint import fingerprint
 from triage.intake.message import Incoming, Outcome, Receipt
 from triage.intake.sla import due
@@ -37,9 +37,12 @@ _WAKES = frozenset(
 )
 
 
-def receive(session: Session, incoming: Incoming, settings: Settings, *, enqueue: Enqueue, actor: str = "system") -> Receipt:
+def receive(
+    session: Session, incoming: Incoming, settings: Settings, *, enqueue: Enqueue, actor: str = "system", by_hand: bool = False
+) -> Receipt:
     """Store a message with its files, in the caller's transaction, and call `enqueue` when agents should work.
 
+    `by_hand`: a person of ours brings it in, so that any number from one sender is wanted.
     Taken in again, the same delivery changes nothing and gives the same answer with `again` set. Raises InputError
     when `incoming.ticket_id` names no ticket.
     """
@@ -53,6 +56,7 @@ def receive(session: Session, incoming: Incoming, settings: Settings, *, enqueue
     if incoming.ticket_id is not None and ticket is None:
         raise InputError(f"There is no ticket {incoming.ticket_id}; look up its number in the inbox.")
     incoming = _judged(incoming, known=customer is not None or ticket is not None)
+    incoming = incoming if by_hand else flood.judged(session, incoming, settings)
     message = _message(incoming, customer, raw_sha256, print_)
     if ticket is not None and incoming.quarantine is None:
         return _append(session, ticket, message, incoming, identity, enqueue, actor)
