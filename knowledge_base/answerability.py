@@ -33,6 +33,7 @@ NEAR = ("sentence", "passage")  # what speaks for an answer
 WEIGHTS = Path(__file__).with_name("answerability.json")
 CODE_MISSING = 0.2  # most that can be believed of passages that lack the very code the question asks about
 
+SURELY = 0.7  # the chance of an answer from which on the conversation is not asked as well
 UNCLEAR = 0.3  # from here on an unanswered question is asked back: asking costs less than giving up
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
@@ -103,7 +104,14 @@ class Judge:
         self._lock = Lock()
 
     def judge(self, question: str, passages: Sequence[str], history: Sequence[Turn] = ()) -> Judgement:
-        """Whether the passages answer the question, asked at the end of the conversation `history` (oldest first)."""
+        """Whether the passages answer the question, asked at the end of the conversation `history` (oldest first).
+
+        One that they surely answer as it stands is not read together with the conversation: that takes another
+        embedding and, on the questions that the weights were fitted on, changes no decision.
+        """
+        alone = self.decide(self.features(question, passages, history, together=False))
+        if alone.answered >= SURELY or not _readings(question, history):
+            return alone
         return self.decide(self.features(question, passages, history))
 
     def decide(self, features: Features) -> Judgement:
@@ -122,11 +130,14 @@ class Judge:
 
     # ---- features -----------------------------------------------------------------------------------------
 
-    def features(self, question: str, passages: Sequence[str], history: Sequence[Turn] = ()) -> Features:
-        """What the models see of a question; see CLEAR and NEAR for the order."""
+    def features(
+        self, question: str, passages: Sequence[str], history: Sequence[Turn] = (), *, together: bool = True
+    ) -> Features:  # fmt: skip
+        """What the models see of a question, also read `together` with what was said before it; see CLEAR and NEAR for the order."""
         passages = [passage for passage in passages if passage.strip()][:_PASSAGES]
         asked, rest = _asked(question)
-        readings = self.encoder.encode(list(dict.fromkeys([question, asked, *_readings(question, history)])))
+        leads = _readings(question, history) if together else []
+        readings = self.encoder.encode(list(dict.fromkeys([question, asked, *leads])))
         best = np.array([float((self._vectors(passage) @ readings.T).max()) for passage in passages])
         whole = self.encoder.encode(list(passages)) if passages else np.zeros((0, readings.shape[1]), np.float32)
         near = np.array([best.max(), float((whole @ readings.T).max())]) if passages else None

@@ -35,7 +35,7 @@ _LANGUAGES = (  # asked by every run
     .group_by(Article.language)
     .order_by(_MANY.desc(), Article.language)
 )
-_GENERATION = select(IndexState.generation).where(IndexState.id == 1)  # asked by every search
+GENERATION = select(IndexState.generation).where(IndexState.id == 1)  # asked by every search
 _TITLE_SHARE = 0.3  # of the title's own vector in a passage's vector
 
 
@@ -189,7 +189,7 @@ def versions(session: Session, article_id: str) -> list[ArticleVersion]:
 
 def generation_of(session: Session) -> int:
     """How many publications there have been; grows with every change of what searches may find."""
-    return session.execute(_GENERATION).scalar() or 0
+    return session.execute(GENERATION).scalar() or 0
 
 
 def languages_of(session: Session) -> list[str]:

@@ -20,7 +20,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from knowledge_base import word_file
-from knowledge_base.articles import generation_of, searched_title
+from knowledge_base.articles import GENERATION, generation_of, searched_title
 from knowledge_base.common import Common, common
 from knowledge_base.embedding import Encoder, Vectors
 from knowledge_base.index import Index
@@ -245,8 +245,8 @@ class Follower:
         return (self._rebuild_wanted or self.index.generation != generation) and time.monotonic() >= self._next_try
 
     def _generation(self) -> int:
-        with self.database.read() as session:
-            return generation_of(session)
+        row = self.database.first(GENERATION)
+        return row[0] if row else 0
 
     @staticmethod
     def _wait(work: Future[None], seconds: float | None) -> None:

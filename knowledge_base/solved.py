@@ -20,6 +20,7 @@ from triage.models import SolvedCase, Status, Ticket
 NEAR = 0.55  # similarity of questions from which on a case is a precedent
 _NEWEST = 20_000  # cases searched
 _BATCH = 64
+_COUNTED = select(func.count(col(SolvedCase.id)), func.max(SolvedCase.decision_id))
 _STANDING = (Status.DELIVERED, Status.RESOLVED)  # while the customer has come back, the answer may have been wrong
 
 
@@ -85,8 +86,8 @@ class SolvedPool:
         with self._lock:
             if self._newest() != self._seen:
                 self.embed()
+                seen = self._newest()  # before the rows: a case that comes in between is only read again
                 with self.database.read() as session:
-                    seen = self._counted(session)
                     columns = select(SolvedCase.id, SolvedCase.vector).where(SolvedCase.embedder == self.embedder.name)
                     rows = session.exec(columns.order_by(col(SolvedCase.id).desc()).limit(_NEWEST)).all()
                 self._ids = [number for number, _ in rows if number is not None]
@@ -95,13 +96,9 @@ class SolvedPool:
             return self._ids, self._vectors
 
     def _newest(self) -> tuple[int, int]:
-        with self.database.read() as session:
-            return self._counted(session)
-
-    def _counted(self, session: Session) -> tuple[int, int]:
         """How many cases there are and the newest decision among them; SQLite gives a removed case's id to the next one."""
-        count, newest = session.exec(select(func.count(col(SolvedCase.id)), func.max(SolvedCase.decision_id))).one()
-        return count, newest or 0
+        row = self.database.first(_COUNTED)
+        return (row[0], row[1] or 0) if row else (0, 0)
 
 
 def _standing(session: Session, ids: list[int], language: str, besides: int | None) -> list[SolvedCase]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,21 +20,27 @@ _LOCK = 0x7472_6961  # one advisory lock for the chain on PostgreSQL; SQLite wri
 
 def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = None, **data: object) -> None:
     """Add one event at the chain's end. `actor` is "user:7", "agents", "api:3", "clock" or "system"."""
+    append_all(session, kind, [data], actor=actor, ticket_id=ticket_id)
+
+
+def append_all(
+    session: Session, kind: str, each: Sequence[Mapping[str, object]], *, actor: str, ticket_id: int | None = None
+) -> None:  # fmt: skip
+    """Add an event for `each` of what is told, in its order."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     if session.new:
         session.flush()  # a row that the event tells of has its id before it
     connection = session.connection()
     last = connection.execute(_LAST_HASH).scalar() or GENESIS
-    event: dict[str, Any] = {
-        "at": now(),
-        "actor": actor,
-        "kind": kind,
-        "ticket_id": ticket_id,
-        "data": _plain(data),
-        "previous_hash": last,
-    }
-    connection.execute(_INSERT, {**event, "hash": _digest(**event)})
+    events: list[dict[str, Any]] = []
+    for data in each:
+        event: dict[str, Any] = {
+            "at": now(), "actor": actor, "kind": kind, "ticket_id": ticket_id, "data": _plain(data), "previous_hash": last,
+        }  # fmt: skip
+        last = _digest(**event)
+        events.append({**event, "hash": last})
+    connection.execute(_INSERT, events)
 
 
 def verify(session: Session) -> int | None:
@@ -46,7 +53,7 @@ def verify(session: Session) -> int | None:
     return None
 
 
-def _plain(data: dict[str, object]) -> dict[str, object]:
+def _plain(data: Mapping[str, object]) -> dict[str, object]:
     """What the database will give back: JSON values only, so that the hash can be checked later."""
     plain: dict[str, object] = json.loads(json.dumps(data, default=str))
     return plain

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
@@ -37,6 +38,15 @@ from triage.transitions import move
 
 AGENTS = "agents"
 
+# Built once: building a statement costs as much as running it.
+_RUN_AND_TICKET = select(Run, Ticket).join(Ticket, col(Ticket.id) == Run.ticket_id).where(Run.id == bindparam("run_id"))
+_RUN_OF_EPISODE = (
+    select(Run, Ticket, Episode)
+    .join(Ticket, col(Ticket.id) == Run.ticket_id)
+    .outerjoin(Episode, col(Episode.id) == Ticket.episode_id)
+    .where(Run.id == bindparam("run_id"))
+)
+
 
 class Beginning(NamedTuple):
     """What a run starts from, read in one transaction."""
@@ -48,12 +58,10 @@ class Beginning(NamedTuple):
 
 def begin(session: Session, database: Database, run_id: str, decision_id: int | None, settings: Settings) -> Beginning | None:
     """Case file, rules and recorded steps of a run; None when it has ended or its ticket no longer waits for agents."""
-    run = session.get(Run, run_id)
-    if run is None or run.status != "running":
+    found = session.exec(_RUN_AND_TICKET, params={"run_id": run_id}).first()
+    if found is None or found[0].status != "running" or found[1].status not in AT_WORK:
         return None
-    ticket = session.get_one(Ticket, run.ticket_id)
-    if ticket.status not in AT_WORK:
-        return None
+    run, _ = found
     recorder = Recorder.load(session, database, run_id)
     if recorder.fresh:
         run.started_at = now()  # waiting for a worker is not working
@@ -64,10 +72,9 @@ def begin(session: Session, database: Database, run_id: str, decision_id: int | 
 def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
     """The ticket passed the guards at the door: the agents begin. Called again after a crash, it changes nothing."""
     ticket = session.get_one(Ticket, case.ticket.id)
-    if ticket.status in (Status.RECEIVED, Status.REOPENED):
-        move(session, ticket, Status.SCREENED, actor=AGENTS, run=case.run_id)
-    if ticket.status == Status.SCREENED:
-        move(session, ticket, Status.TRIAGING, actor=AGENTS, run=case.run_id)
+    passed = ticket.status in (Status.RECEIVED, Status.REOPENED)
+    if passed or ticket.status == Status.SCREENED:
+        move(session, ticket, *[Status.SCREENED] * passed, Status.TRIAGING, actor=AGENTS, run=case.run_id)
         _store_verdicts(session, case, "input", verdicts)
 
 
@@ -89,7 +96,7 @@ def _finish(
     outcome: Outcome,
 ) -> str:  # fmt: skip
     recorder.write(session)
-    run, ticket = session.get_one(Run, case.run_id), session.get_one(Ticket, case.ticket.id)
+    run, ticket, episode = session.exec(_RUN_OF_EPISODE, params={"run_id": case.run_id}).one()
     if run.status != "running":
         return ticket.status
     outcome = _still_a_managers(session, case, ticket, outcome)
@@ -103,9 +110,9 @@ def _finish(
     for stage in ("input", "action", "output"):
         if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
-    _describe(session, ticket, outcome)
+    _describe(session, ticket, episode, outcome)
     dossiers.lay_down(session, ticket, run, outcome.blocked)
-    searches.record(session, ticket, run, outcome)
+    searches.record(session, ticket, run, recorder, outcome)
     if outcome.reply is not None:
         draft = _draft(session, settings, case, ticket, run, outcome, degraded, model)
         signals.given(session, draft, outcome.evidence)
@@ -175,9 +182,8 @@ def _close_run(session: Session, run: Run, recorder: Recorder, degraded: list[st
     session.add(run)
 
 
-def _describe(session: Session, ticket: Ticket, outcome: Outcome) -> None:
-    plan, episode = outcome.plan, session.get(Episode, ticket.episode_id) if ticket.episode_id else None
-    if plan:
+def _describe(session: Session, ticket: Ticket, episode: Episode | None, outcome: Outcome) -> None:
+    if plan := outcome.plan:
         ticket.category, ticket.priority, ticket.sentiment = plan.category, plan.priority, plan.sentiment
         ticket.language, ticket.risk = plan.language or ticket.language, plan.risk
     ticket.confidence = outcome.confidence

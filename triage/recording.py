@@ -6,21 +6,23 @@ model call, in one insert, so that no answered model call is ever paid twice.
 """
 
 import hashlib
-import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Any
 
 from opentelemetry.trace import Span
 from sqlalchemy import Table, bindparam, delete
 from sqlmodel import Session, col, select
 
-from triage import errors, genai, tracing
+from triage import errors, genai, jsontext, tracing
 from triage.database import Database
 from triage.models import RunStep, now
 
 Live = Callable[[], Awaitable[dict[str, Any]]]
+Told = tuple[str, dict[str, Any], dict[str, Any]]
+"""Name, request and response of a step."""
 _STEPS: Table = RunStep.__table__  # type: ignore[attr-defined]
+_INSERT = _STEPS.insert()
 _RECORDED = select(RunStep).where(RunStep.run_id == bindparam("run_id")).order_by(col(RunStep.ordinal))
 
 
@@ -32,6 +34,7 @@ class Recorder:
         self._recorded = recorded or []
         self._position = 0
         self._pending: list[dict[str, Any]] = []
+        self._answered: list[Told] = []
         self.input_tokens = self.output_tokens = self.model_calls = 0
         self.cost_usd = 0.0
 
@@ -107,16 +110,21 @@ class Recorder:
         result: dict[str, Any] = row["response"]
         return result
 
+    def told(self, names: Container[str]) -> list[Told]:
+        """What the steps of these names asked and were answered, in their order; failed ones left out."""
+        return [step for step in self._answered if step[0] in names]
+
     async def flush(self) -> None:
         """Write the steps that wait in memory, in one insert and a transaction of its own."""
-        if self._pending:
-            await self.database.run(self.write)
+        rows, self._pending = self._pending, []
+        if rows:
+            await self.database.write(_INSERT, rows)
 
     def write(self, session: Session) -> None:
         """Write the steps that wait in memory, in the caller's transaction. Plain rows: the mapper would cost a third of it."""
         rows, self._pending = self._pending, []
         if rows:
-            session.connection().execute(_STEPS.insert(), rows)
+            session.connection().execute(_INSERT, rows)
 
     def _keep(self, row: dict[str, Any]) -> None:
         usage = row["response"].get("usage") if row["kind"] == "model" else None
@@ -124,6 +132,8 @@ class Recorder:
             row.update({key: usage[key] for key in ("input_tokens", "output_tokens", "cost_usd")})
         self._count(row["kind"], row["input_tokens"], row["output_tokens"], row["cost_usd"])
         self._pending.append(row)
+        if not row["error"]:
+            self._answered.append((row["name"], row["request"], row["response"]))
 
     def _count(self, kind: str, input_tokens: int, output_tokens: int, cost_usd: float) -> None:
         self.model_calls += kind == "model"
@@ -146,6 +156,7 @@ class Recorder:
             name, _, message = step.error.partition(": ")
             kind = getattr(errors, name, errors.TriageError)
             raise kind(message)
+        self._answered.append((step.name, step.request, step.response))
         return dict(step.response)
 
     async def _forget_from(self, ordinal: int) -> None:
@@ -179,4 +190,4 @@ def _usage(row: dict[str, Any]) -> dict[str, Any]:
 
 def digest(request: dict[str, Any]) -> str:
     """A stable name for a request: SHA-256 over its sorted JSON."""
-    return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(jsontext.canonical(request)).hexdigest()

@@ -1,24 +1,25 @@
 """What a run of the agents asked the knowledge base, and whether its questions were answered."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage.models import EscalationReason, PrecedentUse, Run, RunStep, SolvedCase, Ticket
+from triage.models import EscalationReason, PrecedentUse, Run, SolvedCase, Ticket
 from triage.outcome import Outcome
+from triage.recording import Recorder, Told
 
 _PLANNED, _OWN = "knowledge", "search_knowledge"  # names of the recorded steps
 _LACKS_KNOWLEDGE = (EscalationReason.MISSING_KNOWLEDGE, EscalationReason.LOW_CONFIDENCE)
 
 
-def record(session: Session, ticket: Ticket, run: Run, outcome: Outcome) -> None:
+def record(session: Session, ticket: Ticket, run: Run, recorder: Recorder, outcome: Outcome) -> None:
     """One record for each question of the plan, for each search that the analyst made by itself, and for each precedent."""
     if outcome.plan is None:
         return
-    verdicts, steps = _verdicts(outcome), _steps(session, run.id)
+    verdicts, steps = _verdicts(outcome), recorder.told((_PLANNED, _OWN))
     of = {
         "source": signals.AGENTS, "ticket_id": ticket.id, "episode_id": ticket.episode_id, "run_id": run.id,
         "language": outcome.plan.language, "category": outcome.plan.category,
@@ -39,15 +40,7 @@ def _decided(search: dict[str, Any], verdicts: Mapping[str, str]) -> dict[str, A
     return {**search, "decision": decision, "confidence": sure}
 
 
-def _steps(session: Session, run_id: str) -> Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Name, request and response of the run's searches, in their order."""
-    steps = select(RunStep.name, RunStep.request, RunStep.response).where(
-        RunStep.run_id == run_id, col(RunStep.name).in_((_PLANNED, _OWN)), col(RunStep.error).is_(None)
-    )
-    return session.exec(steps.order_by(col(RunStep.ordinal))).all()
-
-
-def _record_precedents(session: Session, run_id: str, steps: Iterable[tuple[str, Any, Mapping[str, Any]]]) -> None:
+def _record_precedents(session: Session, run_id: str, steps: Iterable[Told]) -> None:
     """The solved cases that the run was shown, as far as they still stand."""
     scores = {case["case"]: case["score"] for _, _, response in steps for case in response.get("precedents", [])}
     if scores:
@@ -66,7 +59,7 @@ def _verdicts(outcome: Outcome) -> dict[str, str]:
     return {question: "abstain" if question in unanswered else "answer" for question in questions}
 
 
-def _searches(steps: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]], questions: set[str]) -> Iterator[dict[str, Any]]:
+def _searches(steps: Iterable[Told], questions: set[str]) -> Iterator[dict[str, Any]]:
     """Query, hits, best score and article of each: of the plan's searches those that are its questions, and the analyst's own."""
     for name, request, response in steps:
         if name != _PLANNED:

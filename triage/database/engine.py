@@ -9,12 +9,14 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, text
+from sqlalchemy import URL, Engine, Executable, create_engine, event, text
 from sqlmodel import Session
 
+from triage import jsontext
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
+_JSON: dict[str, Any] = {"json_serializer": jsontext.dumps, "json_deserializer": jsontext.loads}
 
 
 class Database:
@@ -30,6 +32,7 @@ class Database:
         self._turn: AbstractContextManager[Any] = RLock() if self.is_sqlite else nullcontext()
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
         self._guest: Engine | None = None
+        self._reading = engine.execution_options(reading=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -40,8 +43,22 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session to read with; what it changes is not kept. On SQLite it takes no write lock."""
-        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session:
+        with Session(self._reading, expire_on_commit=False) as session:
             yield session
+
+    def first(self, statement: Executable) -> tuple[Any, ...] | None:
+        """The first row; read without a session, for what is asked all the time."""
+        with self._reading.connect() as connection:
+            row = connection.execute(statement).first()
+            return None if row is None else tuple(row)
+
+    async def write(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
+        """One statement for many rows in a transaction of its own, off the event loop and without a session."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._write_now, statement, rows)
+
+    def _write_now(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
+        with self._turn, self.engine.begin() as connection:
+            connection.execute(statement, rows)
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)` in one transaction, off the event loop."""
@@ -81,11 +98,13 @@ def open_database(settings: Settings) -> Database:
         if not file.exists():
             file.touch(mode=0o600)  # customers' mail stands in it; SQLite gives its side files the same rights
         return Database(_sqlite_engine(url))
-    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True))
+    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, **_JSON))
 
 
 def _file_engine(url: str | URL, isolation_level: str | None) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40)
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40, **_JSON
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

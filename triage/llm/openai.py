@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import openai
 from pydantic import BaseModel, Field, ValidationError
 
+from triage import jsontext
 from triage.errors import ModelDown, ModelError, ModelRefused
 from triage.llm.pricing import cost
 from triage.llm.protocol import Request, Response, ToolCall, ToolSpec, Usage
@@ -79,7 +80,9 @@ class OpenAIModel:
         """Raises ModelDown after the client's own retries, ModelRefused when asking again would not help."""
         try:
             async with asyncio.timeout(self._patience):
-                answer = await (await _client(self._address)).post("/chat/completions", cast_to=object, body=self._body(request))
+                answer = await (await _client(self._address)).post(
+                    "/chat/completions", cast_to=object, content=jsontext.encoded(self._body(request))
+                )
         except TimeoutError as error:
             raise ModelDown(f"no answer in {self._patience:.0f} s") from error
         except openai.APIError as error:
