@@ -65,8 +65,8 @@ def _detector() -> "LanguageDetector":
     return LanguageDetectorBuilder.from_iso_codes_639_1(*chosen).with_low_accuracy_mode().build()
 
 
-def detect(text: str) -> str:
-    """The code of the text's language, or "und" when there is too little to tell."""
+def detect(text: str, *, sure: float = _SURE) -> str:
+    """The code of the text's language, or "und" when there is too little to tell: its share is below `sure` (0 to 1)."""
     plain = unicodedata.normalize("NFKC", text[: 4 * _ENOUGH])  # letters styled as bold or script are still letters
     words = " ".join(_NOT_WORDS.sub(" ", plain).split())[:_ENOUGH].lower()
     if sum(c.isalpha() for c in words) < 2:
@@ -75,7 +75,13 @@ def detect(text: str) -> str:
     if len(words) < _SHORT:
         found = {code: value * _HEAD_START.get(code, 1.0) + _common(words, code) for code, value in found.items()}
     total, best = sum(found.values()), max(found, key=lambda code: found[code])
-    return best.lower() if total > 0 and found[best] / total >= _SURE else UNSURE
+    return best.lower() if total > 0 and found[best] / total >= sure else UNSURE
+
+
+def script(text: str) -> str:
+    """What most of the first letters are written in, such as LATIN or KATAKANA; "" without letters."""
+    names = [unicodedata.name(char, "").split(" ")[0] for char in text[:200] if char.isalpha()]
+    return max(set(names), key=names.count) if names else ""
 
 
 def _common(words: str, code: str) -> float:

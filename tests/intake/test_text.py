@@ -4,6 +4,7 @@ import pytest
 
 from triage.intake.charsets import decode
 from triage.intake.clean import reveal, storable
+from triage.intake.mail import language_of
 from triage.language import detect
 
 
@@ -76,3 +77,18 @@ def test_letters_styled_as_bold_are_still_letters() -> None:
     plain = "my kettle stopped working after the update and I cannot switch it on any more"
     styled = "".join(chr(0x1D5EE + ord(c) - ord("a")) if "a" <= c <= "z" else c for c in plain)
     assert styled != plain and detect(styled) == "en"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "code"),
+    [
+        ("エクスポートの方法を教えてください", "bold text", "en"),
+        ("Как вернуть заказ", "Hello, please help me", "en"),
+        ("Where is my order?", "なぜ届かないのですか", "ja"),
+        ("Meine Bestellung kam nicht an", "12345", "de"),
+        ("Wo bleibt meine Bestellung?", "ok", "de"),
+        ("エクスポートの方法を教えてください", "", "ja"),
+    ],
+)
+def test_a_subject_in_other_letters_does_not_speak_for_the_body(subject: str, body: str, code: str) -> None:
+    assert language_of(subject, body) == code

@@ -10,7 +10,7 @@ from triage.intake.message import Incoming
 from triage.intake.parts import Contents, contents
 from triage.intake.quoting import split
 from triage.intake.spam import content_signals, header_signals, verdict
-from triage.language import UNSURE, detect
+from triage.language import UNSURE, detect, script
 from triage.models import QuarantineReason
 from triage.settings import Settings
 
@@ -78,8 +78,9 @@ def _parse(raw: bytes, settings: Settings) -> Incoming:
 
 
 def language_of(subject: str, body: str) -> str:
-    """The body's language; the subject helps when the body says too little."""
-    found = detect(body)
+    """The body's language; the subject helps when the body says too little, unless it is written in other letters."""
+    written = script(body)
+    found = detect(body, sure=0.0) if written and script(subject) not in ("", written) else detect(body)
     return found if found != UNSURE else detect(f"{subject}\n{body}")
 
 
