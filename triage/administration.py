@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
 
-from triage import workspace
+from triage import rulebook, workspace
 from triage.accounts import access, apikeys, links, sessions, users
 from triage.accounts.access import Permission
 from triage.errors import InputError, SettingsError
@@ -14,15 +14,8 @@ from triage.llm import ROLES
 from triage.models import ApiKey, LoginSession, Role, User, WorkspaceSetting, now
 from triage.settings import Settings
 
-RULE_SWITCHES = (
-    "every_draft_needs_manager",
-    "unsupported_needs_manager",
-    "minimum_confidence",
-    "extra_escalation_phrases",
-    "allowed_link_hosts",
-)
+RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager")
 DESK_SWITCHES = ("articles_need_review", "business_hours", "signature")
-_MOST_LINES, _LONGEST_LINE = 500, 200
 
 
 @dataclass(frozen=True)
@@ -65,26 +58,17 @@ def switches(session: Session, user: User, keys: Sequence[str]) -> list[SwitchRo
 
 
 def turn(session: Session, user: User, key: str, value: object) -> None:
-    """Turn a switch. Raises InputError for a value it cannot take."""
+    """Turn a switch; one of the rules becomes a version of them. Raises InputError for a value it cannot take."""
     access.require(user, Permission.EDIT_MACHINERY)
-    if isinstance(value, list):
-        value = _lines(value)
-    if key == "minimum_confidence" and not (isinstance(value, int | float) and 0 <= value <= 1):
-        raise InputError("The confidence is a number from 0 to 1.")
+    if key in rulebook.KEYS:
+        rulebook.switch_on(session, user, {key: value})
+        return
     if key == "business_hours":
         try:
             BusinessHours.parse(str(value))
         except SettingsError as error:
             raise InputError(str(error)) from error
     workspace.put(session, key, value, user_id=user.id or 0)
-
-
-def _lines(values: list[object]) -> list[str]:
-    lines = list(dict.fromkeys(" ".join(str(value).split()) for value in values))
-    kept = [line for line in lines if line]
-    if len(kept) > _MOST_LINES or any(len(line) > _LONGEST_LINE for line in kept):
-        raise InputError(f"At most {_MOST_LINES} lines of {_LONGEST_LINE} characters.")
-    return kept
 
 
 # ---- oneself ----------------------------------------------------------------------------------------------

@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from knowledge_base.chunking import sentences
-from triage import workspace
+from triage import rulebook
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.briefs import Paragraph, Reply, Sentence
 from triage.canary import canary
+from triage.guardrails import own_rules
 from triage.guardrails.escalation import always_escalate
 from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output
@@ -63,21 +64,20 @@ class Firing:
 def try_message(session: Session, user: User, text: str, *, channel: str = "email") -> Tried:
     """The text as a customer's message, judged by the rules as they stand now. Nothing is stored."""
     access.require(user, Permission.READ_MACHINERY)
-    phrases = workspace.get(session, "extra_escalation_phrases")
-    text = text[:LONGEST]
-    verdicts = check_input(subject="", body=text, channel=channel)
-    return Tried(text, verdicts, always_escalate(text, [str(phrase) for phrase in phrases] if isinstance(phrases, list) else []))
+    rules, text = rulebook.current(session), text[:LONGEST]
+    verdicts = check_input(subject="", body=text, channel=channel, flag_at=float(rules["injection_threshold"]))
+    verdicts += own_rules.verdicts(text, rules["own_rules"], "input")
+    return Tried(text, verdicts, always_escalate(text, list(map(str, rules["extra_escalation_phrases"]))))
 
 
 def try_reply(session: Session, user: User, settings: Settings, text: str, *, language: str = "") -> Tried:
     """The text as a reply to a customer who is unknown and about whom nothing is on record. Nothing is stored."""
     access.require(user, Permission.READ_MACHINERY)
-    extra = workspace.get(session, "allowed_link_hosts")
-    text = text[:LONGEST]
+    rules, text = rulebook.current(session), text[:LONGEST]
     reply = _reply(text)
     check = OutputCheck(
         reply=reply, ticket="", evidence=[], recipient="customer@customer.example", language=language, canary=canary(settings),
-        allowed_hosts=[*settings.allowed_link_hosts, *(map(str, extra) if isinstance(extra, list) else [])],
+        allowed_hosts=[*settings.allowed_link_hosts, *map(str, rules["allowed_link_hosts"])], own=rules["own_rules"],
     )  # fmt: skip
     before = len(check.text) - len(reply.body)  # places count subject and blank line too
     return Tried(reply.body, [_moved(verdict, before) for verdict in check_output(check)], [])

@@ -12,11 +12,13 @@ from triage import workspace
 from triage.briefs import CustomerCard, Evidence, Facts, Plan, Reply, Review, TicketBrief
 from triage.canary import canary
 from triage.casefile import CaseFile
+from triage.guardrails import injection, own_rules
 from triage.guardrails import policy as policies
 from triage.guardrails.escalation import always_escalate
 from triage.guardrails.escalation import reason as escalation_of
 from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output, support_of
+from triage.guardrails.own_rules import RawRule
 from triage.guardrails.policy import Policy, PolicyFault, shipped
 from triage.guardrails.verdicts import Verdict
 from triage.models import EscalationReason, Priority, QuarantineReason, Status, Ticket
@@ -109,6 +111,8 @@ class Rules:
     allowed_link_hosts: list[str]
     policy: Policy | PolicyFault = field(default_factory=shipped)
     limits: Mapping[str, object] = field(default_factory=dict)
+    injection_threshold: float = injection.FLAG
+    own: list[RawRule] = field(default_factory=list)
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -121,6 +125,8 @@ class Rules:
             allowed_link_hosts=[*settings.allowed_link_hosts, *switches["allowed_link_hosts"]],
             policy=policies.current(switches["action_policy"]),
             limits=dict(switches["limits"]),
+            injection_threshold=float(switches["injection_threshold"]),
+            own=list(switches["own_rules"]),
         )
 
 
@@ -174,14 +180,17 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
             hidden=case.hidden,
             attachments_text=case.attachment_texts,
             channel=brief.channel,
+            flag_at=rules.injection_threshold,
         )
         findings = always_escalate(f"{brief.subject}\n{brief.body}", rules.extra_escalation_phrases)
         for text in case.unanswered:  # a second message must not hide what the first one said
             verdicts = [
                 *verdicts,
-                *(v for v in check_input(subject="", body=text, channel=brief.channel) if v.verdict != "allow"),
+                *_telling(check_input(subject="", body=text, channel=brief.channel, flag_at=rules.injection_threshold)),
+                *own_rules.verdicts(text, rules.own, "input"),
             ]
             findings = [*findings, *always_escalate(text, rules.extra_escalation_phrases)]
+        verdicts += own_rules.verdicts(f"{brief.subject}\n{brief.body}", rules.own, "input")
         if findings:
             verdicts = [*verdicts, Verdict("input", ALWAYS, "flag", findings, escalation_of(findings))]
         return {"verdicts": [v.to_json() for v in verdicts]}
@@ -189,16 +198,22 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
     async def live() -> dict[str, Any]:
         return await asyncio.to_thread(look)
 
-    request = {
+    request: dict[str, Any] = {
         "subject": brief.subject, "body": brief.body, "hidden": case.hidden, "attachments": case.attachment_texts,
         "phrases": rules.extra_escalation_phrases,
     }  # fmt: skip
     if case.unanswered:
         request["unanswered"] = list(case.unanswered)
+    if rules.own or rules.injection_threshold != injection.FLAG:
+        request |= {"own": rules.own, "threshold": rules.injection_threshold}
     step = await recorder.step("guard", name="input", request=request, live=live)
     verdicts = [Verdict.from_json(verdict) for verdict in step["verdicts"]]
-    suspicious = any(verdict.verdict != "allow" and verdict.rule != ALWAYS for verdict in verdicts)
+    suspicious = any(verdict.rule != ALWAYS and not verdict.rule.startswith(own_rules.PREFIX) for verdict in _telling(verdicts))
     return Screening(brief.model_copy(update={"suspicious": suspicious}), verdicts)
+
+
+def _telling(verdicts: list[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in verdicts if verdict.verdict != "allow"]
 
 
 # ---- after the plan ---------------------------------------------------------------------------------------
@@ -303,7 +318,7 @@ def output_check(
     return OutputCheck(
         reply=reply, ticket=said, evidence=passages, recipient=ticket.requester_email, allowed_hosts=rules.allowed_link_hosts,
         canary=canary(settings), language=language, customer=customer, requester=ticket.requester_email,
-        own_addresses=[settings.mail_from], kind=kind,
+        own_addresses=[settings.mail_from], kind=kind, own=rules.own,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from triage.accounts.access import Permission
 from triage.agents.customers import customer_card
 from triage.briefs import CustomerCard, Evidence, Paragraph, Reply, Sentence
 from triage.errors import GuardError
+from triage.guardrails import own_rules
 from triage.guardrails.output import check_output
 from triage.models import Draft, Message, Passage, Ticket, User
 from triage.settings import Settings
@@ -22,7 +23,7 @@ def check(session: Session, settings: Settings, user: User, ticket: Ticket, draf
 def problems(session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str) -> list[str]:
     """What the text holds that may not leave, a sentence each. `draft` gives subject and sources; it may be one that is not stored.
 
-    Flags are the person's own judgement, and a manager may promise what only people may grant.
+    Flags are the person's own judgement; a manager may promise what only people may grant, and send what a rule of the desk's own stops.
     """
     rules = judging.Rules.load(session, settings)
     words = Sentence(text=text, kind="courtesy", passages=[])
@@ -31,8 +32,9 @@ def problems(session: Session, settings: Settings, user: User, ticket: Ticket, d
         reply, ticket, said_in(session, ticket), cited(session, draft), customer_of(session, ticket), rules, settings,
         language=ticket.language,
     )  # fmt: skip
-    grants = {"promise"} if access.may(user, Permission.DECIDE_SENSITIVE) else set()
-    return [verdict.why or verdict.rule for verdict in check_output(checked) if verdict.blocked and verdict.rule not in grants]
+    grants = ("promise", own_rules.PREFIX) if access.may(user, Permission.DECIDE_SENSITIVE) else ()
+    said = check_output(checked)
+    return [verdict.why or verdict.rule for verdict in said if verdict.blocked and not verdict.rule.startswith(grants)]
 
 
 def said_in(session: Session, ticket: Ticket) -> str:

@@ -102,6 +102,7 @@ class Desk:
         from triage import chores, delivery, desk
         from triage.incidents import writing
         from triage.library import imports
+        from triage.rehearsal import rule_trial
         from triage.rehearsal.asking import CHORE as REHEARSE
         from triage.rehearsal.doing import rehearse
 
@@ -114,6 +115,8 @@ class Desk:
         async def chore_work(name: str, subject: int = 0) -> str:
             if name == REHEARSE:
                 return await rehearse(self, subject)
+            if name == rule_trial.CHORE:
+                return await asyncio.to_thread(rule_trial.work, self, subject)
             if name == writing.CHORE:
                 return await writing.write(self, subject)
             if name in chores.LONG:

@@ -23,6 +23,8 @@ SWITCHES = {
     "unsupported_needs_manager": Switch(True, "A draft with a sentence that no source supports waits for a manager."),
     "minimum_confidence": Switch(0.45, "Below this confidence (0 to 1) a ticket is escalated instead of answered."),
     "extra_escalation_phrases": Switch([], "Phrases that always escalate a ticket, beside the built-in list."),
+    "injection_threshold": Switch(0.5, "From this score (0 to 1) a message that looks like orders to the machine is flagged."),
+    "own_rules": Switch([], "Rules of the desk's own: words and phrases that flag a text or send it to a person."),
     "business_hours": Switch(
         "Mon-Fri 08:00-18:00 Europe/Amsterdam", "When the team works; business-hour times and targets count only these hours."
     ),

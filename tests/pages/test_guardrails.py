@@ -42,8 +42,10 @@ def test_managers_read_the_rules_and_turn_nothing(desk: Any) -> None:
 def test_administrators_turn_a_switch(desk: Any) -> None:
     page = opened(desk, "guardrails.py", Role.ADMIN)
     page.toggle(key="turn_every_draft_needs_manager").set_value(True).run()
-    page.text_area(key="turn_extra_escalation_phrases").set_value("recall notice\n\n recall   notice \nlead paint").run()
     assert not page.exception
+    admin = person(desk, Role.ADMIN)
+    phrases = ["recall notice", "", " recall   notice ", "lead paint"]
+    desk.database.run_now(lambda s: administration.turn(s, admin, "extra_escalation_phrases", phrases))
     with desk.database.read() as session:
         assert workspace.get(session, "every_draft_needs_manager") is True
         assert workspace.get(session, "extra_escalation_phrases") == ["recall notice", "lead paint"]

@@ -42,6 +42,7 @@ class Mail:
     attachments: tuple[str, ...] = ()
     channel: str = "email"
     limit: int = BODY_LIMIT
+    flag_at: float = injection.FLAG
 
 
 def check_input(
@@ -52,14 +53,22 @@ def check_input(
     attachments_text: list[str] | None = None,
     channel: str = "email",
     limit: int = BODY_LIMIT,
+    flag_at: float = injection.FLAG,
 ) -> list[Verdict]:
     """What the rules say of one message; never empty, never raises.
 
-    `limit` is the number of characters of the body that is looked at (TRIAGE_BODY_LIMIT). A verdict that blocks
+    `limit` is the number of characters of the body that is looked at (TRIAGE_BODY_LIMIT), `flag_at` the score from which
+    what looks like orders to the machine is flagged. A verdict that blocks
     names where the message goes: `quarantine` when nothing but an attack is in it, else `escalation`.
     """
     mail = Mail(
-        subject[:2_000], body, hidden[:limit], tuple(text[:_ATTACHMENT_LIMIT] for text in attachments_text or []), channel, limit
+        subject[:2_000],
+        body,
+        hidden[:limit],
+        tuple(text[:_ATTACHMENT_LIMIT] for text in attachments_text or []),
+        channel,
+        limit,
+        flag_at,
     )
     return CHECKPOINT.run(mail.body[:200], mail)
 
@@ -81,7 +90,7 @@ def _injection(mail: Mail) -> Verdict | None:
     for number, text in enumerate(mail.attachments):
         findings += injection.look(f"attachment:{number}", text)
     total = injection.score(findings)
-    if total < injection.FLAG:
+    if total < mail.flag_at:
         return None
     surest = max(findings, key=lambda finding: finding.weight)
     why = (

@@ -1,6 +1,7 @@
 """The guard at the exit: may this draft be put before a person as one to send?"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from triage.briefs import CustomerCard, Evidence, Reply, Sentence
 from triage.canary import leaks
 from triage.guardrails import language as languages
-from triage.guardrails import pii
+from triage.guardrails import own_rules, pii
 from triage.guardrails.grounding import Support, supports
 from triage.guardrails.normalise import normalise
 from triage.guardrails.patterns import fold
@@ -53,6 +54,7 @@ class OutputCheck:
     requester: str = ""
     own_addresses: list[str] = field(default_factory=list)
     kind: str = "reply"
+    own: Sequence[own_rules.RawRule] = ()
 
     @cached_property
     def text(self) -> str:
@@ -76,7 +78,7 @@ class OutputCheck:
 
 def check_output(check: OutputCheck) -> list[Verdict]:
     """What the rules say of one draft; never empty, never raises. Places count characters of subject, blank line, body."""
-    return CHECKPOINT.run("draft", check)
+    return CHECKPOINT.run("draft", check) + own_rules.verdicts(check.text, check.own, "output")
 
 
 def lines_of(customer: CustomerCard | None) -> list[str]:
