@@ -174,7 +174,7 @@ def _regression(inputs: Floats, hits: Flags, weights: Floats, pull: float = 1.0)
     """Ridge logistic regression by Newton's method; a weight of the wrong sign is left out and the rest fitted again."""
     keep = list(range(inputs.shape[1]))
     while True:
-        found = _newton(inputs[:, keep], hits, weights, pull)
+        found = newton(inputs[:, keep], hits, weights, pull)
         if not keep or found[:-1].min() >= 0:
             break
         del keep[int(found[:-1].argmin())]
@@ -183,7 +183,7 @@ def _regression(inputs: Floats, hits: Flags, weights: Floats, pull: float = 1.0)
     return whole
 
 
-def _newton(inputs: Floats, hits: Flags, weights: Floats, pull: float) -> Floats:
+def newton(inputs: Floats, hits: Flags, weights: Floats, pull: float) -> Floats:
     middle, width = inputs.mean(axis=0), inputs.std(axis=0) + 1e-9
     scaled = np.hstack([(inputs - middle) / width, np.ones((len(inputs), 1))])
     found, ridge = np.zeros(scaled.shape[1]), np.diag([*[pull] * inputs.shape[1], 1e-6])
@@ -277,6 +277,11 @@ def cross_validated(cases: Sequence[Case], seen: Sequence[Features], seed: int) 
     return decided
 
 
+def judge_without_weights() -> Judge:
+    """For features alone."""
+    return Judge(embedder(), Weights(embedder().name, *(np.zeros(n) for n in (len(CLEAR) + 1, len(NEAR) + 1, 3)), 0.0))
+
+
 def _table(cases: Sequence[Case], seen: Sequence[Features]) -> None:
     print(f"{'':52}{'cases':>6} {'macro-F1':>9} {'answer':>7} {'not':>6} {'3-way':>6} {'ECE':>6}")
     rounds = [cross_validated(cases, seen, seed) for seed in range(_ROUNDS)]
@@ -338,7 +343,7 @@ def main() -> None:
     if not cases:
         print("Skipped: no evaluation data. Set TRIAGE_DATA to a folder with groundedness/mtragun_answerability*.jsonl.")
         return
-    judge = Judge(embedder(), Weights(embedder().name, *(np.zeros(n) for n in (len(CLEAR) + 1, len(NEAR) + 1, 3)), 0.0))
+    judge = judge_without_weights()
     seen = [judge.features(case.question, case.passages, case.history) for case in cases]
     if options.write:
         write(fit(cases, seen), cases)

@@ -1,10 +1,14 @@
 """Whether a sentence stands in its sources."""
 
 import time
+from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from triage.briefs import Evidence
+from triage.guardrails.exact import missing
 from triage.guardrails.grounding import supports
 
 PASSAGES = [
@@ -21,6 +25,13 @@ PASSAGES = [
         version=2,
         title="Returns",
         text="You can return a machine within 30 days of delivery. The label costs €7.50 outside NL, BE and DE. Beans that were opened cannot be returned. Repairs take ten working days.",
+    ),
+    Evidence(
+        id="offer#1",
+        article="offer",
+        version=1,
+        title="Spring offer",
+        text="The offer ends on 3 May 2026. Subscribers may pause a delivery twice a year. Every order must be paid before it is sent. The grinder is usually in stock. Gift cards cannot be exchanged unless they were damaged. Deliveries go out with PostNL and cost $12 abroad.",
     ),
     Evidence(
         id="rueckgabe#1",
@@ -43,6 +54,12 @@ PASSAGES = [
         ("Opened beans cannot be returned.", "returns#1"),
         ("A repair takes 10 working days.", "returns#1"),
         ("There are pictures at https://larkfield.example/pairing.", "pairing#1"),
+        ("The offer ends on May 3rd, 2026.", "offer#1"),
+        ("The offer ends on 03/05/2026.", "offer#1"),
+        ("The offer ends on 3 May.", "offer#1"),
+        ("Subscribers can pause a delivery twice a year.", "offer#1"),
+        ("Gift cards cannot be exchanged unless they were damaged.", "offer#1"),
+        ("Deliveries go out with PostNL.", "offer#1"),
         ("Die Maschine können Sie innerhalb von 30 Tagen zurückgeben.", "rueckgabe#1"),
     ],
 )
@@ -65,6 +82,15 @@ def test_what_the_source_says_is_supported(sentence: str, passage: str) -> None:
         "The grinder has conical burrs of hardened steel.",
         "Geöffnete Bohnen nehmen wir zurück.",
         "Error E9 means that the ring blinks blue.",
+        "The offer ends on 4 May 2026.",
+        "The offer ends on 3 May 2027.",
+        "The offer ends on 03/06/2026.",
+        "Subscribers must pause a delivery twice a year.",
+        "Every order may be paid before it is sent.",
+        "The grinder is always in stock.",
+        "Gift cards cannot be exchanged.",
+        "Deliveries go out with Hermes.",
+        "Deliveries cost €12 abroad.",
     ],
 )
 def test_what_the_source_does_not_say_is_unsupported(sentence: str) -> None:
@@ -72,6 +98,34 @@ def test_what_the_source_does_not_say_is_unsupported(sentence: str) -> None:
     assert not support.supported
     assert support.score < 0.8
     assert support.why
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("The offer ends on 4 May 2026.", "4 may 2026"),
+        ("Deliveries go out with Hermes.", "Hermes"),
+        ("Deliveries cost €12 abroad.", "12 EUR"),
+        ("Subscribers must pause a delivery twice a year.", "“must”, the source only “may”"),
+        ("Gift cards cannot be exchanged.", "condition (“unless …”)"),
+    ],
+)
+def test_the_reason_names_what_disagrees(sentence: str, said: str) -> None:
+    assert said in supports(sentence, PASSAGES).why
+
+
+@given(st.dates(min_value=date(2001, 1, 1), max_value=date(2098, 12, 31)), st.data())
+def test_a_day_is_the_same_in_every_written_form(day: date, data: st.DataObject) -> None:
+    forms = [
+        f"{day.day} {day:%B} {day.year}", f"{day:%B} {day.day}, {day.year}", f"{day.day}. {day:%b} {day.year}", day.isoformat(),
+        f"{day:%d/%m/%Y}", f"{day:%m/%d/%Y}", f"{day:%d.%m.%Y}", f"{day:%d.%m.%y}",
+    ]  # fmt: skip
+    one, two = data.draw(st.sampled_from(forms)), data.draw(st.sampled_from(forms))
+    assert missing(f"It ends on {one}", [f"The offer ends on {two}."]) == []
+    assert missing(
+        f"It ends on {day.replace(year=day.year + 1).strftime('%d %B %Y') if day.day < 29 else '1 July 1999'}",
+        [f"It ends on {two}."],
+    )
 
 
 def test_without_sources_nothing_is_supported_but_courtesy() -> None:
