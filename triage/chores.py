@@ -4,15 +4,27 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import vectors
-from triage import replies, solving
+from triage import alerts, replies, solving
 from triage.accounts import ratelimit, rates
 from triage.improving import findings, grouping
 from triage.incidents import finding as incidents
-from triage.models import WAITS_FOR_PERSON, Incident, IncidentMember, Notification, Role, Run, SpanRecord, Status, Ticket, now
+from triage.models import (
+    WAITS_FOR_PERSON,
+    Incident,
+    IncidentMember,
+    Notification,
+    Role,
+    Run,
+    SpanRecord,
+    Spend,
+    Status,
+    Ticket,
+    now,
+)
 from triage.transitions import move
 
 if TYPE_CHECKING:
@@ -21,6 +33,8 @@ if TYPE_CHECKING:
 SILENCE = timedelta(days=3)
 STUCK = timedelta(hours=1)
 SPANS_KEPT = timedelta(days=30)
+SENDERS_KEPT = timedelta(days=60)  # what one customer or sender used on a day
+_OF_PEOPLE = [col(Spend.scope).startswith(kind) for kind in ("sender:", "customer:")]
 
 
 def assume_resolved(session: Session) -> str:
@@ -72,6 +86,7 @@ def tidy(session: Session) -> str:
     session.execute(delete(SpanRecord).where(col(SpanRecord.end_ns) < limit))
     ratelimit.forget_old(session)
     rates.forget_old(session)
+    session.execute(delete(Spend).where(col(Spend.day) < (now() - SENDERS_KEPT).date().isoformat(), or_(*_OF_PEOPLE)))
     vectors.forget_former(session)
     return "tidied"
 
@@ -82,6 +97,7 @@ CHORES: dict[str, Callable[[Session], str]] = {
     "rescue": rescue,
     "tidy": tidy,
     "warn_overdue": warn_overdue,
+    "watch": alerts.watch,
 }
 
 LONG: dict[str, Callable[["Desk"], str]] = {

@@ -23,6 +23,7 @@ CRON: dict[str, dict[str, Any]] = {
     "assume_resolved": {"minute": 7},
     "rescue": {"minute": "*/10"},
     "warn_overdue": {"minute": "*/5"},
+    "watch": {"minute": "4-59/5"},
     "backfill_solved": {"hour": 3, "minute": 50},
     "tidy": {"hour": 3, "minute": 20},
     "gaps": {"minute": "3-59/15"},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from triage.database import Database
-from triage.errors import BudgetExceeded
+from triage.errors import BudgetExceeded, ModelDown, ModelRefused
 from triage.guardrails import limits
 from triage.guardrails.breakers import Breakers
 from triage.guardrails.budgets import DayBudget, RunBudget, Standing
@@ -69,6 +69,8 @@ class DeskGate:
             self.run.cost_usd += response.usage.cost_usd
             if model not in FREE:
                 await self.day.add(model, used, response.usage.cost_usd, (await self._stands()).scope)
+        if isinstance(error, ModelRefused | ModelDown):
+            self.day.count(f"{'refused' if isinstance(error, ModelRefused) else 'down'}:{model}")
         if model not in FREE:
             await self.breakers.after(model, error)
 

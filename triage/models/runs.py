@@ -71,7 +71,7 @@ class Spend(SQLModel, table=True):
     """Tokens, money and calls of one day (UTC) under one scope.
 
     Scopes: "workspace"; "model:NAME"; "customer:ID" or "sender:ADDRESS"; "fallback:NAME" (calls that another model had
-    to answer); "cut:LIMIT:NAME" (calls that a limit refused); "step:STEP" (runs that ended on a step of degradation).
+    to answer); "down:NAME" and "refused:NAME" (calls that failed); "cut:LIMIT:NAME" (calls that a limit refused); "step:STEP" (runs that ended on a step of degradation).
     """
 
     day: str = Field(primary_key=True)
