@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from triage.cli import answerable, approve, classify, doctor, figures, ground, guard, health, kb, people, process, serve
+from triage.cli import answerable, approve, classify, doctor, figures, ground, guard, health, kb, people, process, redact, serve
 from triage.errors import InputError, SettingsError, TriageError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("process")(process.process)
 app.command("classify")(classify.classify)
 app.command("answerable")(answerable.answerable)
 app.command("ground")(ground.ground)
+app.command("redact")(redact.redact)
 app.command("approve")(approve.approve)
 app.command("metrics")(figures.metrics)
 app.command("doctor")(doctor.doctor)

@@ -1,24 +1,23 @@
-"""Text without personal data: what its form gives away, and what is known of the people it concerns."""
+"""Text without personal data, for good: what the text itself gives away, and what is known of the people it concerns."""
 
 import re
 from collections.abc import Iterable
 
-from triage.guardrails import pii
+from triage.guardrails.personal import IDENTIFYING, IN_WORDS, find
 
-_WORDS = {"email": "[e-mail address]", "phone": "[phone number]", "card": "[card number]", "iban": "[bank account]"}
 _LONG_NUMBER = re.compile(r"(?<![\w.])(?:[A-Z]{1,4}-?)?\d{5,}[A-Z0-9-]*(?!\w)|\[#\d+\]")
 _SHORTEST_NAME = 3
 
 
 def redact(text: str, *, names: Iterable[str] = (), values: Iterable[str] = ()) -> str:
-    """The text with addresses, phones, cards, accounts and long numbers replaced, and the given names and values too.
+    """The text with everything that points at a person replaced by what it was, long numbers and the given names and values too.
 
     Of a name each part of three letters or more goes, of a value (an order's number) the whole.
     """
-    for datum in sorted(pii.find(text), key=lambda datum: -datum.start):
-        text = text[: datum.start] + _WORDS[datum.kind] + text[datum.end :]
     for value in sorted({value.strip() for value in values if value.strip()}, key=len, reverse=True):
         text = _whole(value).sub("[number]", text)
+    for span in reversed(find(text, IDENTIFYING)):
+        text = f"{text[: span.start]}[{IN_WORDS[span.kind]}]{text[span.end :]}"
     parts = {part for name in names for part in re.findall(r"[^\W\d_]+", name) if len(part) >= _SHORTEST_NAME}
     for part in sorted(parts, key=len, reverse=True):
         text = _whole(part).sub("[name]", text)
@@ -27,4 +26,4 @@ def redact(text: str, *, names: Iterable[str] = (), values: Iterable[str] = ()) 
 
 
 def _whole(word: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![\w\[]){re.escape(word)}(?!\w)", re.IGNORECASE)
