@@ -9,6 +9,7 @@ steps are read back, then it goes live where they end.
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from triage import dossiers, handover, judging, tracing
@@ -45,13 +46,13 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
 
 async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
     beginning = await desk.database.run(
-        lambda session: handover.begin(session, desk.database, run_id, decision_id, desk.settings)
+        lambda session: handover.begin(session, desk.database, run_id, decision_id, desk.settings, with_tools=desk.calls_tools)
     )
     if beginning is None:
         return "nothing to do"
-    case, rules, recorder = beginning
+    case, rules, recorder, connected = beginning
     gate = desk.gate(recorder, rules.limits)
-    crew = desk.crew(case, recorder, gate)
+    crew = desk.crew(case, recorder, gate, connected)
     with tracing.span(
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
     ):
@@ -88,6 +89,7 @@ async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Out
 async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screening: Screening) -> Outcome:
     """The stages in order; writes nothing, so that it can be rehearsed (triage/rehearsal)."""
     plan = await make_plan(desk, case, crew, screening)
+    crew.context.allowed = judging.tools_allowed(rules.policy, plan, screening)
     passages = await gather_passages(crew.context, case.brief, plan)
     passages = await ranker.rank(crew, plan, passages, desk.judged)
     customer = await gather_customer(crew.context)
@@ -102,10 +104,11 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
         reply, case.ticket, case.said, passages, customer, rules, desk.settings, language=plan.language, kind=route.kind
     )
     output_verdicts = await judging.check_reply(check, crew.context.recorder)
-    return judging.conclude(
+    outcome = judging.conclude(
         case, plan, facts, reply, review, route, passages, sentences, blocked, rules,
         [*screening.verdicts, *action_verdicts, *output_verdicts],
     )  # fmt: skip
+    return replace(outcome, calls=crew.context.calls)
 
 
 async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screening) -> Plan:

@@ -9,9 +9,11 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import dossiers, judging, replies, searches, workspace
+from triage import dossiers, judging, proposals, replies, searches, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
+from triage.connections.requests import Definition
+from triage.connections.tools import switched_on
 from triage.database import Database, rows
 from triage.guardrails.verdicts import Verdict
 from triage.judging import Rules
@@ -54,9 +56,12 @@ class Beginning(NamedTuple):
     case: CaseFile
     rules: Rules
     recorder: Recorder
+    connected: list[Definition]
 
 
-def begin(session: Session, database: Database, run_id: str, decision_id: int | None, settings: Settings) -> Beginning | None:
+def begin(
+    session: Session, database: Database, run_id: str, decision_id: int | None, settings: Settings, *, with_tools: bool = True
+) -> Beginning | None:
     """Case file, rules and recorded steps of a run; None when it has ended or its ticket no longer waits for agents."""
     found = session.exec(_RUN_AND_TICKET, params={"run_id": run_id}).first()
     if found is None or found[0].status != "running" or found[1].status not in AT_WORK:
@@ -66,7 +71,8 @@ def begin(session: Session, database: Database, run_id: str, decision_id: int | 
     if recorder.fresh:
         run.started_at = now()  # waiting for a worker is not working
     case = open_case(session, run, decision_id, body_limit=settings.body_limit)
-    return Beginning(case, Rules.load(session, settings), recorder)
+    connected = switched_on(session) if with_tools else []
+    return Beginning(case, Rules.load(session, settings), recorder, connected)
 
 
 def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
@@ -112,6 +118,8 @@ def _finish(
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
     _describe(session, ticket, episode, outcome)
     dossiers.lay_down(session, ticket, run, outcome.blocked)
+    if outcome.calls or run.cause != "message":
+        proposals.lay_down(session, ticket, run, outcome.calls)
     searches.record(session, ticket, run, recorder, outcome)
     if outcome.reply is not None:
         draft = _draft(session, settings, case, ticket, run, outcome, degraded, model)

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
 
 from triage import workspace
+from triage.agents.tools import Tool
 from triage.briefs import CustomerCard, Evidence, Facts, Plan, Reply, Review, TicketBrief
 from triage.canary import canary
 from triage.casefile import CaseFile
@@ -19,7 +20,7 @@ from triage.guardrails.escalation import reason as escalation_of
 from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.own_rules import RawRule
-from triage.guardrails.policy import Policy, PolicyFault, shipped
+from triage.guardrails.policy import Policy, PolicyFault, shipped, tool_allowed
 from triage.guardrails.verdicts import Verdict
 from triage.models import EscalationReason, Priority, QuarantineReason, Status, Ticket
 from triage.outcome import Blocked, Outcome
@@ -214,6 +215,16 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
 
 def _telling(verdicts: list[Verdict]) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.verdict != "allow"]
+
+
+def tools_allowed(policy: Policy | PolicyFault, plan: Plan, screening: Screening) -> Callable[[str, Tool], bool]:
+    """What agents may use in this ticket: what the policy lists for its matter; nothing outside the desk when the message is suspicious."""
+    intents, suspicious = (plan.category, plan.action), screening.ticket.suspicious
+
+    def allowed(role: str, tool: Tool) -> bool:
+        return not (suspicious and tool.connected) and tool_allowed(policy, tool.name, role, intents, connected=tool.connected)
+
+    return allowed
 
 
 # ---- after the plan ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from triage.agents.toolbox import propose_action
 from triage.agents.tools import Tool
 from triage.briefs import ActionRequest
 from triage.guardrails.actions import check_action
-from triage.guardrails.policy import EVERY, PLANNED, Policy, PolicyFault
+from triage.guardrails.policy import EVERY, PLANNED, Policy, PolicyFault, tool_allowed
 
 CARRIED_OUT = "carried out"
 GOALS = Path(__file__).parent / "guardrails" / "goals.yaml"
@@ -86,7 +86,7 @@ def _ended(
     policy: Policy | PolicyFault, role: str, intent: str, tools: Sequence[Tool], name: str, arguments: dict[str, Any], identity: str
 ) -> tuple[str, str]:  # fmt: skip
     tool = next((tool for tool in tools if tool.name == name), None)
-    if tool is None or not allows(policy, tool, role, (intent,)):
+    if tool is None or not tool_allowed(policy, name, role, (intent,), connected=tool.connected):
         return "no tool", ""
     try:
         given = tool.arguments.model_validate_json(json.dumps(arguments), strict=True)
@@ -99,8 +99,3 @@ def _ended(
         verdict = check_action(wish, identity=identity, policy=policy, role=role, intents=(intent,))
         return ("dossier", verdict.rule) if verdict.blocked else ("person", verdict.rule)
     return ("read" if tool.effect == "read" else "person"), ""
-
-
-def allows(policy: Policy | PolicyFault, tool: Tool, role: str, intents: Sequence[str]) -> bool:
-    """Whether the agent may use the tool in a matter of these intents; without a usable policy none may be used."""
-    return isinstance(policy, Policy) and policy.allows_tool(tool.name, role, intents, connected=tool.connected)

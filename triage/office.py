@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -21,6 +21,8 @@ from triage.agents.rewriter import Readings
 from triage.agents.toolbox import ToolContext
 from triage.briefs import Neighbour
 from triage.casefile import CaseFile
+from triage.connections.requests import Definition
+from triage.connections.tools import tools_of
 from triage.database import Database, migrate, open_database
 from triage.durable import Durable
 from triage.errors import EmbedderUnavailable, SettingsError
@@ -69,14 +71,21 @@ class Desk:
         gate.resume(*recorder.used_before)
         return gate
 
-    def crew(self, case: CaseFile, recorder: Recorder, gate: DeskGate) -> Crew:
-        """The agents of one run, bound to one ticket."""
+    def crew(self, case: CaseFile, recorder: Recorder, gate: DeskGate, connected: Sequence[Definition] = ()) -> Crew:
+        """The agents of one run, bound to one ticket; `connected` are the operations of APIs that are switched on."""
         context = ToolContext(
             database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
             customer_id=case.ticket.customer_id, identity=case.ticket.identity, recorder=recorder,
             judge=self.judge, solved=self.solved, breakers=gate.breakers,
         )  # fmt: skip
+        verified = context.owner is not None
+        context.connected = tools_of(connected, self.settings, gate.breakers, verified=verified) if connected else []
         return Crew(gate.settings, self.models, gate, context)
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the analyst's models call tools: the offline engine does not."""
+        return any(model.provider != "offline" for model in self.models["analyst"])
 
     async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
         """Labelled examples near the text, recorded as a step. A language model plans without them."""
@@ -100,6 +109,7 @@ class Desk:
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
         from triage import chores, delivery, desk
+        from triage.delivery.calls import Caller
         from triage.incidents import writing
         from triage.library import imports
         from triage.rehearsal import rule_trial
@@ -109,8 +119,10 @@ class Desk:
         async def triage_work(run_id: str, decision_id: int | None = None) -> str:
             return await desk.triage(self, run_id, decision_id)
 
-        async def deliver_work(outbox_id: int) -> str:
-            return await delivery.deliver(self, outbox_id)
+        async def deliver_work(row_id: int, what: str = "reply") -> str:
+            if what == "call":
+                return await Caller(self.database, self.settings).carry_out(row_id)
+            return await delivery.deliver(self, row_id)
 
         async def chore_work(name: str, subject: int = 0) -> str:
             if name == REHEARSE:

@@ -1,6 +1,7 @@
 """What a run of the agents ends with, before anything of it is stored."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from triage.briefs import Evidence, Facts, Plan, Reply, Review
 from triage.guardrails.verdicts import Verdict
@@ -34,6 +35,7 @@ class Outcome:
     sentences: list[dict[str, object]] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
     approver_reasons: list[str] = field(default_factory=list)
     confidence: float = 0.0
     error: str | None = None

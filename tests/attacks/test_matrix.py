@@ -55,5 +55,5 @@ def test_the_command_prints_it_and_fails_when_something_is_carried_out(tmp_path:
     lines = [json.loads(line) for line in CliRunner().invoke(app, [*command, "--json"]).stdout.splitlines()]
     assert {line["role"] for line in lines} == set(toolbox.TOOLS_OF) and all(line["ended"] != "carried out" for line in lines)
     monkeypatch.setitem(toolbox.TOOLS_OF, "analyst", (PAYS,))
-    monkeypatch.setattr(matrix, "allows", lambda *_: True)
+    monkeypatch.setattr(matrix, "tool_allowed", lambda *_, **__: True)
     assert CliRunner().invoke(app, command).exit_code == 1

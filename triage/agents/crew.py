@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from triage.agents.loop import explain, run_agent
 from triage.agents.prompts import objective
 from triage.agents.spotlight import fence, marker_for
-from triage.agents.toolbox import TOOLS_OF, ToolContext, toolset
+from triage.agents.toolbox import ToolContext, toolset
 from triage.errors import BadAnswer, TurnLimit
 from triage.llm.chain import Chain
 from triage.llm.protocol import Gate, Model, Request
@@ -52,7 +52,7 @@ class Crew:
         """The role's typed answer. A model that cannot give one makes way for the next; the last one's error is raised."""
         recorder = self.context.recorder
         chain = Chain(self.models[role], self.gate, recorder, self.degraded)
-        tools = toolset(TOOLS_OF[role], self.context, wrap=lambda text: self.fenced("RESULT", text))
+        tools = toolset(self.context.tools(role), self.context, wrap=lambda text: self.fenced("RESULT", text))
         while True:
             try:
                 value = await run_agent(

@@ -52,6 +52,17 @@ class ToolContext:
     precedents: list[Precedent] = field(default_factory=list)
     found: dict[str, Evidence] = field(default_factory=dict)
     proposed: list[ActionRequest] = field(default_factory=list)
+    connected: list[Tool] = field(default_factory=list)
+    """Tools of APIs that administrators connected, for the analyst."""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """What of them was proposed, for people to decide."""
+    allowed: Callable[[str, Tool], bool] = lambda role, tool: True
+    """Whether the action policy lets this agent use the tool in this ticket's matter."""
+
+    def tools(self, role: str) -> list[Tool]:
+        """What the agent may use here."""
+        more = self.connected if role == "analyst" else []
+        return [tool for tool in (*TOOLS_OF[role], *more) if self.allowed(role, tool)]
 
     @property
     def owner(self) -> int | None:
@@ -142,12 +153,15 @@ TOOLS_OF: dict[str, tuple[Tool, ...]] = {
 
 def toolset(tools: Sequence[Tool], context: ToolContext, *, wrap: Callable[[str], str] = str) -> Toolset:
     """Tools bound to a ticket; what they find and propose is kept on the context."""
+    connected = {tool.name for tool in tools if tool.connected and tool.effect == "propose"}
 
     def on_result(name: str, result: Any) -> None:
         if name == search_knowledge.name:
             context.found.update({item["id"]: Evidence.model_validate(item) for item in result})
-        elif name == propose_action.name:
+        elif isinstance(result, dict) and "noted" in result and (name == propose_action.name or name in connected):
             context.proposed.append(ActionRequest.model_validate(result["noted"]))
+        elif name in connected and isinstance(result, dict) and "proposed" in result:
+            context.calls.append(result["proposed"])
 
     return Toolset(tools, context, wrap=wrap, on_result=on_result)
 

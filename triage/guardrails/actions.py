@@ -72,7 +72,7 @@ _MONEY = re.compile(
 _DELETION = re.compile(
     r"delet|eras|purg|wip(e|ing)|destroy|shred|remov|drop\b|truncate|forget|anonymi[sz]|pseudonymi[sz]|redact|unregister|terminat|deactivat|disable|"
     r"clos(e|ing|ure)\b.{0,12}(account|profile|user|customer)|cancel\w*.{0,8}(account|profile|membership)|(account|profile|user|customer|data).{0,10}(clos|cancel|terminat|deactivat)|"
-    r"losch|vernicht|entfern|konto ?schliess|kontoschliess|supprim|effac|clotur|elimin|borr|suprim|apag|exclu|cancell(a|are|azione)\b|rimuov|verwijder|wissen|vernietig|\brm\b|\bgdpr\b|unlink"
+    r"losch|loesch|vernicht|entfern|konto ?schliess|kontoschliess|supprim|effac|clotur|elimin|borr|suprim|apag|exclu|cancell(a|are|azione)\b|rimuov|verwijder|wissen|vernietig|\brm\b|\bgdpr\b|unlink"
 )
 _METHOD = re.compile(
     r"\bdelete\b|\b(post|put|patch)\b.{0,80}/(\w+/)*(refund|payment|payout|charge|credit|transfer|transaction|balance|invoice)s?\b|/(refund|payout|charge|transfer|delet|eras|purge|remove|close)\w*"
@@ -82,6 +82,7 @@ _ADDRESS = re.compile(
 )
 _NUMBER = re.compile(r"\d")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SENTENCE = 8  # words from which on a text is a sentence and no name
 _LEET = str.maketrans("0134578@$", "oieastbas")
 
 
@@ -114,10 +115,22 @@ def check_action(
     return next((verdict for verdict in verdicts if verdict.blocked), verdicts[0])
 
 
+def moves_money(text: str) -> bool:
+    """Whether these words are about moving money, however joined, disguised or spelled."""
+    return _MONEY.search(_words(text)) is not None
+
+
+def deletes(text: str) -> bool:
+    """Whether these words are about deleting data or closing an account."""
+    return _DELETION.search(_words(text)) is not None
+
+
 def _words(text: str) -> str:
     """Words of a name or path, however joined, disguised or spelled: issueRefund, issue_refund, 1ssue-refund."""
     spread = _CAMEL.sub(" ", normalise(text).text)
     plain = re.sub(r"[\s_\-.:]+", " ", fold(spread))
+    if len(plain.split()) > _SENTENCE:  # words run together across a sentence make other words
+        return plain
     return f"{plain} | {plain.translate(_LEET)} | {plain.replace(' ', '')}" if text else ""
 
 

@@ -123,3 +123,8 @@ def current(text: object) -> Policy | PolicyFault:
     if not isinstance(text, str):
         return PolicyFault("The stored policy is not a text; save it again on the Guardrails screen.")
     return of_text(text) if text.strip() else shipped()
+
+
+def tool_allowed(policy: Policy | PolicyFault, tool: str, role: str, intents: Sequence[str], *, connected: bool = False) -> bool:
+    """Whether the agent may use the tool in a matter of these intents; without a usable policy none may be used."""
+    return isinstance(policy, Policy) and policy.allows_tool(tool, role, intents, connected=connected)

@@ -1,0 +1,114 @@
+"""The operations that administrators switched on, as tools of the analyst."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from triage.agents.toolbox import ToolContext
+from triage.agents.tools import Tool
+from triage.briefs import ActionRequest
+from triage.connections import binding
+from triage.connections.arguments import model_of
+from triage.connections.requests import Call, Definition, definition, prepare, send, told
+from triage.errors import DeliveryUncertain, ToolDown, ToolError
+from triage.guardrails.breakers import TOOL, Breakers
+from triage.llm.protocol import ToolSpec
+from triage.llm.schema import strict_schema
+from triage.models import ConnectedTool, Connection
+from triage.reach import Answer
+from triage.settings import Settings
+
+
+def switched_on(session: Session) -> list[Definition]:
+    """Every operation that is switched on, by name."""
+    found = session.exec(
+        select(ConnectedTool, Connection)
+        .join(Connection, col(Connection.id) == ConnectedTool.connection_id)
+        .where(col(ConnectedTool.enabled))
+        .order_by(ConnectedTool.name)
+    )
+    return [definition(tool, connection) for tool, connection in found]
+
+
+def tools_of(definitions: Sequence[Definition], settings: Settings, breakers: Breakers, *, verified: bool) -> list[Tool]:
+    """A tool for each; an unverified sender gets none that is bound to the customer, and may have nothing proposed."""
+    return [make(one, settings, breakers) for one in definitions if verified or (one.effect == "read" and not one.bound)]
+
+
+def make(tool: Definition, settings: Settings, breakers: Breakers) -> Tool:
+    """The tool: its schema from the operation's parameters, its result private when the customer is bound to it."""
+    arguments = model_of(tool.name, tool.arguments)
+    summary = (
+        tool.summary
+        if tool.effect == "read"
+        else f"{tool.summary} This only proposes it: a person decides, nothing is done by the call."
+    )
+    spec = ToolSpec(tool.name, summary, strict_schema(arguments))
+
+    async def read(context: ToolContext, **given: Any) -> dict[str, Any]:
+        call = await _prepared(context, tool, given)
+        if isinstance(call, dict):
+            return call
+        answer = await _guarded(tool, call, settings, breakers)
+        if not 200 <= answer.status < 300:
+            what = "redirects, which is not followed" if 300 <= answer.status < 400 else f"answered with status {answer.status}"
+            raise ToolError(f"{tool.name} {what}; go on without it")
+        return {"result": told(answer)}
+
+    async def propose(context: ToolContext, **given: Any) -> dict[str, Any]:
+        call = await _prepared(context, tool, given)
+        if isinstance(call, dict):
+            return call
+        return {
+            "proposed": {"tool": tool.name, "tool_id": tool.id, "digest": tool.digest, "arguments": _plain(given)},
+            "done": False,
+        }
+
+    private = bool(tool.bound)
+    return Tool(
+        spec, "read" if tool.effect == "read" else "propose", private, read if tool.effect == "read" else propose, arguments, True
+    )
+
+
+async def _prepared(context: ToolContext, tool: Definition, given: dict[str, Any]) -> Call | dict[str, Any]:
+    """The call, or the wish for people that a refused one becomes."""
+    bound = await context.database.run(lambda session: binding.values(session, context.ticket_id, tool.bound))
+    try:
+        return prepare(tool, _plain(given), bound)
+    except ToolError as error:
+        if not str(error).startswith("refused"):
+            raise
+        wish = ActionRequest(action=tool.name, target=f"{tool.method} {tool.path}", amount="", reason=str(error)[:300])
+        return {"noted": wish.model_dump(), "done": False}
+
+
+async def _guarded(tool: Definition, call: Call, settings: Settings, breakers: Breakers) -> Answer:
+    """The answer, asked for only while the tool's breaker lets it through."""
+
+    async def ask() -> Answer:
+        try:
+            answer = await asyncio.to_thread(send, settings, tool, call)
+        except DeliveryUncertain as error:  # a read may be broken off without harm
+            raise ToolDown(str(error)) from error
+        if answer.status >= 500:
+            raise ToolDown(f"{tool.name} answered with status {answer.status}; go on without it")
+        return answer
+
+    return await breakers.call(f"{TOOL}{tool.name}", ask)
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON values, without those that were left open."""
+    return {
+        name: value.model_dump(mode="json", exclude_none=True) if hasattr(value, "model_dump") else _listed(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [one.model_dump(mode="json", exclude_none=True) if hasattr(one, "model_dump") else one for one in value]
+    return value
