@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, office, queue, state, words
+from pages.parts import deciding, incident, office, queue, state, words
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -20,6 +20,8 @@ from pages.parts.why import why
 from triage import approval, inbox, ticket_view, work, workspace
 from triage.accounts.access import Permission
 from triage.errors import InputError
+from triage.inbox import View
+from triage.incidents import view as incidents
 from triage.models import DECIDABLE, User
 from triage.ticket_view import TicketView
 
@@ -28,9 +30,10 @@ def page() -> None:
     user = require(Permission.WORK_INBOX)
     state.tidy()
     here = queue.asked()
-    if here.ticket is None:
+    if here.ticket is None and here.incident is None:
         here = _land(user, here)
     view, changed, strict, problem = _load(user, here.ticket)
+    found = incident.load(here.incident) if here.incident else None
     with st.container(key="panes"):
         with st.container(key="pane_queue"):
             queue.queue(user)
@@ -38,15 +41,25 @@ def page() -> None:
             with st.container(key="notices"):
                 if state.sent():
                     undo_bar(user)
+                incident.banner()
                 told()
-            _middle(view, user, changed, strict, problem)
+            if here.incident:
+                incident.incident(found, user)
+            else:
+                _middle(view, user, changed, strict, problem)
         with st.container(key="pane_side"):
-            _side(view, user)
+            if here.incident:
+                incident.side(found)
+            else:
+                _side(view, user)
     keys(here.ticket, lambda: _approve_and_stay(view, user))
 
 
 def _land(user: User, here: Asked) -> Asked:
-    """Without a ticket in the address, the most pressing one is opened."""
+    """Without a ticket in the address, the most pressing one is opened, or incident among incidents."""
+    if here.view == View.INCIDENTS and (alive := office.read(incidents.alive)):
+        queue.open_incident(alive[0].id)
+        return queue.asked()
     rows = office.read(lambda session: inbox.listing(session, user, here.view, find=here.find, page=here.page)).rows
     state.put("landed", rows[0].id if rows else None)
     queue.go_to(rows[0].id if rows else None)
@@ -83,6 +96,7 @@ def _middle(view: TicketView | None, user: User, changed: list[str], strict: boo
         _nothing_open(problem)
         return
     head(view, user.id)
+    incident.belongs(view.ticket.id or 0)
     tools(user, view.ticket)
     conversation(view)
     desk_work(view, user, changed, strict)

@@ -7,7 +7,7 @@ too, what waits comes first, and the finished ones follow by their newest change
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -25,6 +25,8 @@ from triage.models import (
     Category,
     Customer,
     Draft,
+    Incident,
+    IncidentMember,
     Message,
     Order,
     Status,
@@ -37,6 +39,11 @@ T = TypeVar("T")
 
 PAGE = 30
 _SIGNED_OFF = ("granted", "refused")
+_IN_INCIDENTS = (
+    select(IncidentMember.ticket_id)
+    .join(Incident, col(Incident.id) == IncidentMember.incident_id)
+    .where(col(Incident.state).in_(("proposed", "open")), col(IncidentMember.out).is_(False))
+)
 
 
 class View(StrEnum):
@@ -49,6 +56,7 @@ class View(StrEnum):
     UNASSIGNED = "unassigned"
     QUARANTINED = "quarantined"
     FAILED = "failed"
+    INCIDENTS = "incidents"
     SNOOZED = "snoozed"
     WORKING = "working"
     SENT = "sent"
@@ -82,6 +90,7 @@ class QueueRow:
     unsupported: int
     confidence: float
     blocked: int
+    incident: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,7 @@ def _condition(view: View, user: User) -> ColumnElement[bool]:
         View.UNASSIGNED: and_(waits, col(Ticket.assignee_id).is_(None)),
         View.QUARANTINED: status == Status.QUARANTINED,
         View.FAILED: status == Status.FAILED,
+        View.INCIDENTS: col(Ticket.id).in_(_IN_INCIDENTS),
         View.SNOOZED: and_(status.in_(WAITS_FOR_PERSON), col(Ticket.snoozed_until) > now()),
         View.WORKING: status.in_(AT_WORK),
         View.SENT: status.in_([Status.APPROVED, Status.DELIVERING, Status.DELIVERED]),
@@ -199,7 +209,7 @@ def _ordered(statement: Any, view: View, user: User) -> Any:
 
 
 def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[QueueRow]:
-    """Rows with what stands in other tables, in five small queries however many rows there are."""
+    """Rows with what stands in other tables, in six small queries however many rows there are."""
     ids = [ticket.id for ticket in tickets]
     drafts = {draft.id: draft for draft in _some(session, Draft, [ticket.draft_id for ticket in tickets])}
     people = {
@@ -216,7 +226,9 @@ def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[Queue
         if ids
         else []
     )
-    return [_row(ticket, user, drafts.get(ticket.draft_id), people, customers, titles, blocked) for ticket in tickets]
+    grouped = set(session.exec(_IN_INCIDENTS.where(col(IncidentMember.ticket_id).in_(ids)))) if ids else set()
+    rows = [_row(ticket, user, drafts.get(ticket.draft_id), people, customers, titles, blocked) for ticket in tickets]
+    return [replace(row, incident=True) if row.id in grouped else row for row in rows]
 
 
 def _some(session: Session, table: type[T], ids: Sequence[int | None]) -> Sequence[T]:

@@ -9,10 +9,11 @@ from pages.parts import office, state, words
 from pages.parts.theme import asset
 from triage import inbox, ticket_view
 from triage.inbox import QueuePage, QueueRow, View
+from triage.incidents import view as incidents
 from triage.models import Status, User
 
 EVERY = "3s"
-FILTER, FIND, PAGE, TICKET = "view", "find", "page", "ticket"  # names in the address
+FILTER, FIND, PAGE, TICKET, INCIDENT = "view", "find", "page", "ticket", "incident"  # names in the address
 
 _CHIPS = {
     View.NEEDS: ("Needs decision", "Everything that waits for a person"),
@@ -21,6 +22,7 @@ _CHIPS = {
     View.MINE: ("Mine", "Assigned to you"),
     View.UNASSIGNED: ("Unassigned", "Waiting, and nobody's yet"),
     View.QUARANTINED: ("Quarantine", "Spam, automatic replies, unreadable mail"),
+    View.INCIDENTS: ("Incidents", "Tickets of several customers about one matter"),
     View.FAILED: ("Failed", "Work or delivery that failed"),
     View.SNOOZED: ("Snoozed", "Put off until later"),
     View.WORKING: ("At work", "The agents are working on it"),
@@ -28,7 +30,7 @@ _CHIPS = {
     View.RESOLVED: ("Resolved", "Closed matters"),
     View.ALL: ("All", "Every ticket"),
 }
-_HIDE_WHEN_EMPTY = {View.QUARANTINED, View.FAILED, View.SNOOZED, View.WORKING}
+_HIDE_WHEN_EMPTY = {View.INCIDENTS, View.QUARANTINED, View.FAILED, View.SNOOZED, View.WORKING}
 _REST = {View.SENT, View.RESOLVED, View.ALL}
 _EMPTY = {
     View.NEEDS: ("All done", "Nothing waits for a decision. New tickets appear here by themselves."),
@@ -53,6 +55,7 @@ class Asked:
     find: str
     page: int
     ticket: int | None
+    incident: int | None = None
 
 
 def asked() -> Asked:
@@ -61,17 +64,29 @@ def asked() -> Asked:
     find = params.get(FIND, "").strip()[:200]
     name = params.get(FILTER, "")
     view = View(name) if name in set(View) else View.ALL if find else View.NEEDS
-    ticket, page = params.get(TICKET, ""), params.get(PAGE, "")
-    return Asked(view, find, int(page) if page.isdecimal() and len(page) < 7 else 1, int(ticket) if _is_id(ticket) else None)
+    ticket, incident, page = params.get(TICKET, ""), params.get(INCIDENT, ""), params.get(PAGE, "")
+    return Asked(
+        view, find, int(page) if page.isdecimal() and len(page) < 7 else 1,
+        int(ticket) if _is_id(ticket) else None, int(incident) if _is_id(incident) and not _is_id(ticket) else None,
+    )  # fmt: skip
 
 
 def go_to(ticket_id: int | None) -> None:
     """Open another ticket on the next draw."""
+    st.query_params.pop(INCIDENT, None)
     if ticket_id is None:
         st.query_params.pop(TICKET, None)
     else:
         st.query_params[TICKET] = str(ticket_id)
     state.close_panel()
+
+
+def open_incident(incident_id: int | None) -> None:
+    """Show an incident in the centre on the next draw."""
+    go_to(None)
+    if incident_id is not None:
+        st.query_params[INCIDENT] = str(incident_id)
+        st.query_params[FILTER] = View.INCIDENTS.value
 
 
 def leave_search() -> None:
@@ -100,19 +115,23 @@ def queue(user: User) -> None:
         label_visibility="collapsed",
         on_change=_search,
     )
-    page, coming, numbers, pulse = office.read(
+    page, coming, numbers, pulse, moved = office.read(
         lambda session: (
             inbox.listing(session, user, here.view, find=here.find, page=here.page),
             inbox.arriving(session, user),
             inbox.counts(session, user),
             ticket_view.pulse(session, here.ticket) if here.ticket else None,
+            incidents.pulse(session, here.incident) if here.incident else None,
         )
     )
     state.put("order", [row.id for row in page.rows])
     drawn = state.get("pulse")
     if drawn is not None and here.ticket == drawn[0] and pulse != drawn[1]:
         st.rerun()
-    if here.ticket is None and page.rows and state.get("landed") is None:
+    shown = state.get("incident_pulse")
+    if here.incident and shown and shown[0] == here.incident and moved != shown[1]:
+        st.rerun()
+    if here.ticket is None and here.incident is None and page.rows and state.get("landed") is None:
         st.rerun()
     _component(
         key="queue",
@@ -202,6 +221,8 @@ def _hurdles(row: QueueRow) -> list[tuple[str, str]]:
     if row.status == Status.QUARANTINED:
         return [((row.reason or "quarantine").replace("_", " "), "w")]
     found = [("action blocked", "b")] if row.blocked else []
+    if row.incident:
+        found.append(("incident", "a"))
     if row.status in (Status.FAILED, Status.REJECTED):
         return [*found, ("failed" if row.status == Status.FAILED else "draft rejected", "b")]
     if row.status == Status.ESCALATED:
@@ -233,6 +254,9 @@ def _filtered() -> None:
     if name := _event("view"):
         st.query_params[FILTER] = str(name)
         st.query_params.pop(PAGE, None)
+        if name == View.INCIDENTS or INCIDENT in st.query_params:
+            go_to(None)
+            state.put("moved", True)
 
 
 def _turned() -> None:

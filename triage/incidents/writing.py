@@ -6,6 +6,7 @@ customer all the same becomes a slot or goes. Nothing is kept of the run but the
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
@@ -161,9 +162,7 @@ async def _written(office: "Desk", master: MasterDraft) -> tuple[Outcome, list[s
 
 def _nobodys(case: CaseFile, instruction: str) -> CaseFile:
     """The case without the person: public knowledge only, no name to greet, no earlier conversation."""
-    from dataclasses import replace
-
-    ticket = Ticket(**case.ticket.model_dump())
+    ticket = Ticket(**{name: getattr(case.ticket, name) for name in Ticket.model_fields})
     ticket.identity, ticket.customer_id, ticket.requester_name = "unknown", None, ""
     brief = case.brief.model_copy(update={"requester_name": "", "verified": False, "earlier": [], "attachments": []})
     return replace(case, ticket=ticket, brief=brief, attachment_texts=[], instruction=instruction, instructed_by="the team")
