@@ -25,14 +25,24 @@ _LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁԛԝһАВЕКМНОРСТУХІЈЅαεικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "aeopcyxijsdqwhABEKMHOPCTYXIJSaeiknoptuxwABEZHIKMNOPTYX",
 )
+_OVERLAYS = re.compile("[\u0334-\u0338\u0488\u0489\u20d2-\u20e5]")
+_MARKS = re.compile("[\u0300-\u036f]")
+# Letters in boxes, circles and small capitals, which NFKC leaves as they are.
+_STYLED = {
+    **{0x1F150 + number: 65 + number for number in range(26)},
+    **{0x1F170 + number: 65 + number for number in range(26)},
+    **{ord(styled): ord(letter) for styled, letter in zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)},
+}
+_DRESSED = re.compile("[" + "".join(map(chr, _STYLED)) + "]|" + _OVERLAYS.pattern + "|[\u0300-\u036f]")
 
 
 @dataclass(frozen=True)
 class Normal:
-    """`text` without disguises; `origin[i]` is where its i-th character stood, None when nothing moved."""
+    """`text` without disguises; its i-th character stood at original[origin[i]:ends[i]], both None when nothing moved."""
 
     text: str
     origin: list[int] | None = None
+    ends: list[int] | None = None
     length: int = 0
     smuggled: str = ""
     smuggled_at: int = 0
@@ -42,28 +52,30 @@ class Normal:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The place of text[start:end] in the original, end exclusive."""
-        if self.origin is None:
+        if self.origin is None or self.ends is None:
             return start, end
         if start >= len(self.origin):
             return self.length, self.length
-        last = self.origin[min(end, len(self.origin)) - 1] if end > start else self.origin[start]
-        return self.origin[start], last + 1
+        if end <= start:
+            return self.origin[start], self.origin[start]
+        return self.origin[start], self.ends[min(end, len(self.ends)) - 1]
 
 
 def normalise(original: str) -> Normal:
-    """Remove disguises: NFKC, invisible characters, lookalike letters inside Latin words."""
+    """Remove disguises: NFKC, invisible characters, styled and crossed-out letters, lookalikes inside Latin words."""
     if original.isascii():
         return Normal(original, length=len(original))
     odd = INVISIBLE.search(original) is not None
-    if not odd and unicodedata.is_normalized("NFKC", original):
+    if not odd and not _DRESSED.search(original) and unicodedata.is_normalized("NFKC", original):
         text, mixed = _unmix(original)
         return Normal(text, length=len(original), mixed_words=mixed)
-    plain, origin = _rebuild(original)
+    plain, origin, ends = _rebuild(original)
     text, mixed = _unmix(plain)
     smuggled, at = _tag_text(original) if odd else ("", 0)
     return Normal(
         text,
         origin,
+        ends,
         len(original),
         smuggled,
         at,
@@ -73,24 +85,28 @@ def normalise(original: str) -> Normal:
     )
 
 
-def plain(original: str) -> str:
-    """Only the text, for prompts and storage."""
-    return normalise(original).text
-
-
-def _rebuild(original: str) -> tuple[str, list[int]]:
+def _rebuild(original: str) -> tuple[str, list[int], list[int]]:
+    """Character by character with the marks on it, without what is invisible: the text, and where each came from."""
     text: list[str] = []
     origin: list[int] = []
-    for match in _CLUSTER.finditer(original):
-        cluster = match.group()
-        if cluster < "\x80":
-            text.append(cluster)
-            origin.append(match.start())
-            continue
-        for character in INVISIBLE.sub("", unicodedata.normalize("NFKC", INVISIBLE.sub("", cluster))):
+    ends: list[int] = []
+    places = [place for place, character in enumerate(original) if not INVISIBLE.match(character)]
+    seen = "".join(original[place] for place in places)
+    for match in _CLUSTER.finditer(seen):
+        cluster, first, last = match.group(), places[match.start()], places[match.end() - 1] + 1
+        for character in cluster if cluster.isascii() else _undressed(cluster):
             text.append(character)
-            origin.append(match.start())
-    return "".join(text), origin
+            origin.append(first)
+            ends.append(last)
+    return "".join(text), origin, ends
+
+
+def _undressed(cluster: str) -> str:
+    """A character with its marks in its plain form: strokes across it are dropped, and a pile of marks altogether."""
+    plain = unicodedata.normalize("NFKC", _OVERLAYS.sub("", cluster).translate(_STYLED))
+    if len(_MARKS.findall(unicodedata.normalize("NFD", plain))) > 2:  # no language puts three on one letter
+        plain = _MARKS.sub("", unicodedata.normalize("NFD", plain))
+    return INVISIBLE.sub("", plain)
 
 
 def _unmix(text: str) -> tuple[str, int]:
