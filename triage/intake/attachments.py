@@ -11,7 +11,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from triage.intake.charsets import decode
 from triage.intake.clean import reveal
+from triage.intake.documents import document_text
 from triage.intake.message import IncomingFile
+from triage.intake.pictures import picture_words
 from triage.intake.visible import render
 from triage.settings import Settings
 
@@ -51,6 +53,7 @@ ALLOWED = {
 }
 MOST_FILES = 40
 TEXT_LIMIT = 40_000  # characters of an attachment's text that agents and guards look at
+_DOCUMENTS = {ALLOWED[extension] for extension in ("docx", "xlsx", "odt", "ods")}
 _EXTENSION = {content_type: extension for extension, content_type in reversed(ALLOWED.items())}
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
@@ -67,7 +70,8 @@ class Patience:
 
 
 def accept(filename: str, content_type: str, data: bytes, settings: Settings, patience: Patience | None = None) -> IncomingFile:
-    """Take a file in or refuse it with the reason; the text of txt, csv, html and pdf files is read, up to a limit.
+    """Take a file in or refuse it with the reason; the text of txt, csv, html, pdf and office files is read,
+    and the words in a picture's metadata as hidden text, up to a limit.
 
     Files of one message share a `patience`: those beyond the number that one may carry are refused unread.
     """
@@ -114,11 +118,21 @@ def text_of(content_type: str, data: bytes, seconds: float = _PDF_SECONDS) -> tu
         return render(decode(data[: 4 * TEXT_LIMIT]))
     if content_type == "application/pdf":
         return reveal(pdf_text(data, seconds))
+    if content_type in _DOCUMENTS:
+        return _revealed(*document_text(data, TEXT_LIMIT))
+    if content_type.startswith("image/"):
+        return _revealed("", picture_words(data))
     if content_type == "text/csv":
         return reveal(_csv_text(decode(data[: 4 * TEXT_LIMIT])))
     if content_type.startswith("text/") or content_type in ("application/json", "message/rfc822"):
         return reveal(decode(data[: 4 * TEXT_LIMIT]))
     return "", ""
+
+
+def _revealed(text: str, unseen: str) -> tuple[str, str]:
+    """Both storable; what invisible characters spelled in the text joins what is unseen."""
+    shown, smuggled = reveal(text)
+    return shown, "\n".join(part for part in (reveal(unseen)[0], smuggled) if part)
 
 
 def pdf_text(data: bytes, seconds: float = _PDF_SECONDS) -> str:
