@@ -6,12 +6,16 @@ from functools import lru_cache
 
 from triage.guardrails import injection_rules as english
 from triage.guardrails import injection_rules_abroad as abroad
+from triage.guardrails.detector import WORTH_NAMING, Detector, detector
 from triage.guardrails.normalise import Normal, normalise
 from triage.guardrails.patterns import Rule, fold, scan
 from triage.guardrails.verdicts import Finding
 from triage.guardrails.views import readings
 
 FLAG, BLOCK = 0.5, 0.85
+WORDING = ("foreign_matter", "wording")
+"""The names under which the classifier's findings go: a foreign task, and an order to the machine."""
+_WHY = ("sets a task that is foreign to the rest of the mail", "is worded like an order to the machine")
 
 _SQUASHED = re.compile(
     r"(ignore|disregard|forget|override|bypass)(all|any|the|your|of|these|those)*(previous|prior|above|earlier|existing)*(instructions?|rules|guidelines|prompts?)"
@@ -38,10 +42,13 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def look(part: str, text: str, *, hidden: bool = False) -> list[Finding]:
-    """What in `text` looks like orders to the machine; `hidden`: people cannot see this part."""
+def look(part: str, text: str, *, hidden: bool = False, by: Detector | None = None) -> list[Finding]:
+    """What in `text` looks like orders to the machine; `hidden`: people cannot see this part.
+
+    Rules say what they know for sure, the classifier `by` (the shipped one) how the rest is worded.
+    """
     normal = normalise(text)
-    found = [*_disguises(part, normal), *_scan(part, normal)]
+    found = [*_disguises(part, normal), *_scan(part, normal), *_worded(part, normal, by or detector())]
     for reading in readings(normal.text):
         start, end = normal.span(reading.start, reading.end)
         inner = [hit.rule for hit in scan(fold(reading.text), rules())]
@@ -54,7 +61,11 @@ def look(part: str, text: str, *, hidden: bool = False) -> list[Finding]:
         if inner or squashed:
             weight = 0.9 if squashed else 0.5
             found.append(Finding("injection", start, end, "disguised", f"orders in {reading.how}", part, weight))
-    if hidden and text.strip() and (found or len(set(_ORDER_WORDS.findall(fold(normal.text)))) >= 2):
+    if (
+        hidden
+        and text.strip()
+        and (any(finding.weight >= WORTH_NAMING for finding in found) or len(set(_ORDER_WORDS.findall(fold(normal.text)))) >= 2)
+    ):
         found.append(Finding("injection", 0, len(text), "hidden_orders", "orders in text that people cannot see", part, 0.6))
     return found
 
@@ -74,6 +85,12 @@ def _scan(part: str, normal: Normal) -> Iterator[Finding]:
     for hit in scan(fold(normal.text), rules()):
         start, end = normal.span(hit.start, hit.end)
         yield Finding(hit.rule.kind, start, end, hit.rule.name, hit.rule.why, part, hit.rule.weight)
+
+
+def _worded(part: str, normal: Normal, by: Detector) -> Iterator[Finding]:
+    for one in by.look(normal.text):
+        start, end = normal.span(one.start, one.end)
+        yield Finding("injection", start, end, WORDING[one.order], f"{_WHY[one.order]} ({one.chance:.2f})", part, one.chance)
 
 
 def _disguises(part: str, normal: Normal) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ EXTRACTION = [
         _SHOW
         + r"~\b(system|initial|hidden|original|internal|secret|developer|full|exact|entire|above|base|starting)( \w+)? (prompt|instructions?|system message|guidelines|configuration|rules)\b",
         needs="prompt|instruction|system message|guideline|configuration|rules",
-        unless=r"\b(cook|recipe|assembl|manual|user guide|install|brew|clean|descal|setup|set-up|descaling)\w*",
+        unless=r"\bprompt (timeout|error|failed)|\b(cook|recipe|assembl|manual|user guide|install|brew|clean|descal|setup|set-up|descaling)\w*",
     ),
     rule(
         "prompt_extraction",
@@ -184,7 +184,7 @@ ADDRESS = [
         "markup",
         0.6,
         "pretends to be the system",
-        r"(^|[\n>*\]]\W*|[.!?]\s)(system|developer|admin|assistant)[\s_-]?(note|message|prompt|override|instruction|notice|command|update|directive)s?\s?(:|to)|\bsystem override\b",
+        r"(^|[\n>*\]]\W*|[.!?]\s)(system|developer|admin|assistant)[\s_-]?(note|message|prompt|override|instruction|notice|command|update|directive)s?\s?(:|to)|\bsystem[ ]override\b",
         needs="system|developer|admin|assistant",
         unless=r"\berror message|message:",
     ),
@@ -362,7 +362,7 @@ OUTPUT = [
     ),
     rule(
         "foreign_task",
-        0.5,
+        0.4,
         "sets a task that is no support matter",
         r"(^|[.!?\n]\s{0,3})(please )?(can you |could you )?(write|compose|create|provide|generate|recite)( me)? (an? |the )?(\w+ ){0,2}(poem|haiku|limerick|essay|sonnet|acrostic|short story|lyrics)\b",
         needs="poem|haiku|limerick|essay|sonnet|acrostic|story|lyrics",

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from triage.guardrails import injection, pii
+from triage.guardrails.detector import WORTH_NAMING
 from triage.guardrails.patterns import fold
 from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Finding, Verdict
@@ -92,6 +93,7 @@ def _injection(mail: Mail) -> Verdict | None:
     total = injection.score(findings)
     if total < mail.flag_at:
         return None
+    findings = [finding for finding in findings if finding.weight >= WORTH_NAMING] or findings
     surest = max(findings, key=lambda finding: finding.weight)
     why = (
         f"Looks like orders to the machine ({total:.2f}): it {surest.why}."
