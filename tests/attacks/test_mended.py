@@ -16,7 +16,7 @@ from triage.delivery.letter import letter
 from triage.errors import AccessError, ConflictError, SignedOut
 from triage.guardrails.output import OutputCheck, check_output
 from triage.guardrails.pii import find
-from triage.handover import _handed_over
+from triage.handover import handed_over
 from triage.intake import attachments
 from triage.judging import Rules, screen
 from triage.models import Decision, DecisionKind, Outbox, Role, Run, Status, User, now
@@ -121,11 +121,11 @@ def test_what_a_colleague_handed_over_stays_handed_over_until_it_is_answered(sql
     with sqlite.transaction() as session:
         staff, manager, row = person(session), person(session, Role.MANAGER, "Mina"), ticket(session)
         draft = waiting_draft(session, row)
-        assert not _handed_over(session, row)
+        assert not handed_over(session, row)
         work.hand_to_manager(session, staff, row.id or 0, "please look")
-        assert _handed_over(session, row)
+        assert handed_over(session, row)
         approval.decide(session, recorder_of([]), settings, manager, draft.id or 0, kind=DecisionKind.APPROVE, seal=draft.seal)
-        assert not _handed_over(session, row)
+        assert not handed_over(session, row)
 
 
 def test_an_old_failed_reply_is_not_sent_over_a_newer_one(sqlite: Database, tmp_path: Path) -> None:

@@ -42,13 +42,16 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def look(part: str, text: str, *, hidden: bool = False, by: Detector | None = None) -> list[Finding]:
+def look(part: str, text: str, *, hidden: bool = False, worded: bool = True, by: Detector | None = None) -> list[Finding]:
     """What in `text` looks like orders to the machine; `hidden`: people cannot see this part.
 
-    Rules say what they know for sure, the classifier `by` (the shipped one) how the rest is worded.
+    Rules say what they know for sure, the classifier `by` (the shipped one) how the rest is worded. It knows customers'
+    mails; texts that give instructions by their nature, such as articles, are not its matter (`worded` False).
     """
     normal = normalise(text)
-    found = [*_disguises(part, normal), *_scan(part, normal), *_worded(part, normal, by or detector())]
+    found = [*_disguises(part, normal), *_scan(part, normal)]
+    if worded:
+        found += _worded(part, normal, by or detector())
     for reading in readings(normal.text):
         start, end = normal.span(reading.start, reading.end)
         inner = [hit.rule for hit in scan(fold(reading.text), rules())]

@@ -230,7 +230,7 @@ def as_csv(session: Session, user: User, run_id: str) -> bytes:
 def suspicions(title: str, body: str) -> list[str]:
     """What in an article reads like orders to the agents; such an article is not published unread."""
     text = f"{title}\n\n{body}"
-    found = look("article", text)
+    found = look("article", text, worded=False)
     if score(found) < FLAG:
         return []
     told: dict[str, str] = {}
