@@ -218,11 +218,13 @@ def _telling(verdicts: list[Verdict]) -> list[Verdict]:
 
 
 def tools_allowed(policy: Policy | PolicyFault, plan: Plan, screening: Screening) -> Callable[[str, Tool], bool]:
-    """What agents may use in this ticket: what the policy lists for its matter; nothing outside the desk when the message is suspicious."""
+    """What agents may use in this ticket: what the policy lists for its matter. When the message is suspicious, nothing outside the
+    desk and no tool that reads the customer's own data."""
     intents, suspicious = (plan.category, plan.action), screening.ticket.suspicious
 
     def allowed(role: str, tool: Tool) -> bool:
-        return not (suspicious and tool.connected) and tool_allowed(policy, tool.name, role, intents, connected=tool.connected)
+        withheld = suspicious and (tool.connected or tool.private)
+        return not withheld and tool_allowed(policy, tool.name, role, intents, connected=tool.connected)
 
     return allowed
 

@@ -3,16 +3,64 @@
 import json
 from collections import Counter
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from sqlmodel import select
 
+from triage.cli import lines
 from triage.cli.kb import Home, settings_of
+from triage.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="What the guards say, without a model.")
+
+
+@app.command("check")
+def check(
+    input: Annotated[
+        Path, typer.Option("--input", help="JSONL of id, text (a string, or an object with subject and body), channel?.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="JSONL to write; default: stdout.")] = None,
+) -> None:
+    """Say of each text whether it may come in (allow, flag, block), how much it looks like orders to the machine, and where."""
+    with lines.writer(out) as writer:
+        for number, line in lines.read(input):
+            writer.write(_checked(number, line))
+
+
+def _checked(number: int, line: dict[str, Any] | InputError) -> dict[str, Any]:
+    """Places count characters of `part`; a text that cannot be read is blocked, since no guard has looked at it."""
+    from triage.guardrails.input import check_input, suspicion
+    from triage.guardrails.verdicts import worst
+
+    try:
+        if isinstance(line, InputError):
+            raise line
+        subject, body = _parts(line.get("text"), number)
+    except InputError as error:
+        own = None if isinstance(line, InputError) else line.get("id")
+        return {"id": own, "verdict": "block", "injection_score": 0.0, "findings": [], "error": str(error)}
+    verdicts = check_input(subject=subject, body=body, channel=str(line.get("channel") or "email"))
+    findings = [
+        {"kind": found.kind, "start": found.start, "end": found.end, "rule": found.rule, "why": found.why, "part": found.part}
+        for verdict in verdicts
+        for found in verdict.findings
+    ]
+    return {
+        "id": line.get("id"), "verdict": worst(verdicts), "injection_score": suspicion(subject=subject, body=body), "findings": findings
+    }  # fmt: skip
+
+
+def _parts(text: object, number: int) -> tuple[str, str]:
+    """Subject and body."""
+    if isinstance(text, str):
+        return "", text
+    if isinstance(text, dict) and isinstance(text.get("body"), str) and isinstance(text.get("subject"), str | None):
+        return text.get("subject") or "", text["body"]
+    raise InputError("text is missing; write a string, or an object with subject and body.", line=number)
 
 
 @app.command("matrix")

@@ -84,12 +84,22 @@ def _size(mail: Mail) -> Verdict | None:
     return Verdict("input", "size", "flag", [finding], why=why)
 
 
-def _injection(mail: Mail) -> Verdict | None:
-    body = mail.body[: mail.limit]
-    findings = injection.look("body", body) + (injection.look("subject", mail.subject) if mail.subject else [])
+def suspicion(*, subject: str, body: str, hidden: str = "", limit: int = BODY_LIMIT) -> float:
+    """How much a message looks like orders to the machine, 0 to 1: what its injection verdict goes by."""
+    return injection.score(_orders(Mail(subject[:2_000], body, hidden[:limit], limit=limit)))
+
+
+def _orders(mail: Mail) -> list[Finding]:
+    findings = injection.look("body", mail.body[: mail.limit])
+    findings += injection.look("subject", mail.subject) if mail.subject else []
     findings += injection.look("hidden", mail.hidden, hidden=True) if mail.hidden else []
     for number, text in enumerate(mail.attachments):
         findings += injection.look(f"attachment:{number}", text)
+    return findings
+
+
+def _injection(mail: Mail) -> Verdict | None:
+    findings = _orders(mail)
     total = injection.score(findings)
     if total < mail.flag_at:
         return None
@@ -102,7 +112,7 @@ def _injection(mail: Mail) -> Verdict | None:
     )
     if total < injection.BLOCK:
         return Verdict("input", "injection", "flag", findings, why=why)
-    if _nothing_else(body, findings):
+    if _nothing_else(mail.body[: mail.limit], findings):
         return Verdict("input", "injection", "block", findings, None, QuarantineReason.INJECTION, why)
     return Verdict("input", "injection", "block", findings, EscalationReason.GUARDRAIL_BLOCK, None, why)
 
