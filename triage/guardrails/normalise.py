@@ -7,6 +7,7 @@ disguises; findings are reported at their place in the original.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 INVISIBLE = re.compile(
@@ -17,7 +18,8 @@ _SPLIT_WORD = re.compile("(?<=[^\\W\\d_])[\u00ad\u200b\u200c\u2060\ufeff](?=[^\\
 _OVERRIDE = re.compile("[\u202d\u202e\u2066-\u2068]")
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _FLAG = "\U0001f3f4"
-_CLUSTER = re.compile(r".[\u0300-\u036f\u3099\u309a]*", re.DOTALL)
+# A stretch of ASCII without marks, or one character with the marks on it.
+_CLUSTER = re.compile(r"[\x00-\x7f]+(?![\u0300-\u036f\u3099\u309a])|.[\u0300-\u036f\u3099\u309a]*", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z]")
@@ -90,14 +92,22 @@ def _rebuild(original: str) -> tuple[str, list[int], list[int]]:
     text: list[str] = []
     origin: list[int] = []
     ends: list[int] = []
-    places = [place for place, character in enumerate(original) if not INVISIBLE.match(character)]
-    seen = "".join(original[place] for place in places)
+    places: Sequence[int] = range(len(original))
+    seen = original
+    if INVISIBLE.search(original):
+        places = [place for place, character in enumerate(original) if not INVISIBLE.match(character)]
+        seen = "".join([original[place] for place in places])
     for match in _CLUSTER.finditer(seen):
-        cluster, first, last = match.group(), places[match.start()], places[match.end() - 1] + 1
-        for character in cluster if cluster.isascii() else _undressed(cluster):
+        cluster, start, end = match.group(), match.start(), match.end()
+        if cluster.isascii():
+            text.append(cluster)
+            origin += places[start:end]
+            ends += [place + 1 for place in places[start:end]]
+            continue
+        for character in _undressed(cluster):
             text.append(character)
-            origin.append(first)
-            ends.append(last)
+            origin.append(places[start])
+            ends.append(places[end - 1] + 1)
     return "".join(text), origin, ends
 
 
