@@ -24,6 +24,7 @@ _AGENTS = {
     "writer": "Writer (drafts)",
     "reviewer": "Reviewer (checks)",
     "ranker": "Ranker (judges passages)",
+    "judge": "Judge (judges sentences)",
 }
 
 

@@ -155,7 +155,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """A valid answer of the type the request's schema names."""
     name = request.get("response_format", {}).get("json_schema", {}).get("name", "")
     prompt = "\n".join(str(message["content"]) for message in request["messages"] if message["role"] == "user")
-    makers = {"Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review, "Reading": _reading, "Relevance": _relevance}
+    makers = {
+        "Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review, "Reading": _reading, "Relevance": _relevance,
+        "Judgements": _judgements,
+    }  # fmt: skip
     return makers[name](prompt) if name in makers else {}
 
 
@@ -207,6 +210,17 @@ def _relevance(prompt: str) -> dict[str, Any]:
     """The last passage answers, the others are about the same matter."""
     ids = [source for source, _ in _PASSAGE.findall(prompt)]
     return {"grades": [{"passage": id, "grade": 3 if id == ids[-1] else 1} for id in ids]}
+
+
+def _judgements(prompt: str) -> dict[str, Any]:
+    """Every sentence stands in the first passage, but the last one, which stands nowhere."""
+    asked = re.search(r"<<<SENTENCES \w+\n(.+?)\n\w+ SENTENCES>>>", prompt, re.DOTALL)
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", asked.group(1) if asked else "", re.MULTILINE)]
+    first = next((source for source, _ in _PASSAGE.findall(prompt)), None)
+    said = [{"sentence": n, "supported": True, "passage": first, "reason": ""} for n in numbers]
+    if said:
+        said[-1] |= {"supported": False, "reason": "No passage says so."}
+    return {"judgements": said}
 
 
 def _review(_prompt: str) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from sqlmodel import Session, select
 from tests.desks import person, say
 from triage import approval, delivery, judging
 from triage.agents.crew import Crew
+from triage.briefs import Judgement, Judgements
 from triage.casefile import CaseFile
 from triage.database import Database
 from triage.desk import triage
+from triage.errors import InputError
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
 from triage.llm.protocol import Request, Response, Usage
+from triage.llm.scripted import ScriptedModel
 from triage.models import (
     BlockedAction,
     DecisionKind,
@@ -83,6 +86,33 @@ async def test_a_plain_question_is_answered_from_an_article_approved_and_sent_on
     ticket, _ = seen(desk.database, ticket.id or 0)
     assert ticket.status == Status.DELIVERED
     assert len(list((desk.settings.home / "mail" / "sent" / "new").iterdir())) == 1
+
+
+async def test_a_sentence_that_the_judge_finds_no_source_for_must_be_acknowledged(desk: Desk) -> None:
+    first_fact = Judgements(
+        judgements=[Judgement(sentence=n, supported=n > 3, passage=None, reason="No passage says so.") for n in range(20)]
+    )
+    desk.models["judge"] = [ScriptedModel([first_fact] * 3, name="second")]
+    ticket, draft = await worked_on(desk, "How do I descale my kettle with Kalkweg?")
+    assert draft
+    lacking = [n for n, s in enumerate(draft.sentences) if not s["supported"]]
+    assert lacking and all(
+        "The judge finds no source for it: No passage says so." in str(draft.sentences[n]["why"]) for n in lacking
+    )
+
+    def approve(acknowledged: list[int]) -> None:
+        with desk.database.transaction() as session:
+            approval.decide(
+                session, desk.enqueue, desk.settings, person(session, Role.MANAGER), draft.id or 0, kind=DecisionKind.APPROVE,
+                seal=draft.seal, acknowledged=acknowledged,
+            )  # fmt: skip
+
+    with pytest.raises(InputError, match="acknowledge"):
+        approve(lacking[1:])
+    approve(lacking)
+    with desk.database.read() as session:
+        judged = session.exec(select(RunStep).where(RunStep.role == "judge")).all()
+    assert len(judged) in (1, 2, 3) and seen(desk.database, ticket.id or 0)[0].status == Status.APPROVED
 
 
 async def test_what_was_asked_what_was_given_and_what_was_kept_is_on_record(desk: Desk) -> None:

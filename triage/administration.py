@@ -10,7 +10,7 @@ from triage.accounts import access, apikeys, links, sessions, users
 from triage.accounts.access import Permission
 from triage.errors import InputError, SettingsError
 from triage.learning.metrics.hours import BusinessHours
-from triage.llm import ROLES
+from triage.llm import EXTRAS, ROLES
 from triage.models import ApiKey, LoginSession, Role, User, WorkspaceSetting, now
 from triage.settings import Settings
 
@@ -144,7 +144,7 @@ def revoke_key(session: Session, user: User, prefix: str) -> None:
 
 
 def models_in_use(settings: Settings) -> list[ModelRow]:
-    """Each role's models in the order they are asked; the offline engine is always the last but for the ranker."""
+    """Each role's models in the order they are asked; the offline engine is always the last but for the ranker and the judge."""
     if not settings.uses_service:
         return [ModelRow(role, ["offline"]) for role in ROLES]
     chosen = {role: str(getattr(settings, f"model_{role}")) for role in ROLES}
@@ -152,7 +152,8 @@ def models_in_use(settings: Settings) -> list[ModelRow]:
         ModelRow(role, [*dict.fromkeys(m for m in (model, settings.model_fallback) if m), "offline"])
         for role, model in chosen.items()
     ]
-    return [*rows, ModelRow("ranker", [settings.model_ranker])] if settings.model_ranker else rows
+    extras = {role: str(getattr(settings, f"model_{role}")) for role in EXTRAS}
+    return [*rows, *(ModelRow(role, [model]) for role, model in extras.items() if model)]
 
 
 def models_note(settings: Settings) -> str:
@@ -164,6 +165,8 @@ def models_note(settings: Settings) -> str:
         )
     if settings.model_writer == settings.model_reviewer:
         return f"Writer and reviewer are the same model ({settings.model_writer}): it checks its own work. Set TRIAGE_MODEL_REVIEWER to another."
+    if settings.model_writer == settings.model_judge:
+        return f"Writer and judge are the same model ({settings.model_writer}): it judges its own sentences. Set TRIAGE_MODEL_JUDGE to another."
     return ""
 
 

@@ -240,6 +240,10 @@ class WriterBrief(Value):
     precedents: list[Precedent] = []
 
 
+FACTUAL = ("fact", "step")
+"""Kinds of sentences that state how something is or works."""
+
+
 class Sentence(Value):
     text: str = Field(description="One sentence in the customer's language.")
     kind: Literal["fact", "courtesy", "question", "step"] = Field(
@@ -302,3 +306,24 @@ class Review(Value):
     notes: list[Note] = Field(description="What to change; empty when approved.")
     unanswered: list[str] = Field(description="Questions of the plan that the reply leaves open.")
     confidence: float = Field(description="0 to 1: how sure you are that the reply is right and complete.")
+
+
+# ---- judge ------------------------------------------------------------------------------------------------
+
+
+class JudgeBrief(Value):
+    sentences: list[Sentence]
+    passages: list[Evidence]
+
+
+class Judgement(Value):
+    sentence: int = Field(description="Number of the sentence, as given.")
+    supported: bool = Field(description="Whether the sources say all of it.")
+    passage: str | None = Field(description="Id of the passage or record that carries it or comes nearest; null when none does.")
+    reason: str = Field(description="What is missing or differs, in one sentence; empty when it is supported.")
+
+
+class Judgements(Value):
+    """Whether each sentence stands in its sources."""
+
+    judgements: list[Judgement] = Field(description="One judgement for every sentence given.")

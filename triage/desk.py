@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from triage import dossiers, handover, judging, tracing
-from triage.agents import analyst, manager, ranker, reviewer, writer
+from triage.agents import analyst, judge, manager, ranker, reviewer, writer
 from triage.agents.crew import Crew
 from triage.agents.gather import gather_customer, gather_passages
 from triage.briefs import AnalystBrief, CustomerCard, Evidence, Facts, Plan, PlanBrief, Reply, Review, ReviewerBrief, WriterBrief
@@ -170,6 +170,8 @@ async def write_and_review(
         with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             reply = await writer.write(crew, wanted)
         sentences = judging.support(reply, passages, customer, case.said)
+        if judged := await judge.judge(crew, reply, passages, customer):
+            sentences = judging.weighed(sentences, judged, passages, customer, crew.answered_by[judge.ROLE])
         asked = ReviewerBrief(
             ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=passages, kind=route.kind,
             unsupported=judging.unsupported(sentences),

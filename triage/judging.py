@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from triage import workspace
 from triage.agents.tools import Tool
-from triage.briefs import CustomerCard, Evidence, Facts, Plan, Reply, Review, TicketBrief
+from triage.briefs import FACTUAL, CustomerCard, Evidence, Facts, Judgement, Plan, Reply, Review, TicketBrief
 from triage.canary import canary
 from triage.casefile import CaseFile
 from triage.guardrails import injection, own_rules
@@ -22,6 +22,7 @@ from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.own_rules import RawRule
 from triage.guardrails.policy import Policy, PolicyFault, shipped, tool_allowed
 from triage.guardrails.verdicts import Verdict
+from triage.guardrails.weighing import weigh
 from triage.models import EscalationReason, Priority, QuarantineReason, Status, Ticket
 from triage.outcome import Blocked, Outcome
 from triage.recording import Recorder
@@ -85,7 +86,6 @@ _WORDING_WORDS = frozenset(
         "name",
     ]
 )
-FACTUAL = ("fact", "step")
 # From which chance on the analyst is not even asked: a draft that a person reads may be tried more boldly.
 SURELY_OPEN, SURELY_UNCLEAR = 0.08, 0.6
 _IN_WORDS = {
@@ -314,9 +314,20 @@ def support(reply: Reply, passages: list[Evidence], customer: CustomerCard | Non
             "supported": found.supported,
             "score": round(found.score, 3),
             "why": found.why,
+            "firm": found.firm,
         }
+        if not found.supported:
+            row |= {"nearest": found.passage if found.passage in known else None, "quote": found.quote}
         rows.append(row)
     return rows
+
+
+def weighed(
+    rows: list[dict[str, object]], judged: Mapping[int, Judgement], passages: list[Evidence], customer: CustomerCard | None, model: str
+) -> list[dict[str, object]]:  # fmt: skip
+    """The rows of `support` with what the judge said of them; the rule is in triage.guardrails.weighing."""
+    records = {"customer", *(f"order:{order.number}" for order in customer.orders)} if customer else set[str]()
+    return weigh(rows, judged, {passage.id for passage in passages} | records, model)
 
 
 def unsupported(sentences: list[dict[str, object]]) -> list[str]:

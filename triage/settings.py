@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         default="",
         description="Cheap model that judges which passages answer, one more call a ticket; empty: the searches' order stands.",
     )
+    model_judge: str = Field(
+        default="",
+        description="Model that judges each factual sentence of a draft by its sources, one more call a draft; should differ from the writer's; empty: code alone.",
+    )
     model_fallback: str = Field(default="", description="Cheaper model tried before the offline one; empty: none.")
     model_timeout: float = Field(default=60.0, gt=0, description="Seconds one model call may take.")
     model_retries: int = Field(default=2, ge=0, description="Retries of a model call after 429, 5xx and dropped connections.")

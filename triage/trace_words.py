@@ -12,6 +12,7 @@ AGENTS = {
     "writer": "Writer drafts",
     "reviewer": "Reviewer checks",
     "ranker": "Passages are judged",
+    "judge": "Sentences are judged",
 }
 TOOLS = {
     "search_knowledge": "Searches the knowledge base",

@@ -102,8 +102,10 @@ def _acknowledge(draft: Draft, text: str) -> None:
         return
     with st.container(key="acks"):
         for index, sentence in unsupported:
-            short = sentence if len(sentence) < 90 else sentence[:87] + "…"
-            st.checkbox(f"I take responsibility for “{plain(short)}”: no source states it.", key=deciding.ack_key(draft, index))
+            said = str(sentence["text"])
+            short = said if len(said) < 90 else said[:87] + "…"
+            why = plain(draft_card.reason(sentence))
+            st.checkbox(f"I take responsibility for “{plain(short)}”: {why}", key=deciding.ack_key(draft, index))
 
 
 def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) -> None:

@@ -67,7 +67,7 @@ def _sentence(index: int, sentence: dict[str, Any], text: str, draft: Draft) -> 
             data_passages="",
             tabindex=0,
             role="button",
-            title="No source states this. Remove it, or acknowledge it.",
+            title=f"{reason(sentence)} Remove it, or acknowledge it.",
         )
     if sentence.get("kind") not in ("fact", "step") or not passages:
         return text
@@ -80,18 +80,37 @@ def _sentence(index: int, sentence: dict[str, Any], text: str, draft: Draft) -> 
         data_passages=" ".join(passages),
         tabindex=0,
         role="button",
-        title=f"Supported by {known}",
+        title=f"Supported by {known}{_cleared(sentence)}",
     )
+
+
+def _cleared(sentence: dict[str, Any]) -> str:
+    """Says so when it was the judge that found the source."""
+    judge: Any = sentence.get("judge")
+    return f"; in other words, found by the judge ({judge.get('model')})" if judge and judge.get("cleared") else ""
+
+
+def reason(sentence: dict[str, Any]) -> str:
+    """Why no source carries a sentence, in the words of the check."""
+    return str(sentence.get("why") or "No source states this.")
+
+
+def opinion(sentence: dict[str, Any]) -> str:
+    """What the judge says for a sentence that stays unsupported all the same; empty when it says nothing for it."""
+    judge: Any = sentence.get("judge")
+    if not judge or not judge.get("supported"):
+        return ""
+    return f"The judge ({judge.get('model')}) finds it supported; numbers, names and contradictions are not its to clear."
 
 
 def _own(passage: str) -> str:
     return f"order {passage.removeprefix('order:')}" if passage.startswith("order:") else "the customer's record"
 
 
-def unsupported_in(draft: Draft, text: str) -> list[tuple[int, str]]:
-    """(index, text) of each unsupported sentence that still stands in the text to be sent."""
+def unsupported_in(draft: Draft, text: str) -> list[tuple[int, dict[str, Any]]]:
+    """(index, sentence) of each unsupported sentence that still stands in the text to be sent."""
     return [
-        (index, str(sentence["text"]))
+        (index, sentence)
         for index, sentence in enumerate(draft.sentences)
         if not sentence.get("supported", True) and str(sentence["text"]) in text
     ]

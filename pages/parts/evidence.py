@@ -6,7 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from knowledge_base.chunking import plain
-from pages.parts import office, words
+from pages.parts import draft_card, office, words
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage import ticket_view, work
 from triage.models import Draft, Role, SolvedCase, User
@@ -25,13 +25,27 @@ def evidence(view: TicketView, user: User) -> None:
         _source(number, citation, draft, user)
     for index, sentence in enumerate(draft.sentences):
         if not sentence.get("supported", True):
-            text = f"“{sentence['text']}” No passage states this. Remove it, or acknowledge it."
-            show(card(mute(text), title=tag("span", "No source", style="color:var(--td-warn)"), data_nosource=index))
+            show(_missing(index, sentence, draft))
     if not draft.citations and not draft.sentences:
         show(card(mute("A person wrote this reply; it cites nothing."), title="No sources", tone="quiet"))
     for case, score in view.precedents:
         show(_precedent(case, score, user))
     show(_how(view))
+
+
+def _missing(index: int, sentence: dict[str, Any], draft: Draft) -> Markup:
+    """A sentence that no source carries: what disagrees, what comes nearest, and what the judge thinks of it."""
+    titles = {str(citation.get("passage")): str(citation.get("title")) for citation in draft.citations}
+    nearest, quote = str(sentence.get("nearest") or ""), str(sentence.get("quote") or "")
+    where = titles.get(nearest, nearest) or "what is known of the customer"
+    return card(
+        tag("div", f"“{sentence['text']}”"),
+        tag("div", mute(f"{draft_card.reason(sentence)} Remove it, or acknowledge it.")),
+        join(tag("div", mute(f"Nearest, in {where}:")), tag("div", _quote(quote), cls="td-quote")) if quote else None,
+        tag("div", mute(said)) if (said := draft_card.opinion(sentence)) else None,
+        title=tag("span", "No source", style="color:var(--td-warn)"),
+        data_nosource=index,
+    )
 
 
 def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> None:

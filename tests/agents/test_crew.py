@@ -31,7 +31,7 @@ from triage.briefs import (
 from triage.canary import canary
 from triage.database import Database
 from triage.errors import ModelDown
-from triage.llm import ROLES, models_for
+from triage.llm import EXTRAS, ROLES, models_for
 from triage.llm.offline import OfflineModel
 from triage.llm.scripted import ScriptedModel, calls
 from triage.models import RunStep
@@ -199,7 +199,7 @@ async def test_the_manager_is_told_the_languages_of_the_knowledge_base(settings:
 
 
 def test_prompts_have_a_version_the_company_and_the_canary(settings: Settings) -> None:
-    for role in [*ROLES, "ranker"]:
+    for role in [*ROLES, *EXTRAS]:
         text = objective(role, settings)
         assert load(role).version >= 1 and len(load(role).text.split()) < 450
         assert settings.company in text and canary(settings) in text and "{" not in text.split("Good:")[0]

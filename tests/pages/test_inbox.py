@@ -36,8 +36,11 @@ def put(desk: Any, *, body: str = "Hello Priya,\n\nUse ClearCal every three mont
         ticket = desks.ticket(session, **fields)
         sentences: list[dict[str, object]] = [
             {"text": "Use ClearCal every three months.", "kind": "fact", "supported": True, "passages": ["care#1"]},
-            {"text": "It ships on Friday.", "kind": "fact", "supported": False, "passages": []},
-        ]
+            {
+                "text": "It ships on Friday.", "kind": "fact", "supported": False, "passages": [], "why": "No source mentions Friday.",
+                "nearest": "care#1", "quote": "We send on working days.", "judge": {"model": "second", "supported": True, "why": ""},
+            },
+        ]  # fmt: skip
         desks.waiting_draft(
             session, ticket, body=body, sentences=replies.locate(body, sentences), approver=ticket.approver,
             citations=[{"passage": "care#1", "article": "care", "version": 3, "title": "Care", "heading": "Descaling", "text": EVIL, "score": 0.8}],
@@ -66,6 +69,9 @@ def test_a_ticket_shows_its_conversation_draft_and_sources(desk: Any) -> None:
     text = html(page)
     assert "How do I descale it?" in text and "1 of 2 facts supported" in text
     assert 'data-passages="care#1"' in text and 'class="bad"' in text and 'data-nosource="1"' in text
+    assert 'title="No source mentions Friday. Remove it, or acknowledge it."' in text
+    assert "We send on working days." in text and "Nearest, in Care:" in text and "The judge (second) finds it supported" in text
+    assert [box.label for box in page.checkbox] == ["I take responsibility for “It ships on Friday.”: No source mentions Friday."]
     assert [tab.label for tab in page.tabs] == ["Evidence", "Customer", "Why", "History"]
 
 

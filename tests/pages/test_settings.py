@@ -93,3 +93,6 @@ def test_the_same_model_for_writer_and_reviewer_is_said() -> None:
     assert "checks its own work" in administration.models_note(same)
     assert administration.models_in_use(same)[0].models[-1] == "offline"
     assert administration.models_note(Settings(openai_base_url="http://127.0.0.1:1/v1")) == ""
+    judging = Settings(openai_base_url="http://127.0.0.1:1/v1", model_writer="m", model_judge="m")
+    assert "judges its own sentences" in administration.models_note(judging)
+    assert administration.models_in_use(judging)[-1] == administration.ModelRow("judge", ["m"])

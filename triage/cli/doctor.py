@@ -138,13 +138,14 @@ def _models(settings: Settings) -> Finding:
     if not settings.uses_service:
         return Finding("models", True, "offline engine; set OPENAI_API_KEY or OPENAI_BASE_URL to use a model service")
     chosen = [settings.model_manager, settings.model_analyst, settings.model_writer, settings.model_reviewer]
-    names = dict.fromkeys([*chosen, *filter(None, [settings.model_ranker])])
+    names = dict.fromkeys([*chosen, *filter(None, [settings.model_ranker, settings.model_judge])])
     problem = _reach(settings)
     same = " (writer and reviewer use the same model; choose two)" if settings.model_writer == settings.model_reviewer else ""
+    own = " (writer and judge use the same model; choose two)" if settings.model_writer == settings.model_judge else ""
     return _finding(
         "models",
         problem,
-        ", ".join(names) + same,
+        ", ".join(names) + same + own,
         "Check OPENAI_BASE_URL and OPENAI_API_KEY; tickets use the offline engine until then.",
     )
 

@@ -17,6 +17,7 @@ from triage.guardrails.exact import missing, names, number_word, stated
 from triage.guardrails.patterns import fold
 
 THRESHOLD = 0.45
+_QUOTED = 240  # characters shown of the nearest source
 _REPEATED = 0.75  # from here on a sentence repeats its source, and should repeat its condition too
 
 
@@ -45,12 +46,18 @@ _SUFFIX = re.compile(r"(?:ations?|ingly|ments?|ings?|edly|ied|ies|ers?|est|ed|es
 
 @dataclass(frozen=True)
 class Support:
-    """`score` 0 to 1 (1: all of it stands there); `passage` is the id of the best source."""
+    """`score` 0 to 1 (1: all of it stands there); `passage` is the id of the best source.
+
+    `firm` findings are of figures, dates, names, links or contradictions: no opinion outweighs them.
+    """
 
     supported: bool
     score: float
     passage: str | None
     why: str
+    firm: bool = False
+    quote: str = ""
+    """What of the best source comes nearest."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,18 @@ def supports(sentence: str, evidence: list[Evidence], extra: Iterable[str] = ())
     sources: list[tuple[str | None, str]] = [(piece.id, f"{piece.title}. {piece.heading}. {piece.text}") for piece in evidence]
     sources += [(None, text) for text in extra if text]
     if not sources:
-        return Support(False, 0.0, None, "There is no source.")
+        return Support(False, 0.0, None, "There is no source.", firm=True)
     score, best = _best(words, [source for passage, text in sources for source in stretches(passage, text)], sources)
-    texts = [text for _, text in sources]
+    texts, near = [text for _, text in sources], best.text[:_QUOTED]
     if lacking := missing(sentence, texts) or strange_names(sentence, texts):
-        return Support(False, round(min(score, 0.3), 3), best.passage, f"No source mentions {', '.join(lacking[:3])}.")
+        return Support(
+            False, round(min(score, 0.3), 3), best.passage, f"No source mentions {', '.join(lacking[:3])}.", True, near
+        )
     if score < THRESHOLD:
-        return Support(False, round(score, 3), best.passage, f"Only {score:.0%} of what it says stands in a source.")
+        return Support(False, round(score, 3), best.passage, f"Only {score:.0%} of what it says stands in a source.", False, near)
     if why := conflict(sentence, words, best.text, best.stems, denied=best.negated, whole=best.alone and score >= _REPEATED):
-        return Support(False, round(score * 0.5, 3), best.passage, why)
-    return Support(True, round(score, 3), best.passage, "Its words and numbers stand in the source.")
+        return Support(False, round(score * 0.5, 3), best.passage, why, True, near)
+    return Support(True, round(score, 3), best.passage, "Its words and numbers stand in the source.", False, near)
 
 
 def strange_names(sentence: str, sources: Iterable[str]) -> list[str]:

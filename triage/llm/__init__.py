@@ -8,14 +8,15 @@ from triage.llm.protocol import Gate, Model, Request, Response, ToolCall, ToolSp
 from triage.settings import Settings
 
 ROLES = ("manager", "analyst", "writer", "reviewer")
+EXTRAS = ("ranker", "judge")
 
-__all__ = ["ROLES", "Gate", "Model", "Request", "Response", "ToolCall", "ToolSpec", "Usage", "models_for"]
+__all__ = ["EXTRAS", "ROLES", "Gate", "Model", "Request", "Response", "ToolCall", "ToolSpec", "Usage", "models_for"]
 
 
 def models_for(settings: Settings) -> dict[str, list[Model]]:
     """The models of each role in the order they are tried: the chosen one, the cheaper one, the offline engine.
 
-    "ranker" is there only when a model is set for it, and has no other: without it the searches' order stands.
+    "ranker" and "judge" are there only when a model is set for them, and have no other: without it what code found stands.
     """
     from triage.llm.offline import OfflineModel
 
@@ -33,6 +34,7 @@ def models_for(settings: Settings) -> dict[str, list[Model]]:
     for role in ROLES:
         names = dict.fromkeys(name for name in (getattr(settings, f"model_{role}"), settings.model_fallback) if name)
         chains[role] = [*map(named, names), offline]
-    if settings.model_ranker:
-        chains["ranker"] = [named(settings.model_ranker)]
+    for role in EXTRAS:
+        if name := getattr(settings, f"model_{role}"):
+            chains[role] = [named(name)]
     return chains
