@@ -8,7 +8,19 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from pages.parts import guard_actions, guard_bench, guard_limits, guard_quarantine, guard_rules, office, screen
+from pages.parts import (
+    guard_actions,
+    guard_alerts,
+    guard_bench,
+    guard_breakers,
+    guard_change,
+    guard_limits,
+    guard_quarantine,
+    guard_rules,
+    office,
+    screen,
+)
+from triage import alerts
 from triage.accounts.access import Permission
 from triage.guardrails import overview
 from triage.models import User
@@ -25,9 +37,12 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "": Section("Rules", guard_rules.rules),
+    "change": Section("Change a rule", guard_change.change),
     "bench": Section("Try a text", guard_bench.bench),
     "blocked": Section("Blocked actions", guard_actions.blocked, overview.blocked_waiting),
-    "limits": Section("Budgets and breakers", guard_limits.limits),
+    "limits": Section("Budgets", guard_limits.limits),
+    "breakers": Section("Breakers and fallback", guard_breakers.breakers),
+    "alerts": Section("Alerts", guard_alerts.alerts, alerts.open_count),
     "quarantine": Section("Quarantine", guard_quarantine.quarantine, overview.held),
 }
 

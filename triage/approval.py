@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, replies, workspace
+from triage import audit, lastcheck, overruling, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError
@@ -128,6 +128,7 @@ def take_back(session: Session, outbox: Outbox, actor: str, cause: str) -> Draft
     outbox.status, decision.undone_at = "cancelled", now()
     session.add_all([outbox, decision])
     signals.withdrawn(session, draft)
+    overruling.taken_back(session, draft)
     renewed = replies.renew(session, draft, cause=cause, body=decision.body)
     move(session, ticket, replies.waiting_status(draft), actor=actor, reason=_reason(session, ticket, draft), cause=cause)
     return renewed
@@ -269,6 +270,8 @@ def _approve(
     session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
 ) -> None:
     outbox = replies.post(session, settings, draft, ticket, decision)
+    if not decision.edit_distance:
+        overruling.sent_as_it_was(session, draft)
     move(session, ticket, Status.APPROVED, actor=f"user:{user.id}", draft=draft.id)
     enqueue(session, "deliver", f"{outbox.key}", outbox.id, delay=settings.undo_seconds)
 

@@ -20,6 +20,11 @@ from triage.models import GuardVerdict, Ticket, User
 from triage.settings import Settings
 
 LONGEST = 200_000
+_REPLY_NEXT = {
+    "block": "It could not be sent as it is: the ticket would be escalated, and a manager would have to change the text.",
+    "flag": "It would wait for a manager, who sees the reason.",
+    "allow": "It would wait for anybody on the team to approve it.",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,24 @@ class Tried:
         """allow, flag or block: the strictest word; an always-escalate finding flags at least."""
         found = worst(self.verdicts)
         return "flag" if found == "allow" and self.always else found
+
+    @property
+    def next(self) -> str:
+        """What would become of the message or reply, in a sentence."""
+        reply = any(verdict.stage == "output" for verdict in self.verdicts)
+        quarantine = next((v.quarantine for v in self.verdicts if v.blocked and v.quarantine), None)
+        escalated = self.always or any(v.escalation for v in self.verdicts if v.verdict != "allow")
+        if reply:
+            return _REPLY_NEXT[self.said]
+        if quarantine:
+            return (
+                f"It would be set aside in quarantine ({quarantine.replace('_', ' ')}) until a person lets it in or dismisses it."
+            )
+        if escalated:
+            return "It would go to a person: the agents only prepare a holding reply, which a manager decides."
+        if self.said == "flag":
+            return "The agents would answer it with more scrutiny, and a manager would decide the draft."
+        return "The agents would answer it, and anybody on the team could decide the draft."
 
     @property
     def marked(self) -> list[tuple[int, int, str, str]]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, replies
+from triage import audit, overruling, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -160,6 +160,7 @@ def let_in(session: Session, user: User, enqueue: Enqueue, ticket_id: int) -> No
     """Release a ticket from quarantine: the agents take it up like a new one."""
     ticket = _quarantined(session, user, ticket_id)
     move(session, ticket, Status.RECEIVED, actor=_actor(user), reason=None)
+    overruling.let_in(session, ticket)
     _eligible(session, ticket, True)
     start_run(session, enqueue, ticket, cause="release")
 

@@ -11,7 +11,7 @@ from triage.guardrails import overview
 from triage.models import User
 
 _TONES = {"allow": "o", "flag": "w", "block": "b"}
-_SAID = {"allow": "Passes", "flag": "Passes, and a person is told", "block": "Stopped; a person takes over"}
+_SAID = {"allow": "Passes.", "flag": "Passes, and a person is told.", "block": "Stopped; a person takes over."}
 
 
 def bench(user: User) -> None:
@@ -59,6 +59,8 @@ def _said(tried: Tried) -> None:
         tag(
             "div",
             tag("b", _SAID[tried.said]),
+            " ",
+            tried.next,
             cls=f"td-strip {'o' if tried.said == 'allow' else _TONES[tried.said]}",
             role="status",
         ),
@@ -78,7 +80,7 @@ def _marked(tried: Tried) -> Markup:
 
 def _verdicts(tried: Tried) -> list[Markup]:
     found = [
-        _reason(words.label(verdict.rule) if verdict.rule not in overview.RULES else overview.RULES[verdict.rule].title, verdict.verdict, [verdict.why, *[finding.why for finding in verdict.findings]])
+        _reason(overview.title(verdict.rule), verdict.verdict, [verdict.why, *[finding.why for finding in verdict.findings]])
         for verdict in tried.verdicts if verdict.verdict != "allow"
     ]  # fmt: skip
     if tried.always:

@@ -1,81 +1,101 @@
-"""Budgets and breakers: what was used of what may be used, and which models are left alone."""
+"""Budgets: what was used of what may be used, what was cut off and what that saved; administrators set the limits."""
 
 import streamlit as st
 from markupsafe import Markup
 
-from pages.parts import office, screen, words
-from pages.parts.markup import card, chip, join, mute, show, tag
-from triage.guardrails import overview
-from triage.guardrails.overview import BudgetRow
-from triage.models import BreakerState, User
+from pages.parts import office, screen
+from pages.parts.markup import card, join, mute, show, tag
+from triage.accounts import access
+from triage.accounts.access import Permission
+from triage.guardrails import limits as changing
+from triage.guardrails import spending
+from triage.guardrails.spending import LimitRow, ModelRow
+from triage.models import User
 
-_BREAKERS = {"closed": ("in use", "o"), "open": ("not asked for now", "b"), "half_open": ("being tried again", "w")}
 
-
-def limits(_user: User) -> None:
+def limits(user: User) -> None:
+    """The limits on the left, who used what on the right."""
     settings = office.desk().settings
-    spent = office.read(lambda session: overview.budgets(session, settings))
-    states = office.read(overview.breakers)
-    left, right = st.columns(2, gap="medium")
+    rows = office.read(lambda session: spending.limit_rows(session, settings))
+    models = office.read(spending.model_rows)
+    left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        show(card(_desk_budget(spent[0]), title="Today, the whole desk (UTC day)"))
-        lines = [[row.scope, f"{row.tokens:,}", f"${row.cost_usd:,.4f}"] for row in spent[1:]]
-        body = (
-            screen.report(["Model", "Tokens", "Cost"], lines, numbers=(1, 2))
-            if lines
-            else mute("No model service was asked today; the offline engine costs nothing.")
-        )
-        show(card(body, title="By model"))
-        limit = f"{settings.ticket_token_limit:,} tokens, ${settings.ticket_cost_limit:,.2f}, {settings.turn_limit} turns an agent, {settings.run_seconds:,.0f} s"
-        show(
-            card(
-                mute(f"{limit}. When a limit is reached, the ticket goes on with the offline engine and says so."),
-                title="One run of one ticket may use",
-            )
-        )
+        show(mute("A call that does not fit is not made, and the run goes on a step further down; 0 is no limit."))
+        lines = [[_title(row), _state(row), _cut(row)] for row in rows]
+        show(card(screen.report(["Limit", "Used", "Refused in 30 days"], lines), title="Limits"))
     with right:
-        items = [_breaker(state) for state in states]
-        show(
-            card(
-                *items or [mute("All models answer, or none was asked yet. A breaker appears here with its first failure.")],
-                title="Breakers",
-            )
-        )
-        show(
-            mute(
-                f"After {settings.breaker_failures} failures in a row a model is left alone for {settings.breaker_seconds:,.0f} seconds; then one call tries it again."
-            )
-        )
+        if access.may(user, Permission.EDIT_MACHINERY):
+            _edit(user, rows)
+        show(card(_models(models), title="Models in the last 30 days"))
+        note = f"Beside these, a run takes at most {settings.run_seconds:,.0f} s and an agent {settings.turn_limit} turns."
+        show(tag("div", mute(note), style="margin-top:8px"))
 
 
-def _desk_budget(row: BudgetRow) -> Markup:
-    return join(
-        _meter("tokens", f"{row.tokens:,}", f"{row.token_limit or 0:,}", row.tokens, row.token_limit),
-        _meter("US dollars", f"${row.cost_usd:,.2f}", f"${row.cost_limit or 0:,.2f}", row.cost_usd, row.cost_limit),
-    )
+def _title(row: LimitRow) -> Markup:
+    past = f"Past it {row.limit.past}."
+    return join(tag("b", row.limit.title), tag("div", mute(past)))
 
 
-def _meter(what: str, used: str, limit: str, value: float, most: float | None) -> Markup:
-    share = min(1.0, value / most) if most else 1.0
+def _state(row: LimitRow) -> Markup:
+    most = "no limit" if not row.value else f"of {_amount(row, row.value)}"
+    own = tag("div", mute(f"set here; the machine's is {_amount(row, row.machine)}")) if row.changed else None
+    if row.used is None:
+        return join(tag("span", most.removeprefix("of ").capitalize()), own)
+    share = min(1.0, row.used / row.value) if row.value else 0.0
     tone = "b" if share >= 1 else "w" if share >= 0.8 else ""
-    bar = tag(
-        "div",
-        tag("i", style=f"width:{share * 100:.1f}%"),
-        cls=f"td-meter {tone}".strip(),
-        role="img",
-        aria_label=f"{share:.0%} of the day's {what}",
+    fill = tag("i", style=f"width:{share * 100:.1f}%")
+    bar = (
+        tag("div", fill, cls=f"td-meter {tone}".strip(), role="img", aria_label=f"{share:.0%} of {row.limit.title}")
+        if row.value
+        else None
     )
-    return tag("div", tag("b", used), mute(f" of {limit} {what if what == 'tokens' else ''}"), bar)
+    return join(tag("b", _amount(row, row.used, unit=False)), mute(f" {most} · {row.who}"), bar, own)
 
 
-def _breaker(state: BreakerState) -> Markup:
-    text, tone = _BREAKERS.get(state.state, (state.state, ""))
-    history = (
-        f"opened {words.plural(state.openings, 'time')} · last change {words.age(state.changed_at)} ago"
-        if state.openings
-        else "never opened"
-    )
-    error = tag("div", mute(f"Last error: {state.last_error}")) if state.last_error else None
-    return tag(
-        "div", screen.dot(tone), tag("b", state.name), " ", chip(text, tone), tag("div", mute(history)), error, cls="td-item"
-    )
+def _cut(row: LimitRow) -> Markup:
+    if not row.cut:
+        return mute("nothing")
+    saved = f"about ${row.saved_usd:,.2f} not spent" if row.saved_usd is not None else "price not known"
+    return join(tag("b", f"{row.cut:,} calls"), tag("div", mute(saved)))
+
+
+def _amount(row: LimitRow, value: float, *, unit: bool = True) -> str:
+    if row.limit.unit == "usd":
+        return f"${value:,.2f}"
+    return f"{value:,.0f} {row.limit.unit}" if unit else f"{value:,.0f}"
+
+
+def _models(rows: list[ModelRow]) -> Markup:
+    if not rows:
+        return mute("No model service was asked; the offline engine costs nothing.")
+    lines = [[row.name, f"{row.calls:,}", f"{row.tokens:,}", f"${row.cost_usd:,.2f}"] for row in rows]
+    return screen.report(["Model", "Calls", "Tokens", "Cost"], lines, numbers=(1, 2, 3))
+
+
+# ---- setting a limit --------------------------------------------------------------------------------------
+
+
+def _edit(user: User, rows: list[LimitRow]) -> None:
+    by_name = {row.name: row for row in rows}
+    with st.container(key="box_limit"):
+        show(tag("div", "Set a limit", cls="td-h3"), mute("Counts within seconds, in every process. 0 is no limit."))
+        name = st.selectbox("Limit", list(by_name), format_func=lambda one: _label(by_name[one]), key="limit_name")
+        row = by_name[name]
+        step = 0.5 if row.limit.unit == "usd" else 1.0
+        value = st.number_input(
+            f"At most ({'US dollars' if row.limit.unit == 'usd' else row.limit.unit})", min_value=0.0, value=float(row.value), step=step,
+            format="%.2f" if row.limit.unit == "usd" else "%.0f", key=f"limit_value_{name}_{row.value}",
+        )  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            st.button("Set it", key="limit_set", type="primary", on_click=_set, args=(user, name, value))
+            if row.changed:
+                st.button("Back to the machine's", key="limit_reset", on_click=_set, args=(user, name, None))
+
+
+def _label(row: LimitRow) -> str:
+    return f"{row.limit.title}: {'US dollars' if row.limit.unit == 'usd' else row.limit.unit}"
+
+
+def _set(user: User, name: str, value: float | None) -> None:
+    said = "The limit is set." if value is not None else "The machine's limit counts again."
+    office.act(lambda session: changing.change(session, user, name, value), said)

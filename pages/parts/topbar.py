@@ -8,7 +8,9 @@ from streamlit.navigation.page import StreamlitPage
 
 from pages.parts import office
 from pages.parts.markup import mute, show, tag
-from triage import inbox
+from triage import alerts, inbox
+from triage.accounts import access
+from triage.accounts.access import Permission
 from triage.models import User
 
 _EVERY = "5s"
@@ -21,7 +23,7 @@ def top_bar(user: User, pages: Sequence[StreamlitPage], chosen: StreamlitPage, d
         for page in pages:
             with st.container(key="nav_on" if page == chosen else f"nav_{page.url_path or 'home'}"):
                 st.page_link(page, label=page.title)
-        _agents()
+        _agents(user)
         with st.popover(f"{user.name} ({user.role})", key="user_menu"):
             show(_menu(user))
     if demo:
@@ -36,10 +38,28 @@ def top_bar(user: User, pages: Sequence[StreamlitPage], chosen: StreamlitPage, d
 
 
 @st.fragment(run_every=_EVERY)
-def _agents() -> None:
+def _agents(user: User) -> None:
     busy = office.read(inbox.at_work)
     text = f"Agents: {busy:,} at work" if busy else "Agents: idle"
-    show(tag("div", text, cls="td-agents busy" if busy else "td-agents", title="Tickets the agents are working on now"))
+    show(
+        _alerts(user),
+        tag("div", text, cls="td-agents busy" if busy else "td-agents", title="Tickets the agents are working on now"),
+    )
+
+
+def _alerts(user: User) -> Markup | None:
+    """A notice to those who may look after it, until somebody has acknowledged every alert."""
+    if not access.may(user, Permission.READ_MACHINERY) or not (count := office.read(alerts.open_count)):
+        return None
+    said = f"{count:,} {'alert' if count == 1 else 'alerts'}"
+    return tag(
+        "a",
+        said,
+        href="/guardrails?part=alerts",
+        target="_self",
+        cls="td-chip b",
+        title="Something unusual that nobody has acknowledged yet",
+    )
 
 
 def _menu(user: User) -> Markup:

@@ -1,13 +1,15 @@
 """What the Guardrails screen shows: rules in plain words and how they did, breakers, budgets, blocked actions, quarantine."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from triage import workspace
 from triage.guardrails.budgets import WORKSPACE
+from triage.guardrails.own_rules import PREFIX
 from triage.models import BlockedAction, BreakerState, GuardVerdict, Quarantine, SignOff, Spend, Ticket, now
 from triage.settings import Settings
 
@@ -37,6 +39,12 @@ RULES: dict[str, RuleText] = {
     "abuse": RuleText("input", "Abuse", "Insults go to a person."),
     "nonsense": RuleText("input", "No words", "A message without readable words is flagged."),
     "card_data": RuleText("input", "Card numbers", "A message with a payment card's number goes to a person, who removes it."),
+    "flood": RuleText(
+        "input",
+        "Floods",
+        "What one sender writes beyond the hour's limit is set aside; a person lets it in, all at once if they like.",
+        False,
+    ),
     "always_escalate": RuleText(
         "input",
         "Always to a person",
@@ -88,6 +96,7 @@ class RuleRow:
     fired: int
     blocked: int
     overruled: int
+    days: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -120,8 +129,9 @@ class QuarantineRow:
 
 
 def rules(session: Session, *, days: int = 30) -> list[RuleRow]:
-    """Each rule with how often it fired, blocked and was overruled in the last `days`."""
+    """Each rule with how often it fired, blocked and was overruled in the last `days`, and how often it fired on each of them."""
     since = now() - timedelta(days=days)
+    daily = _daily(session, since, days)
     counted = session.exec(
         select(GuardVerdict.rule, GuardVerdict.verdict, GuardVerdict.overruled, func.count())
         .where(col(GuardVerdict.created_at) >= since, GuardVerdict.verdict != "allow")
@@ -132,11 +142,47 @@ def rules(session: Session, *, days: int = 30) -> list[RuleRow]:
         fired[rule][0] += count
         fired[rule][1] += count if verdict == "block" else 0
         fired[rule][2] += count if overruled else 0
-    known = [RuleRow(name, text, *fired.pop(name, [0, 0, 0])) for name, text in RULES.items()]
-    return known + [
-        RuleRow(name, RuleText("any", name.replace("_", " "), "A rule of an earlier version."), *numbers)
-        for name, numbers in sorted(fired.items())
-    ]
+    texts = RULES | _own_rules(session)
+    former = {name: RuleText("any", title(name), "A rule of an earlier version.") for name in sorted(fired) if name not in texts}
+    return [RuleRow(name, text, *_three(fired[name]), daily[name]) for name, text in (texts | former).items()]
+
+
+def _three(numbers: list[int]) -> tuple[int, int, int]:
+    return numbers[0], numbers[1], numbers[2]
+
+
+def title(rule: str) -> str:
+    """A rule's name for people."""
+    return RULES[rule].title if rule in RULES else rule.removeprefix(PREFIX).replace("_", " ")
+
+
+def _own_rules(session: Session) -> dict[str, RuleText]:
+    """The rules that administrators wrote, in words; one that cannot be read is still named."""
+    raw = workspace.get(session, "own_rules")
+    texts = {}
+    for one in raw if isinstance(raw, list) else []:
+        phrases = ", ".join(map(str, one.get("phrases", [])))
+        does = "goes to a person" if one.get("effect") == "escalate" else "is flagged for a manager"
+        what = "A message" if one.get("stage") == "input" else "A draft"
+        name = str(one.get("name", ""))
+        texts[PREFIX + name] = RuleText(
+            str(one.get("stage", "any")), name, f"Your own rule: {what} {does} when it says {phrases}.", False
+        )
+    return texts
+
+
+def _daily(session: Session, since: datetime, days: int) -> dict[str, list[int]]:
+    """How often each rule fired on each day, the oldest first."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    made = col(GuardVerdict.created_at)
+    day = func.substr(made, 1, 10) if sqlite else func.to_char(func.timezone("UTC", made), "YYYY-MM-DD")
+    fired = (made >= since, GuardVerdict.verdict != "allow")
+    found: dict[str, list[int]] = defaultdict(lambda: [0] * (days + 1))
+    for rule, on, count in session.exec(
+        select(GuardVerdict.rule, day, func.count()).where(*fired).group_by(col(GuardVerdict.rule), day)
+    ):
+        found[rule][min(days, max(0, (date.fromisoformat(on) - since.date()).days))] += count
+    return found
 
 
 def breakers(session: Session) -> list[BreakerState]:
