@@ -52,7 +52,7 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
         return "nothing to do"
     case, rules, recorder, connected = beginning
     gate = desk.gate(recorder, rules.limits)
-    crew = desk.crew(case, recorder, gate, connected)
+    crew = desk.crew(case, recorder, gate, connected, cover=rules.cover_personal_data)
     with tracing.span(
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
     ):

@@ -114,6 +114,7 @@ class Rules:
     limits: Mapping[str, object] = field(default_factory=dict)
     injection_threshold: float = injection.FLAG
     own: list[RawRule] = field(default_factory=list)
+    cover_personal_data: bool = False
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -128,6 +129,7 @@ class Rules:
             limits=dict(switches["limits"]),
             injection_threshold=float(switches["injection_threshold"]),
             own=list(switches["own_rules"]),
+            cover_personal_data=bool(switches["cover_personal_data"]),
         )
 
 

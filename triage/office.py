@@ -18,6 +18,7 @@ from triage import tracing
 from triage.agents.crew import Crew
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
+from triage.agents.spotlight import fenced_parts
 from triage.agents.toolbox import ToolContext
 from triage.briefs import Neighbour
 from triage.casefile import CaseFile
@@ -27,9 +28,11 @@ from triage.database import Database, migrate, open_database
 from triage.durable import Durable
 from triage.errors import EmbedderUnavailable, SettingsError
 from triage.guardrails.gate import DeskGate
+from triage.guardrails.redaction import without_forms
 from triage.incidents.matter import matter
 from triage.incidents.watch import Watch
 from triage.llm import models_for
+from triage.llm.chain import FREE
 from triage.llm.protocol import Model
 from triage.models import Ticket
 from triage.recording import Recorder
@@ -71,8 +74,13 @@ class Desk:
         gate.resume(*recorder.used_before)
         return gate
 
-    def crew(self, case: CaseFile, recorder: Recorder, gate: DeskGate, connected: Sequence[Definition] = ()) -> Crew:
-        """The agents of one run, bound to one ticket; `connected` are the operations of APIs that are switched on."""
+    def crew(
+        self, case: CaseFile, recorder: Recorder, gate: DeskGate, connected: Sequence[Definition] = (), *, cover: bool = False
+    ) -> Crew:
+        """The agents of one run, bound to one ticket; `connected` are the operations of APIs that are switched on.
+
+        With `cover`, model services get placeholders for personal data.
+        """
         context = ToolContext(
             database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
             customer_id=case.ticket.customer_id, identity=case.ticket.identity, recorder=recorder,
@@ -80,7 +88,16 @@ class Desk:
         )  # fmt: skip
         verified = context.owner is not None
         context.connected = tools_of(connected, self.settings, gate.breakers, verified=verified) if connected else []
-        return Crew(gate.settings, self.models, gate, context)
+        return Crew(gate.settings, self._covered(case) if cover else self.models, gate, context)
+
+    def _covered(self, case: CaseFile) -> dict[str, list[Model]]:
+        from triage.guardrails.personal.covered import Covered, Known
+
+        known = Known(case.said, case.ticket.requester_name, case.ticket.requester_email)
+        return {
+            role: [model if model.provider == FREE else Covered(model, known, fenced_parts) for model in chain]
+            for role, chain in self.models.items()
+        }
 
     @property
     def calls_tools(self) -> bool:
@@ -161,7 +178,7 @@ def open_desk(settings: Settings, *, database: Database | None = None, models: d
     """
     database = database or open_database(settings)
     migrate(database)
-    tracing.configure(database, settings)
+    tracing.configure(database, settings, redact=without_forms)
     index = Index.open(settings.home, settings)
     index.sync(database, most=READY_AT_ONCE)
     desk = Desk(settings, database, index, models or models_for(settings))

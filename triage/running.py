@@ -11,6 +11,7 @@ from triage.database import Database
 from triage.database.engine import check
 from triage.demo import seed
 from triage.errors import SettingsError
+from triage.guardrails import redacted_logs
 from triage.guardrails.input import check_input
 from triage.models import Ticket
 from triage.office import Desk, open_desk, use
@@ -57,8 +58,9 @@ def start_now(settings: Settings, database: Database | None = None, *, work: boo
 
     Raises SettingsError when another process already works on the same SQLite database.
     """
-    for name in ("triage", "knowledge_base"):
+    for name in redacted_logs.OURS:
         logging.getLogger(name).setLevel(settings.log_level.upper())
+    redacted_logs.install()
     desk = open_desk(settings, database=database)
     try:
         works = settings.worker if work is None else work

@@ -5,7 +5,7 @@ from a thread of their own, so a slow database never holds an agent up.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from opentelemetry.sdk.resources import Resource
@@ -23,6 +23,7 @@ from triage.settings import Settings
 
 _tracer: Tracer = NoOpTracer()
 _provider: TracerProvider | None = None
+_redact: Callable[[str], str] = str
 
 _SPANS: Table = SpanRecord.__table__  # type: ignore[attr-defined]
 _INSERT: dict[str, Insert] = {  # a batch that is sent again, because the first try failed late, changes nothing
@@ -51,10 +52,11 @@ class SqlExporter(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-def configure(database: Database, settings: Settings) -> None:
-    """Start tracing in this process; a second call replaces the first."""
-    global _tracer, _provider
+def configure(database: Database, settings: Settings, *, redact: Callable[[str], str] = str) -> None:
+    """Start tracing in this process; a second call replaces the first. `redact` is applied to the texts of errors."""
+    global _tracer, _provider, _redact
     shutdown()
+    _redact = redact
     disabled = os.environ.pop("OTEL_SDK_DISABLED", None)  # meant for a library of ours, it would silence us too
     _provider = TracerProvider(resource=Resource.create({"service.name": "triage-desk"}), shutdown_on_exit=False)
     if disabled is not None:
@@ -92,7 +94,7 @@ def span(name: str, attributes: dict[str, str | int | float | bool | None], *, k
             yield current
         except Exception as error:
             current.set_attribute(genai.ERROR_TYPE, type(error).__name__)
-            current.set_status(Status(StatusCode.ERROR, str(error)[:300]))
+            current.set_status(Status(StatusCode.ERROR, _redact(str(error)[:300])))
             raise
 
 

@@ -16,7 +16,11 @@ from triage import jsontext
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
-_JSON: dict[str, Any] = {"json_serializer": jsontext.dumps, "json_deserializer": jsontext.loads}
+_COMMON: dict[str, Any] = {
+    "json_serializer": jsontext.dumps,
+    "json_deserializer": jsontext.loads,
+    "hide_parameters": True,  # an error's text goes to logs, and customers' words are among the parameters
+}
 
 
 class Database:
@@ -98,12 +102,12 @@ def open_database(settings: Settings) -> Database:
         if not file.exists():
             file.touch(mode=0o600)  # customers' mail stands in it; SQLite gives its side files the same rights
         return Database(_sqlite_engine(url))
-    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, **_JSON))
+    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, **_COMMON))
 
 
 def _file_engine(url: str | URL, isolation_level: str | None) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40, **_JSON
+        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40, **_COMMON
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")

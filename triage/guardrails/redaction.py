@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from triage.guardrails.personal import IDENTIFYING, IN_WORDS, find
+from triage.guardrails.personal import IDENTIFYING, IN_WORDS, find, kinds
 
 _LONG_NUMBER = re.compile(r"(?<![\w.])(?:[A-Z]{1,4}-?)?\d{5,}[A-Z0-9-]*(?!\w)|\[#\d+\]")
 _SHORTEST_NAME = 3
+_IN_LOGS = IDENTIFYING - {kinds.IP}  # whoever looks into an attack needs to see where it came from
 
 
 def redact(text: str, *, names: Iterable[str] = (), values: Iterable[str] = ()) -> str:
@@ -23,6 +24,13 @@ def redact(text: str, *, names: Iterable[str] = (), values: Iterable[str] = ()) 
         text = _whole(part).sub("[name]", text)
     text = re.sub(r"\[name\](?:[ -]\[name\])+", "[name]", text)
     return _LONG_NUMBER.sub("[number]", text)
+
+
+def without_forms(text: str) -> str:
+    """The text without what form or label give away, for logs and traces: quick, and blind to names."""
+    for span in reversed(find(text, _IN_LOGS, named=False)):
+        text = f"{text[: span.start]}[{IN_WORDS[span.kind]}]{text[span.end :]}"
+    return text
 
 
 def _whole(word: str) -> re.Pattern[str]:

@@ -17,17 +17,18 @@ _HOLE = "\0"
 _ROUNDS = 20  # what is taken out changes what stands beside the rest; more rounds than any text of people needs
 
 
-def find(text: str, kinds: Collection[str] | None = None) -> list[Span]:
+def find(text: str, kinds: Collection[str] | None = None, *, named: bool = True) -> list[Span]:
     """Every piece of personal data in order, none overlapping; of the `kinds` given, or of all.
 
     Looked for in the text without disguises (invisible characters, full-width digits); places are those of the text
-    given. Placeholders are left alone, and with what was found taken out nothing more is found.
+    given. Placeholders are left alone, and with what was found taken out nothing more is found. Without `named`, only what
+    form or label give away: no names, and a tenth of the time.
     """
     normal = normalise(text)
     left, places = _without(normal.text, [match.span() for match in PLACEHOLDER.finditer(normal.text)], range(len(normal.text)))
     found: list[Span] = []
     for _ in range(_ROUNDS):
-        new = [(start, end, kind) for start, end, kind in _look(left) if kinds is None or kind in kinds]
+        new = [(start, end, kind) for start, end, kind in _look(left, named) if kinds is None or kind in kinds]
         for start, end, kind in new:
             first, last = normal.span(places[start], places[end - 1] + 1)
             last = _whole(text, last)
@@ -43,8 +44,10 @@ def formed(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end, _ in _by_form(text)]
 
 
-def _look(text: str) -> list[tuple[int, int, str]]:
+def _look(text: str, named: bool) -> list[tuple[int, int, str]]:
     by_form = _by_form(text)
+    if not named:
+        return sorted(by_form)
     return sorted([*by_form, *names.tagger().tag(text, [(start, end) for start, end, _ in by_form])])
 
 

@@ -37,9 +37,18 @@ class Cover:
         self.spans += found
         for span in found:
             self._placeholder(span.kind, span.text)
-        places = [(span.start, span.end) for span in found]
-        places += [match.span() for match in PLACEHOLDER.finditer(text)]
-        places += [match.span() for match in self._pattern().finditer(text)] if self._placeholders else []
+        return self._covered(text, [(span.start, span.end) for span in found])
+
+    def cover_known(self, text: str) -> str:
+        """The text with placeholders for what is known already; nothing new is looked for."""
+        return self._covered(text, [])
+
+    def _covered(self, text: str, places: list[tuple[int, int]]) -> str:
+        places = [
+            *places,
+            *(match.span() for match in PLACEHOLDER.finditer(text)),
+            *(match.span() for match in self._pattern().finditer(text)),
+        ]
         covered, at = [], 0
         for start, end in sorted(places, key=lambda place: (place[0], -place[1])):
             if start >= at:
