@@ -15,6 +15,7 @@ from triage.models import ApiKey, LoginSession, Role, User, WorkspaceSetting, no
 from triage.settings import Settings
 
 RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager")
+PERSONAL_SWITCHES = ("cover_personal_data",)
 DESK_SWITCHES = ("articles_need_review", "business_hours", "signature")
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
-from triage import administration, approval, workspace
+from triage import administration, approval, covering, workspace
 from triage.errors import AccessError, ConflictError, InputError
 from triage.guardrails import overview
 from triage.models import Alert, BlockedAction, BreakerOpening, GuardVerdict, Quarantine, Role, Spend, Status, Ticket, now
@@ -198,3 +198,24 @@ def test_a_flood_is_let_in_at_once(desk: Any) -> None:
     page = opened(desk, "guardrails.py", Role.MANAGER, part="quarantine")
     page.button(key="let_all_0").click().run()
     assert not page.exception and "Loud 2" not in html(page)
+
+
+def test_the_preview_shows_what_a_service_would_get(desk: Any) -> None:
+    page = opened(desk, "guardrails.py", Role.MANAGER, part="personal")
+    page.button(key="cover_go").click().run()
+    assert "Paste a text or give a ticket" in html(page)
+    page.text_area(key="cover_text").set_value("Hello, I am <b>Priya Raman</b>, mail p.raman@post.example about order KT-10441.")
+    page.button(key="cover_go").click().run()
+    shown = html(page)
+    assert not page.exception and "<mark>[EMAIL_1]</mark>" in shown and "order KT-10441" in shown and "<b>Priya" not in shown
+    page.text_input(key="cover_ticket").set_value("#999")
+    page.button(key="cover_go").click().run()
+    assert "There is no ticket 999" in html(page)
+    page.text_input(key="cover_ticket").set_value("2")
+    page.button(key="cover_go").click().run()
+    assert not page.exception and "What a service gets" in html(page) and "[PERSON_1]" in html(page)
+
+
+def test_staff_cannot_ask_for_a_preview(desk: Any) -> None:
+    with pytest.raises(AccessError):
+        covering.preview_text(person(desk, Role.STAFF), "ann@post.example")

@@ -23,6 +23,7 @@ class Cover:
         self.spans: list[Span] = []
         self._placeholders: dict[str, str] = {}
         self._values: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._known: re.Pattern[str] | None = None
 
     def know(self, kind: str, values: Iterable[str]) -> None:
@@ -66,12 +67,17 @@ class Cover:
             lambda match: json.dumps(self._values.get(match.group(), match.group()), ensure_ascii=False)[1:-1], text
         )
 
+    def kind_of(self, placeholder: str) -> str:
+        """What a placeholder stands for; empty for one that a text itself held."""
+        return self._kinds.get(placeholder, "")
+
     def _placeholder(self, kind: str, value: str) -> str:
         if value not in self._placeholders:
             mark = MARKS.get(kind, "TEXT")
             number = sum(given.startswith(f"[{mark}_") for given in self._placeholders.values()) + 1
             self._placeholders[value] = f"[{mark}_{number}]"
             self._values[self._placeholders[value]] = value
+            self._kinds[self._placeholders[value]] = kind
             self._known = None
         return self._placeholders[value]
 
