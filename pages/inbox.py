@@ -15,6 +15,7 @@ from pages.parts.keys import keys
 from pages.parts.markup import card, mute, show
 from pages.parts.notices import told, undo_bar
 from pages.parts.panels import tools
+from pages.parts.proposed_calls import proposed_calls
 from pages.parts.queue import Asked
 from pages.parts.why import why
 from triage import approval, inbox, ticket_view, work, workspace
@@ -100,6 +101,7 @@ def _middle(view: TicketView | None, user: User, changed: list[str], strict: boo
     tools(user, view.ticket)
     conversation(view)
     desk_work(view, user, changed, strict)
+    proposed_calls(view, user)
     blocked_actions(view, user)
     article_dialog()
 

@@ -14,12 +14,20 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from sqlmodel import Session, select
 
-from triage.agents.toolbox import propose_action
+from triage import workspace
+from triage.agents.toolbox import TOOLS_OF, propose_action
 from triage.agents.tools import Tool
 from triage.briefs import ActionRequest
+from triage.connections.tools import switched_on, tools_of
+from triage.database import Database
+from triage.guardrails import policy as policies
 from triage.guardrails.actions import check_action
+from triage.guardrails.gate import DeskGate
 from triage.guardrails.policy import EVERY, PLANNED, Policy, PolicyFault, tool_allowed
+from triage.models import Category
+from triage.settings import Settings
 
 CARRIED_OUT = "carried out"
 GOALS = Path(__file__).parent / "guardrails" / "goals.yaml"
@@ -68,6 +76,22 @@ def matrix(
         for role, tools in tools_of.items()
         for name, arguments in calls
     ]
+
+
+def of_desk(session: Session, settings: Settings, database: Database) -> list[Cell]:
+    """The matrix of this desk: its policy, its categories, its connected tools, for a verified sender."""
+    policy = policies.current(workspace.get(session, "action_policy"))
+    connected = tools_of(switched_on(session), settings, DeskGate(database, settings).breakers, verified=True)
+    categories = list(session.exec(select(Category.slug).order_by(Category.slug)))
+    return matrix(policy, {**TOOLS_OF, "analyst": (*TOOLS_OF["analyst"], *connected)}, categories=categories)
+
+
+def in_words(cells: Iterable[Cell]) -> dict[str, str]:
+    """How the calls of each goal ended, over all matters and agents."""
+    found: dict[str, Counter[str]] = {}
+    for cell in cells:
+        found.setdefault(cell.goal, Counter())[cell.ended] += 1
+    return {goal: ", ".join(f"{count:,} {how}" for how, count in sorted(ended.items())) for goal, ended in found.items()}
 
 
 def carried_out(cells: Iterable[Cell]) -> list[Cell]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
+from triage import proposals
 from triage.errors import InputError
 from triage.models import (
     ArticleVersion,
@@ -22,6 +23,7 @@ from triage.models import (
     Order,
     Outbox,
     PrecedentUse,
+    Proposal,
     Quarantine,
     Run,
     RunStep,
@@ -95,6 +97,7 @@ class TicketView:
     quarantine: Quarantine | None
     people: dict[int, str]
     precedents: list[tuple[SolvedCase, float]] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
 
     @property
     def assignee(self) -> str | None:
@@ -119,8 +122,19 @@ def pulse(session: Session, ticket_id: int) -> Pulse:
     note = session.exec(
         select(Message.id).where(Message.ticket_id == ticket_id).order_by(col(Message.id).desc()).limit(1)
     ).first()
+    calls = session.exec(select(Proposal.id, Proposal.status).where(Proposal.ticket_id == ticket_id)).all()
     looks = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
-    return (str(ticket.status), ticket.draft_id, ticket.thread_head, note, ticket.assignee_id, ticket.approver, len(signs), looks)
+    return (
+        str(ticket.status),
+        ticket.draft_id,
+        ticket.thread_head,
+        note,
+        ticket.assignee_id,
+        ticket.approver,
+        len(signs),
+        tuple(map(tuple, calls)),
+        looks,
+    )
 
 
 def load(session: Session, ticket_id: int) -> TicketView:
@@ -150,6 +164,7 @@ def load(session: Session, ticket_id: int) -> TicketView:
         events=_events(session, ticket_id),
         quarantine=session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first(),
         precedents=_precedents(session, draft),
+        proposals=proposals.of_ticket(session, ticket_id),
         people={number: name for number, name in session.exec(select(User.id, User.name)) if number is not None},
     )
 

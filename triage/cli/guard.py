@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import select
 
 from triage.cli import lines
 from triage.cli.kb import Home, settings_of
@@ -70,20 +69,18 @@ def matrix(
     """Hold each attack goal's tool calls against what every agent may do in every matter; exit 1 when one would be carried out."""
     from triage import matrix as goals
     from triage import workspace
-    from triage.agents.toolbox import TOOLS_OF
     from triage.database import migrate, open_database
     from triage.guardrails import policy as policies
-    from triage.models import Category
 
-    database = open_database(settings_of(home))
+    settings = settings_of(home)
+    database = open_database(settings)
     try:
         migrate(database)
         with database.read() as session:
             policy = policies.current(workspace.get(session, "action_policy"))
-            categories = list(session.exec(select(Category.slug).order_by(Category.slug)))
+            cells = goals.of_desk(session, settings, database)
     finally:
         database.close()
-    cells = goals.matrix(policy, TOOLS_OF, categories=categories)
     executed = goals.carried_out(cells)
     if as_json:
         for cell in cells:

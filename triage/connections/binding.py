@@ -1,7 +1,7 @@
 """Parameters that code fills from the ticket's verified customer: no model ever names a customer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -76,5 +76,6 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_\-.]+", " ", spread).lower().strip()
 
 
-def fields_of(bound: list[Mapping[str, Any]]) -> str:
+def fields_of(bound: Sequence[Mapping[str, Any]]) -> str:
+    """The bound parameters in words."""
     return ", ".join(f"{one['name']} is {FIELDS[str(one['field'])]}" for one in bound)

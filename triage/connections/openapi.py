@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -67,6 +68,7 @@ class Document:
     operations: tuple[Operation, ...]
 
 
+@lru_cache(maxsize=4)
 def parse(text: str) -> Document:
     """The operations of a document in JSON or YAML. Raises InputError that says what is wrong with it as a whole."""
     raw = _read(text)
