@@ -16,6 +16,7 @@ from triage.models import ConnectedTool, User
 _OPERATIONS = (Column("Operation", "wide"), Column("As a tool", "short"), Column("", "wide extra"))
 _AUTH = {"none": "None", "header": "A key in a header", "bearer": "A bearer token", "basic": "User and password"}
 _FILLED, _LEFT = "the agents fill it in", "leave it out"
+_MAY_BE = {"read": ("can be read", "o"), "propose": ("can be proposed", "w"), "": ("refused", "b")}
 _EFFECTS = {"read": ("read at once", "o"), "propose": ("proposed to a manager", "w")}
 
 
@@ -157,7 +158,7 @@ def _tool(user: User, tool: ConnectedTool, editor: bool) -> None:
 
 
 def _line(operation: Operation) -> Line:
-    said, tone = _EFFECTS.get(operation.effect, ("refused", "b"))
+    said, tone = _MAY_BE[operation.effect]
     return Line(operation.key, (
         Cell(operation.key, sub=operation.summary or operation.name, strong=bool(operation.effect)), Cell(chips=[(said, tone)], sort=said),
         Cell(operation.problem, tone="m"),
