@@ -45,6 +45,22 @@ def tools(view: IncidentView, user: User) -> None:
                 st.button("Cancel", key="td_cancel", on_click=state.close_panel)
 
 
+def choose(ticket_id: int) -> None:
+    """On a ticket: which incident it belongs to, or a new one."""
+    names = {card.id: card.title for card in office.read(incidents.alive)}
+    st.selectbox(
+        "Which incident?", [None, *names], format_func=lambda number: names.get(number, "A new incident"), key=f"td_to_incident_{ticket_id}"
+    )  # fmt: skip
+
+
+def put_in(user: User, ticket_id: int) -> Callable[[Session], object]:
+    """What puts the ticket into the chosen incident, or begins one with it."""
+    chosen = st.session_state.get(f"td_to_incident_{ticket_id}")
+    if chosen is None:
+        return lambda session: keeping.start(session, user, [ticket_id])
+    return lambda session: keeping.add(session, user, int(chosen), ticket_id)
+
+
 def is_open(number: int) -> bool:
     """Whether one of these forms is open; Ctrl+Enter belongs to it then."""
     opened = state.panel()

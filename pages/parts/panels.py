@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from pages.parts import deciding, office, state, words
+from pages.parts import deciding, incident_forms, office, state, words
 from triage import ticket_view, work
 from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
@@ -55,6 +55,7 @@ def tools(user: User, ticket: Ticket) -> None:
         else:
             st.button("Snooze", key="td_snooze", on_click=state.open_panel, args=("snooze", number))
         st.button("Note", key="td_note", on_click=state.open_panel, args=("note", number))
+        st.button("Incident", key="td_to_incident", on_click=state.open_panel, args=("to_incident", number))
     open_ = state.panel()
     if open_ == ("assign", number):
         _assign(user, ticket)
@@ -62,6 +63,12 @@ def tools(user: User, ticket: Ticket) -> None:
         _form(lambda: _snooze(number), "Snooze", lambda: _put_off(user, number))
     elif open_ == ("note", number):
         _form(lambda: _note(number), "Save note", lambda: _save_note(user, number))
+    elif open_ == ("to_incident", number):
+        _form(
+            lambda: incident_forms.choose(number),
+            "Put in",
+            lambda: _do(incident_forms.put_in(user, number), "It is part of the incident."),
+        )
 
 
 def _form(fields: Callable[[], None], label: str, submit: Callable[[], None]) -> None:

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from knowledge_base.embedding import embedder
 from tests.incidents.conftest import Put
 from tests.incidents.stories import OTHERS, OUTAGE, PEOPLE
 from triage.incidents import finding, keeping
@@ -50,6 +52,7 @@ def test_a_later_report_joins_and_another_matter_does_not(desk: Desk, put: Put) 
         assert late in members and len(members) == 5
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_one_customer_writing_often_is_no_incident(desk: Desk, put: Put) -> None:
     for body in OUTAGE:
         put("Anna", body)
@@ -58,6 +61,7 @@ def test_one_customer_writing_often_is_no_incident(desk: Desk, put: Put) -> None
         assert incidents(session) == {}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_what_was_written_long_ago_is_no_burst(desk: Desk, put: Put) -> None:
     with clock_at(now() - timedelta(hours=desk.settings.incident_hours + 1)):
         for name, body in zip(PEOPLE, OUTAGE[:2], strict=False):
@@ -69,6 +73,7 @@ def test_what_was_written_long_ago_is_no_burst(desk: Desk, put: Put) -> None:
         assert incidents(session) == {}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_different_error_codes_are_different_matters(desk: Desk, put: Put) -> None:
     for code, name in zip(("E3", "E3", "E3", "E9"), PEOPLE, strict=False):
         put(
@@ -102,13 +107,13 @@ def test_more_of_the_same_is_never_less_of_a_burst(count: int, usual: float) -> 
     assert not (count <= usual and finding.is_burst(count, usual))
 
 
-def test_arrivals_of_one_matter_ask_for_a_look_without_embedding_anything_new(desk: Desk) -> None:
+def test_arrivals_of_one_matter_ask_for_a_look_without_embedding_anything_new() -> None:
     class Counting:
-        name, made = desk.embedder.name, list[str]()
+        name, made = "counting", list[str]()
 
         def encode(self, texts: list[str]):  # type: ignore[no-untyped-def]
             self.made += texts
-            return desk.embedder.encode(texts)
+            return embedder().encode(texts)
 
     watch = Watch(Counting())
     told = []
@@ -120,9 +125,28 @@ def test_arrivals_of_one_matter_ask_for_a_look_without_embedding_anything_new(de
     assert Counting.made == [*OUTAGE, "Where is my parcel?"]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_looks_within_one_stretch_are_one_piece_of_work(desk: Desk) -> None:
     asked = []
     with desk.database.transaction() as session:
         for _ in range(3):
             finding.look(session, lambda _s, kind, key, *args, delay=0.0: asked.append((kind, key, args)))
     assert len(set(asked)) <= 2 and asked[0][0] == "chore" and asked[0][2] == ("incidents",)
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_few_tickets_of_a_busy_category_are_no_incident(desk: Desk, put: Put) -> None:
+    for day in range(1, 25):
+        with clock_at(now() - timedelta(days=day)):
+            for n in range(4):
+                put(f"Before{day}x{n}", "Where is my parcel?")
+    for name, body in zip(PEOPLE, OUTAGE, strict=False):
+        put(name, body)
+    finding.find(desk)
+    with desk.database.read() as session:
+        assert incidents(session) == {}
+    for n, body in enumerate(OUTAGE):
+        put(f"More{n}", body)
+    finding.find(desk)
+    with desk.database.read() as session:
+        assert session.exec(select(Incident)).one().burst

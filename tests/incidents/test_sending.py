@@ -187,6 +187,7 @@ def test_every_hurdle_makes_an_exception_with_its_reason_and_none_of_them_is_sen
     assert set(done.left_out) == set(expected) and [outbox.ticket_id for outbox in outboxes(desk)] == [numbers[-1]]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_what_a_manager_decides_is_left_out_for_others(desk: Desk, staff: User, manager: User, put: Put, text: Text) -> None:
     numbers = [
         put("Anna", OUTAGE[0], status=Status.ESCALATED, reason="missing_knowledge", approver="manager"),
@@ -209,6 +210,7 @@ def test_what_a_manager_decides_is_left_out_for_others(desk: Desk, staff: User, 
     assert look(desk, staff, master).ready == [] and len(look(desk, manager, master).ready) == 1
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_output_guards_judge_every_instance_with_its_own_data(desk: Desk, staff: User, put: Put, text: Text) -> None:
     numbers = [put("Anna", OUTAGE[0]), put("Bram", OUTAGE[1], requester_name="evil.com")]
     with desk.database.transaction() as session:
@@ -220,6 +222,7 @@ def test_the_output_guards_judge_every_instance_with_its_own_data(desk: Desk, st
         approve(desk, staff, leaking)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_what_changed_since_it_was_shown_is_left_out(desk: Desk, staff: User, outage: Outage, text: Text) -> None:
     incident, numbers = outage
     master = text(incident)
@@ -235,6 +238,7 @@ def test_what_changed_since_it_was_shown_is_left_out(desk: Desk, staff: User, ou
     assert len(done.decisions) == 3
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_second_approval_and_a_stale_text_send_nothing(
     desk: Desk, staff: User, manager: User, outage: Outage, text: Text
 ) -> None:
@@ -334,6 +338,7 @@ def test_a_follow_up_goes_to_those_who_got_the_first_message(
         assert session.get_one(Ticket, numbers[0]).status == Status.DELIVERED
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_message_that_comes_while_the_mail_is_held_stops_only_that_one(
     desk: Desk, staff: User, outage: Outage, text: Text
 ) -> None:
@@ -345,6 +350,7 @@ def test_a_message_that_comes_while_the_mail_is_held_stops_only_that_one(
     assert [outbox.status for outbox in outboxes(desk)] == ["cancelled", "sent", "sent", "sent"]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_sentences_without_a_source_are_acknowledged_once_for_all(
     desk: Desk, staff: User, manager: User, outage: Outage, text: Text
 ) -> None:
@@ -364,6 +370,7 @@ def test_sentences_without_a_source_are_acknowledged_once_for_all(
         assert {tuple(decision.acknowledged) for decision in session.exec(select(Decision))} == {(0,)}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_an_article_that_changed_voids_the_text(desk: Desk, staff: User, outage: Outage, text: Text) -> None:
     with desk.database.transaction() as session:
         version = articles.save_version(

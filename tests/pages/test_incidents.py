@@ -86,6 +86,11 @@ def test_tickets_are_taken_out_put_in_and_the_way_leads_back(desk: Any) -> None:
     ticket = opened(desk, "inbox.py", Role.STAFF, ticket=str(kept))
     assert "Part of an incident" in html(ticket) and "Service outage" in html(ticket)
     assert "td_incident_open" not in keys_of(opened(desk, "inbox.py", Role.STAFF, ticket=str(gone)))
+    back = opened(desk, "inbox.py", Role.STAFF, ticket=str(gone))
+    back.button(key="td_to_incident").click().run()
+    back.selectbox(key=f"td_to_incident_{gone}").set_value(number)
+    back.button(key="td_submit").click().run()
+    assert not any(member.out for member in the(desk, IncidentMember))
     page.button(key="td_incident_dissolve").click().run()
     assert the(desk, Incident)[0].state == "dissolved" and not page.exception
     assert "Something may be down." not in html(opened(desk, "inbox.py", Role.STAFF))

@@ -37,8 +37,9 @@ from triage.models import (
 if TYPE_CHECKING:
     from triage.office import Desk
 
-NEAR = 0.5  # cosine with the group's centre, what all tickets have in common taken out (benchmarks/trust/incidents.py)
-CUSTOMERS = 3  # of different customers, from which on tickets are a matter of their own
+NEAR = clusters.NEAR  # cosine with the group's centre, what all tickets have in common taken out (benchmarks/trust/incidents.py)
+CUSTOMERS = 3  # from which on a group that is a burst is proposed
+MANY = 5  # … and any group
 USUAL_OVER = timedelta(days=28)
 _RARE = 0.001  # chance of as many tickets of a category in an ordinary stretch, below which they are a burst
 _LEAST_USUAL = 0.1  # tickets of a category that any stretch may hold, however new the desk is
@@ -66,7 +67,11 @@ def find(desk: "Desk") -> str:
         return f"not looked: {error}"
     joined = _joining(free, members, known)
     taken = {seen.id for found in joined.values() for seen, _ in found}
-    proposed = group([seen for seen in free if seen.id not in taken], known, field)
+    rest = [seen for seen in free if seen.id not in taken]
+    proposed = group(rest, known, field)
+    grouped = {seen.id for found in proposed for seen in found}
+    for number, found in _joining([one for one in rest if one.id not in grouped], dict(enumerate(proposed)), known).items():
+        proposed[number] += [one for one, _ in found]  # foreign words are a little farther off than the group's own
     return desk.database.run_now(lambda session: _store(session, desk.settings.incident_hours, joined, proposed, known))
 
 
@@ -201,6 +206,8 @@ def _propose(session: Session, hours: float, found: list[Seen], known: dict[int,
     customers = len({one.customer for one in found})
     usual = _usual(session, found[0].category, hours)
     burst = is_burst(customers, usual)
+    if not burst and customers < MANY:
+        return None
     first, last = min(one.at for one in found), max(one.at for one in found)
     span = max(1, round((last - first).total_seconds() / 3600))
     code = _code(found)
