@@ -64,11 +64,7 @@ def tools(user: User, ticket: Ticket) -> None:
     elif open_ == ("note", number):
         _form(lambda: _note(number), "Save note", lambda: _save_note(user, number))
     elif open_ == ("to_incident", number):
-        _form(
-            lambda: incident_forms.choose(number),
-            "Put in",
-            lambda: _do(incident_forms.put_in(user, number), "It is part of the incident."),
-        )
+        _form(lambda: incident_forms.choose(number), "Put in", lambda: _put_in(user, number))
 
 
 def _form(fields: Callable[[], None], label: str, submit: Callable[[], None]) -> None:
@@ -138,6 +134,10 @@ def _put_off(user: User, number: int) -> None:
 def _save_note(user: User, number: int) -> None:
     text = str(st.session_state.get(f"td_note_{number}", ""))
     _do(lambda session: work.note(session, user, number, text), "Noted.")
+
+
+def _put_in(user: User, number: int) -> None:
+    _do(incident_forms.put_in(user, number), "It is part of the incident.")
 
 
 def _submit(change: Callable[..., object], done: str) -> None:
