@@ -71,6 +71,17 @@ def test_spikes_of_cost_errors_and_blocks(database: Database, ticket_id: int) ->
     assert kinds(database) == ["block_spike", "cost_spike", "error_spike", "loop_runs"]
 
 
+def test_more_blocks_among_more_tickets_are_no_spike(database: Database, ticket_id: int) -> None:
+    with database.transaction() as session:
+        tickets = [Ticket(subject="Hello", requester_email=f"{number}@b.example") for number in range(200)]
+        session.add_all(tickets)
+        session.flush()
+        usual_days(session, ticket_id, now())
+        session.add_all(Run(ticket_id=ticket.id or 0, status="ended") for ticket in tickets)
+        session.add_all(GuardVerdict(ticket_id=ticket_id, stage="output", rule="links", verdict="block") for _ in range(30))
+    assert kinds(database) == []
+
+
 def test_a_dear_day_and_a_model_that_refuses(database: Database) -> None:
     with database.transaction() as session:
         for day in range(1, 25):

@@ -39,12 +39,13 @@ def hourly(session: Session, moment: datetime) -> Iterator[Series]:
     failed = _by_hour(session, moment, *runs, func.count(), col(Run.status) == "failed")
     verdicts = (GuardVerdict.created_at, GuardVerdict.created_at > moment - _WEEKS)
     blocked = _by_hour(session, moment, *verdicts, func.count(), col(GuardVerdict.verdict) == "block")
+    among = _by_hour(session, moment, *runs, func.count(), col(Run.id).is_not(None))
     started = session.exec(select(func.min(Run.started_at)).where(Run.started_at > moment - _WEEKS)).one()
     began = _aware(started) if started else moment
     for kind, name, found, least, usd in (
         ("cost_spike", "the last hour", cost, 2.0, True),
-        ("error_spike", "the last hour", failed, 10.0, False),
-        ("block_spike", "the last hour", blocked, 15.0, False),
+        ("error_spike", "the last hour", failed, max(10.0, _explained(failed, among)), False),
+        ("block_spike", "the last hour", blocked, max(15.0, _explained(blocked, among)), False),
     ):
         yield Series(kind, "hour", name, "in the last hour", found[0], _comparable(found[1], moment, began), least, usd)
 
@@ -71,9 +72,16 @@ def spent_by_day(session: Session, moment: datetime) -> Iterator[Series]:
                 yield Series(kind, scope, model, f"today by {model}", float(now_row.calls), usual, least)
 
 
-def _by_hour(
-    session: Session, moment: datetime, column: Any, since: Any, value: Any, which: Any
-) -> tuple[float, dict[datetime, float]]:
+Hours = tuple[float, dict[datetime, float]]
+
+
+def _explained(found: Hours, runs: Hours) -> float:
+    """What the number of runs alone explains: a quarter of them, or three times the usual share."""
+    share = sum(found[1].values()) / max(1.0, sum(runs[1].values()))
+    return runs[0] * max(0.25, min(1.0, 3 * share))
+
+
+def _by_hour(session: Session, moment: datetime, column: Any, since: Any, value: Any, which: Any) -> Hours:
     """The value of the last sixty minutes, and that of each full hour before, where there was any."""
     last = session.exec(select(value).where(which, column > moment - _HOUR)).one() or 0
     sqlite = session.get_bind().dialect.name == "sqlite"

@@ -1,5 +1,7 @@
 """Budgets: what was used of what may be used, what was cut off and what that saved; administrators set the limits."""
 
+from itertools import groupby
+
 import streamlit as st
 from markupsafe import Markup
 
@@ -21,7 +23,7 @@ def limits(user: User) -> None:
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         show(mute("A call that does not fit is not made, and the run goes on a step further down; 0 is no limit."))
-        lines = [[_title(row), _state(row), _cut(row)] for row in rows]
+        lines = [_line(list(same)) for _, same in groupby(rows, key=lambda row: row.limit.title)]
         show(card(screen.report(["Limit", "Used", "Refused in 30 days"], lines), title="Limits"))
     with right:
         if access.may(user, Permission.EDIT_MACHINERY):
@@ -29,6 +31,16 @@ def limits(user: User) -> None:
         show(card(_models(models), title="Models in the last 30 days"))
         note = f"Beside these, a run takes at most {settings.run_seconds:,.0f} s and an agent {settings.turn_limit} turns."
         show(tag("div", mute(note), style="margin-top:8px"))
+
+
+def _line(rows: list[LimitRow]) -> list[Markup]:
+    """The limits of one user of tokens and money in one line."""
+    cut = [row for row in rows if row.cut]
+    return [
+        _title(rows[0]),
+        join(*[tag("div", _state(row)) for row in rows]),
+        join(*[tag("div", _cut(row)) for row in cut or rows[:1]]),
+    ]
 
 
 def _title(row: LimitRow) -> Markup:
@@ -40,7 +52,7 @@ def _state(row: LimitRow) -> Markup:
     most = "no limit" if not row.value else f"of {_amount(row, row.value)}"
     own = tag("div", mute(f"set here; the machine's is {_amount(row, row.machine)}")) if row.changed else None
     if row.used is None:
-        return join(tag("span", most.removeprefix("of ").capitalize()), own)
+        return join(mute(most.removeprefix("of ")), own)
     share = min(1.0, row.used / row.value) if row.value else 0.0
     tone = "b" if share >= 1 else "w" if share >= 0.8 else ""
     fill = tag("i", style=f"width:{share * 100:.1f}%")

@@ -41,10 +41,8 @@ def top_bar(user: User, pages: Sequence[StreamlitPage], chosen: StreamlitPage, d
 def _agents(user: User) -> None:
     busy = office.read(inbox.at_work)
     text = f"Agents: {busy:,} at work" if busy else "Agents: idle"
-    show(
-        _alerts(user),
-        tag("div", text, cls="td-agents busy" if busy else "td-agents", title="Tickets the agents are working on now"),
-    )
+    said = tag("div", text, cls="td-agents busy" if busy else "td-agents", title="Tickets the agents are working on now")
+    show(tag("div", _alerts(user), said, cls="td-notices"))
 
 
 def _alerts(user: User) -> Markup | None:
