@@ -150,3 +150,14 @@ def test_a_few_tickets_of_a_busy_category_are_no_incident(desk: Desk, put: Put) 
     finding.find(desk)
     with desk.database.read() as session:
         assert session.exec(select(Incident)).one().burst
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_proposal_that_nobody_takes_up_goes_by_itself(desk: Desk, put: Put) -> None:
+    for name, body in zip(PEOPLE, OUTAGE, strict=False):
+        put(name, body)
+    finding.find(desk)
+    with clock_at(now() + finding.UNTAKEN + timedelta(minutes=1)):
+        finding.find(desk)
+    with desk.database.read() as session:
+        assert session.exec(select(Incident)).one().state == "dissolved"

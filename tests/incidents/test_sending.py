@@ -1,6 +1,7 @@
 """One approval, many mails: each a decision of its own, nobody twice, no exception ever."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,19 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from knowledge_base import articles
 from tests import desks
 from tests.incidents.conftest import Put, put_in
 from tests.incidents.stories import OUTAGE, PEOPLE
-from triage import audit, delivery, workspace
+from triage import approval, audit, delivery, workspace
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, TriageError
 from triage.incidents import keeping, sending
 from triage.incidents.sending import Preview
 from triage.models import (
     BlockedAction,
     Decision,
+    DecisionKind,
     Draft,
     GuardVerdict,
     IncidentReply,
@@ -273,6 +276,32 @@ def test_two_browsers_at_once_send_once(desk: Desk, staff: User, manager: User, 
     for thread in threads:
         thread.join()
     assert sorted(results) == ["AlreadyDecided", "sent"] and len(outboxes(desk)) == 4
+
+
+def test_single_decisions_at_the_same_time_leave_one_answer_for_each(
+    desk: Desk, staff: User, manager: User, outage: Outage, text: Text
+) -> None:
+    master = text(outage[0])
+    seen, gate = look(desk, staff, master), threading.Barrier(5)
+    with desk.database.read() as session:
+        drafts = [session.get_one(Draft, session.get_one(Ticket, number).draft_id) for number in outage[1]]
+
+    def alone(draft: Draft) -> None:
+        gate.wait()
+        with contextlib.suppress(TriageError, OperationalError):
+            desk.database.run_now(lambda session: approval.decide(session, desk.enqueue, desk.settings, manager, draft.id or 0, kind=DecisionKind.APPROVE, seal=draft.seal))  # fmt: skip
+
+    def together() -> None:
+        gate.wait()
+        with contextlib.suppress(TriageError):
+            approve(desk, staff, master, seen)
+
+    threads = [threading.Thread(target=together), *(threading.Thread(target=alone, args=(draft,)) for draft in drafts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outbox.ticket_id for outbox in outboxes(desk)) == outage[1]
 
 
 def test_a_crash_in_the_middle_leaves_nothing(

@@ -41,6 +41,7 @@ NEAR = clusters.NEAR  # cosine with the group's centre, what all tickets have in
 CUSTOMERS = 3  # from which on a group that is a burst is proposed
 MANY = 5  # … and any group
 USUAL_OVER = timedelta(days=28)
+UNTAKEN = timedelta(days=3)
 _RARE = 0.001  # chance of as many tickets of a category in an ordinary stretch, below which they are a burst
 _LEAST_USUAL = 0.1  # tickets of a category that any stretch may hold, however new the desk is
 _SHARED = 0.6  # share of a group's tickets that have its category
@@ -55,6 +56,7 @@ SEEN = frozenset(
 def find(desk: "Desk") -> str:
     """Put new tickets into incidents that are there, and propose those that are not."""
     since = now() - timedelta(hours=desk.settings.incident_hours)
+    desk.database.run_now(_let_go)
     with desk.database.read() as session:
         free = _free(session, since)
         members = _members(session)
@@ -73,6 +75,14 @@ def find(desk: "Desk") -> str:
     for number, found in _joining([one for one in rest if one.id not in grouped], dict(enumerate(proposed)), known).items():
         proposed[number] += [one for one, _ in found]  # foreign words are a little farther off than the group's own
     return desk.database.run_now(lambda session: _store(session, desk.settings.incident_hours, joined, proposed, known))
+
+
+def _let_go(session: Session) -> None:
+    """Proposals that nobody took up are dissolved, so that no banner stays for good."""
+    for old in session.exec(select(Incident).where(Incident.state == "proposed", Incident.created_at < now() - UNTAKEN)):
+        old.state, old.changed_at = "dissolved", now()
+        session.add(old)
+        audit.append(session, "incident.dissolved", actor="clock", incident=old.id)
 
 
 def look(session: Session, enqueue: Callable[..., None]) -> None:

@@ -83,6 +83,11 @@ def examine(
         .where(IncidentMember.incident_id == master.incident_id, col(IncidentMember.out).is_(False))
         .order_by(col(Ticket.id))
     )
+    if lock:  # drafts before tickets, as every decision takes them
+        drafts = statement.with_only_columns(Ticket.draft_id)  # type: ignore[call-overload]
+        session.exec(
+            select(Draft.id).where(col(Draft.id).in_(drafts.order_by(None))).order_by(col(Draft.id)).with_for_update()
+        ).all()
     tickets = session.exec(statement.with_for_update(of=Ticket) if lock else statement).all()
     strict = bool(workspace.get(session, "every_draft_needs_manager"))
     careful = bool(workspace.get(session, "unsupported_needs_manager"))
@@ -212,7 +217,7 @@ def _in_the_way(session: Session, ticket: Ticket, own: Draft | None, *, followed
         reasons.append("a colleague handed it to the managers")
     if _wrote_again(session, ticket, own):
         reasons.append("the customer wrote again")
-    return reasons + _guarded(session, ticket)
+    return reasons + guarded(session, ticket)
 
 
 def _wrote_again(session: Session, ticket: Ticket, own: Draft | None) -> bool:
@@ -223,7 +228,7 @@ def _wrote_again(session: Session, ticket: Ticket, own: Draft | None) -> bool:
     return newest is not None and (own is None or (own.thread_head or 0) < newest) and ticket.status not in AT_WORK
 
 
-def _guarded(session: Session, ticket: Ticket) -> list[str]:
+def guarded(session: Session, ticket: Ticket) -> list[str]:
     """What guards said of the customer's words, and actions that code refused, as long as nobody overruled or closed them."""
     verdicts = select(GuardVerdict.rule).where(
         GuardVerdict.ticket_id == ticket.id, GuardVerdict.stage == "input", GuardVerdict.verdict != "allow",

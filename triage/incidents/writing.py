@@ -6,6 +6,7 @@ customer all the same becomes a slot or goes. Nothing is kept of the run but the
 
 import asyncio
 import logging
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from triage.errors import AlreadyDecided, ConflictError, InputError, TriageError
 from triage.handover import evidence_rows
 from triage.improving import anonymous
 from triage.incidents import slots
+from triage.incidents.members import guarded, replies_of
 from triage.judging import Rules
 from triage.lastcheck import cited
 from triage.llm.offline.notes import not_followed
@@ -130,8 +132,6 @@ def newest(session: Session, incident_id: int) -> MasterDraft | None:
 
 def sent(session: Session, master: MasterDraft) -> bool:
     """Whether anybody got a message of this round, or is about to."""
-    from triage.incidents.members import replies_of
-
     return any(master.round in rounds for rounds in replies_of(session, master).values())
 
 
@@ -152,6 +152,10 @@ async def _written(office: "Desk", master: MasterDraft) -> tuple[Outcome, list[s
     try:
         async with asyncio.timeout(office.settings.run_seconds):
             screening = await judging.screen(case, recorder, rules)
+            if screening.quarantine or screening.flagged:
+                raise ConflictError(
+                    "A guard flagged the ticket that the text was to be written from. Take it out, or write the text yourself."
+                )
             outcome = await desk.draft(office, case, rules, crew, screening)
     except TimeoutError as error:
         raise ConflictError("The agents took too long. Ask again, or write the text yourself.") from error
@@ -228,10 +232,9 @@ def _without_the_person(
 def _slotted(text: str, names: list[str]) -> str:
     """Order numbers and the sender's name as slots."""
     text = ORDER_NUMBER.sub("{{order}}", text)
-    whole, *parts = [names[0], *names[0].split()] if names[0] else [""]
-    for name in [whole, *parts]:
+    for name in names:
         if len(name) > 2:
-            text = text.replace(name, "{{name}}")
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "{{name}}", text)
     return text
 
 
@@ -259,16 +262,16 @@ def _open(session: Session, user: User, incident_id: int) -> Incident:
 
 
 def _representative(session: Session, incident_id: int) -> Ticket:
-    """The member nearest to the middle, of the language that most members write."""
+    """The member nearest to the middle, of the language that most members write; never one whose words a guard flagged."""
     statement = (
         select(Ticket)
         .join(IncidentMember, col(IncidentMember.ticket_id) == Ticket.id)
         .where(IncidentMember.incident_id == incident_id, col(IncidentMember.out).is_(False))
         .order_by(col(IncidentMember.nearness).desc(), col(Ticket.id))
     )
-    tickets = session.exec(statement).all()
+    tickets = [ticket for ticket in session.exec(statement) if ticket.risk != "high" and not guarded(session, ticket)]
     if not tickets:
-        raise InputError("The incident has no member; put tickets in first.")
+        raise InputError("There is no member to write from: put tickets in that no guard has an eye on.")
     spoken = [ticket.language for ticket in tickets]
     language = max(spoken, key=spoken.count)
     return next(ticket for ticket in tickets if ticket.language == language)
