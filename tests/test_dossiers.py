@@ -1,16 +1,19 @@
 """Dossiers: what was refused, in the customer's own figures, few enough to be read, with a reply that promises nothing."""
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests.desks import person, ticket, waiting_draft
-from triage import dossiers
+from triage import approval, dossiers
 from triage.briefs import ActionRequest, Facts, Paragraph, Plan, Reply, Sentence
 from triage.database import Database
-from triage.errors import ConflictError
+from triage.errors import ConflictError, TriageError
 from triage.guardrails.output import OutputCheck, check_output
 from triage.guardrails.policy import shipped
-from triage.models import BlockedAction, Run, Ticket
+from triage.models import BlockedAction, Role, Run, Ticket, User
 from triage.outcome import Blocked
 
 SAID = "My machine broke. I want 34.90 EUR back for order LF-10440."
@@ -96,3 +99,32 @@ def _laid_down(session: Session, row: Ticket) -> BlockedAction:
     dossiers.lay_down(session, row, run, [Blocked("issue_refund", "payments", "LF-10440", "5 EUR", "it broke")])
     session.flush()
     return session.exec(select(BlockedAction)).one()
+
+
+SIGNING = st.lists(
+    st.tuples(st.sampled_from(["Mina", "Milo", "Ada", "Nadia"]), st.booleans(), st.sampled_from(["yes", " "])), max_size=6
+)
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(signed=SIGNING)
+def test_only_two_different_people_who_may_grant_it(database: Database, signed: list[tuple[str, bool, str]]) -> None:
+    """Whoever signs, in whatever order: granted means two different managers (or administrators) agreed and none refused before."""
+    roles = {"Mina": Role.MANAGER, "Milo": Role.MANAGER, "Ada": Role.ADMIN, "Nadia": Role.STAFF}
+    with database.transaction() as session:
+        known = {user.name: user for user in session.exec(select(User))}
+        people = {name: known.get(name) or person(session, role, name) for name, role in roles.items()}
+        row = ticket(session)
+        dossier = BlockedAction(ticket_id=row.id or 0, action="issue_refund", rule="payments")
+        session.add(dossier)
+        session.flush()
+        agreed: set[str] = set()
+        for name, granted, comment in signed:
+            try:
+                approval.sign_off(session, people[name], dossier.id or 0, granted=granted, comment=comment)
+            except TriageError:
+                continue
+            assert roles[name] != Role.STAFF and comment.strip()
+            agreed = agreed | {name} if granted else set()
+        assert (dossier.status == "granted") == (len(agreed) == 2)

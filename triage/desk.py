@@ -98,6 +98,7 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
     facts = await find_facts(crew, case, plan, route, passages, customer)
     route = judging.reroute(route, plan, facts, crew.context.answers)
     reply, sentences, review = await write_and_review(crew, case, plan, facts, route, passages, customer)
+    passages = judging.of_articles(passages)  # what a connected API answered may carry a fact, never let something out
 
     blocked, action_verdicts = dossiers.judge(plan, facts, identity=case.ticket.identity, said=case.said, policy=rules.policy)
     check = judging.output_check(
@@ -173,7 +174,7 @@ async def write_and_review(
         if judged := await judge.judge(crew, reply, passages, customer):
             sentences = judging.weighed(sentences, judged, passages, customer, crew.answered_by[judge.ROLE])
         asked = ReviewerBrief(
-            ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=passages, kind=route.kind,
+            ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=judging.of_articles(passages), kind=route.kind,
             unsupported=judging.unsupported(sentences),
         )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} reviewer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):

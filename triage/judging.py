@@ -303,6 +303,11 @@ def _holding(reason: EscalationReason, manager: list[str]) -> Route:
 # ---- grounding and guard(out) -----------------------------------------------------------------------------
 
 
+def of_articles(passages: list[Evidence]) -> list[Evidence]:
+    """The passages without what connected APIs answered."""
+    return [passage for passage in passages if passage.article]
+
+
 def support(reply: Reply, passages: list[Evidence], customer: CustomerCard | None, ticket: str) -> list[dict[str, object]]:
     """Each sentence with whether, and by which passage, it is supported; see triage.guardrails.grounding."""
     known = {passage.id for passage in passages}

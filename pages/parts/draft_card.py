@@ -104,6 +104,8 @@ def opinion(sentence: dict[str, Any]) -> str:
 
 
 def _own(passage: str) -> str:
+    if passage.startswith("tool:"):
+        return f"what {passage.removeprefix('tool:')} answered"
     return f"order {passage.removeprefix('order:')}" if passage.startswith("order:") else "the customer's record"
 
 

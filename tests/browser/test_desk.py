@@ -156,6 +156,7 @@ def _inner_places(desk: RunningDesk) -> list[str]:
         *(f"/?view=all&ticket={number}" for number in tickets.values()),
         article, f"{article}&tab=edit", f"{article}&tab=versions", f"/knowledge?part=gaps&gap={gap}",
         "/knowledge?part=gaps&show=conflicts", "/knowledge?part=gaps&show=stale", f"/traces?run={run}",
+        "/guardrails?part=policy", "/guardrails?part=apis",
     ]  # fmt: skip
 
 

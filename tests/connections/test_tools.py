@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from tests.attacks.obedient import Obedient, tools_then
+from tests.attacks.obedient import Obedient, reply, tools_then
 from tests.attacks.test_worst_case import FOUND
 from tests.orders_api import OrdersApi
 from triage import matrix
 from triage.agents.spotlight import marker_for
 from triage.agents.toolbox import TOOLS_OF
+from triage.briefs import Fact, Facts
 from triage.connections.tools import switched_on, tools_of
 from triage.desk import triage
 from triage.guardrails.gate import DeskGate
 from triage.guardrails.policy import shipped
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
-from triage.models import BlockedAction, BreakerState, ConnectedTool, Proposal, Run, RunStep, Status, Ticket
+from triage.models import BlockedAction, BreakerState, ConnectedTool, Draft, Proposal, Run, RunStep, Status, Ticket
 from triage.office import Desk
 
 SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -26,10 +27,12 @@ BODY = "Where is my order KT-10001? Please send it to Mill Lane 7 in Delft."
 
 
 async def run(
-    desk: Desk, *wishes: tuple[str, dict[str, Any]], body: str = BODY, verified: bool = True
+    desk: Desk, *wishes: tuple[str, dict[str, Any]], body: str = BODY, verified: bool = True, says: dict[str, Any] | None = None
 ) -> tuple[int, str, Obedient]:
     """A ticket of Priya's in which the analyst calls these tools; gives ticket, run and the model with all it was asked."""
-    model = Obedient({"analyst": tools_then([(name, json.dumps(given)) for name, given in wishes], FOUND)} if wishes else {})
+    model = Obedient(
+        says or ({"analyst": tools_then([(name, json.dumps(given)) for name, given in wishes], FOUND)} if wishes else {})
+    )
     desk.models = {role: [model] for role in desk.models}
     fields: dict[str, Any] = {"customer_external_id": "C-1"} if verified else {}
     incoming = Incoming(
@@ -92,6 +95,25 @@ async def test_an_unverified_sender_gets_public_look_ups_only(connected: Desk, a
     assert [request["path"] for request in api.requests] == ["/products/A-1"]
     with connected.database.read() as session:
         assert session.exec(select(Proposal)).all() == []
+
+
+@SQLITE
+async def test_an_answer_supports_a_sentence_and_lets_nothing_out(connected: Desk, api: OrdersApi) -> None:
+    """A fact may rest on it; an address in it is still somebody else's, and it is no article that a seal could bind."""
+    facts = Facts(facts=[Fact(text="The order is on its way.", source="tool:order_state")], unanswered=[], requested_actions=[])
+    says = {
+        "analyst": tools_then([("order_state", json.dumps({"detail": "full"}))], facts),
+        "writer": lambda _: reply(
+            "Your order's state is on its way and the carrier is PostNL.", kind="fact", passages=("tool:order_state",)
+        ),
+    }
+    ticket_id, _, model = await run(connected, says=says)
+    with connected.database.read() as session:
+        draft = session.get_one(Draft, session.get_one(Ticket, ticket_id).draft_id)
+        assert draft.sentences[0]["supported"] and draft.sentences[0]["passages"] == ["tool:order_state"]
+        assert draft.citations == [] and draft.article_versions == {}
+    reviewer = next(request for request in model.requests if request.role == "reviewer")
+    assert not any(passage.id.startswith("tool:") for passage in reviewer.brief.passages)  # type: ignore[attr-defined]
 
 
 @SQLITE

@@ -1,6 +1,6 @@
 """The agents' tools: bound to one ticket, reading or proposing, none with a customer id among its arguments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +16,8 @@ from triage.errors import ToolError
 from triage.llm.protocol import Breaking
 from triage.models import Order, Ticket
 from triage.recording import Recorder
+
+_MOST_OF_ANSWER = 8_000  # characters of a connected API's answers that facts may rest on
 
 
 class Searches(Protocol):
@@ -154,16 +156,38 @@ TOOLS_OF: dict[str, tuple[Tool, ...]] = {
 def toolset(tools: Sequence[Tool], context: ToolContext, *, wrap: Callable[[str], str] = str) -> Toolset:
     """Tools bound to a ticket; what they find and propose is kept on the context."""
     connected = {tool.name for tool in tools if tool.connected and tool.effect == "propose"}
+    reads = {tool.name for tool in tools if tool.connected and tool.effect == "read"}
 
     def on_result(name: str, result: Any) -> None:
         if name == search_knowledge.name:
             context.found.update({item["id"]: Evidence.model_validate(item) for item in result})
         elif isinstance(result, dict) and "noted" in result and (name == propose_action.name or name in connected):
             context.proposed.append(ActionRequest.model_validate(result["noted"]))
+        elif name in reads and isinstance(result, dict) and "source" in result:
+            answer = _answered(name, result, context.found.get(result["source"]))
+            context.found[answer.id] = answer
         elif name in connected and isinstance(result, dict) and "proposed" in result:
             context.calls.append(result["proposed"])
 
     return Toolset(tools, context, wrap=wrap, on_result=on_result)
+
+
+def _answered(name: str, result: dict[str, Any], before: Evidence | None) -> Evidence:
+    """What a connected API answered, as a source of facts; further answers of the same tool join it."""
+    text = "\n".join([*([before.text] if before else []), *_lines(result["result"])])[:_MOST_OF_ANSWER]
+    return Evidence(id=result["source"], article="", version=0, title=name.replace("_", " "), text=text)
+
+
+def _lines(value: Any, of: str = "") -> Iterator[str]:
+    """JSON values in words: `state: on its way.`"""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _lines(inner, f"{of} {key}".replace("_", " ").strip())
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _lines(inner, of)
+    elif value is not None:
+        yield f"{of}: {value}." if of else str(value)
 
 
 def evidence(hit: Any) -> Evidence:

@@ -55,7 +55,7 @@ def make(tool: Definition, settings: Settings, breakers: Breakers) -> Tool:
         if not 200 <= answer.status < 300:
             what = "redirects, which is not followed" if 300 <= answer.status < 400 else f"answered with status {answer.status}"
             raise ToolError(f"{tool.name} {what}; go on without it")
-        return {"result": told(answer)}
+        return {"source": f"tool:{tool.name}", "result": told(answer)}
 
     async def propose(context: ToolContext, **given: Any) -> dict[str, Any]:
         call = await _prepared(context, tool, given)
