@@ -50,10 +50,10 @@ class Database:
         with Session(self._reading, expire_on_commit=False) as session:
             yield session
 
-    def first(self, statement: Executable) -> tuple[Any, ...] | None:
-        """The first row; read without a session, for what is asked all the time."""
+    def first(self, statement: Executable, **values: Any) -> tuple[Any, ...] | None:
+        """The first row; read without a session, for what is asked all the time. `values` are the statement's parameters."""
         with self._reading.connect() as connection:
-            row = connection.execute(statement).first()
+            row = connection.execute(statement, values).first()
             return None if row is None else tuple(row)
 
     async def write(self, statement: Executable, rows: list[dict[str, Any]]) -> None:

@@ -5,11 +5,14 @@ each other's sums. Finished calls are collected for a moment and written togethe
 read or write anything here.
 """
 
+import asyncio
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -23,6 +26,17 @@ WORKSPACE = "workspace"
 FLUSH_SECONDS = 0.5
 REFRESH_SECONDS = 5.0
 _MOST_SCOPES = 10_000  # senders whose totals are kept in memory
+
+# Asked once a run, so built once and read without a session.
+_OTHERS = (col(Run.ticket_id) == Ticket.id, col(Run.id) != bindparam("run_id"))
+_STANDING = (
+    columns(
+        col(Ticket.identity), col(Ticket.customer_id), col(Ticket.requester_email),
+        select(func.sum(Run.input_tokens + Run.output_tokens)).where(*_OTHERS).scalar_subquery(),
+        select(func.sum(Run.cost_usd)).where(*_OTHERS).scalar_subquery(),
+    ).where(col(Ticket.id) == select(Run.ticket_id).where(Run.id == bindparam("run_id")).scalar_subquery())
+)  # fmt: skip
+_SPENT = select(Spend.tokens, Spend.cost_usd).where(Spend.day == bindparam("day"), Spend.scope == bindparam("scope"))
 
 
 @dataclass
@@ -103,7 +117,7 @@ class DayBudget:
 
     async def standing(self, run_id: str) -> Standing:
         """Whose run this is, with what is used already; a run that is not stored (a rehearsal) is nobody's."""
-        return await self.database.run(lambda session: self._standing(session, run_id))
+        return await asyncio.to_thread(self._stands, run_id)
 
     async def add(self, model: str, tokens: int, cost_usd: float, scope: str = "") -> None:
         """Count a finished call; written at once when the last writing is a moment ago."""
@@ -159,23 +173,20 @@ class DayBudget:
         row = session.exec(select(Spend).where(Spend.day == _today(), Spend.scope == scope)).first()
         return (row.tokens, row.cost_usd) if row else (0, 0.0)
 
-    def _standing(self, session: Session, run_id: str) -> Standing:
-        run = session.get(Run, run_id)
-        ticket = session.get(Ticket, run.ticket_id) if run else None
-        if ticket is None:
+    def _stands(self, run_id: str) -> Standing:
+        found = self.database.first(_STANDING, run_id=run_id)
+        if found is None:
             return Standing()
-        used = (func.sum(Run.input_tokens + Run.output_tokens), func.sum(Run.cost_usd))
-        tokens, cost = session.exec(select(*used).where(Run.ticket_id == ticket.id, Run.id != run_id)).one()
-        scope = scope_of(ticket)
-        self._known[scope] = self._read(session, scope)
+        identity, customer_id, email, tokens, cost = found
+        scope = scope_of(identity, customer_id, email)
+        tokens_today, cost_today = self.database.first(_SPENT, day=_today(), scope=scope) or (0, 0.0)
+        self._known[scope] = (tokens_today, cost_today)
         return Standing(scope, Used(tokens or 0, cost or 0.0))
 
 
-def scope_of(ticket: Ticket) -> str:
+def scope_of(identity: str, customer_id: int | None, email: str) -> str:
     """Under what a ticket's customer is counted: a From header is no identity, so who only claims one cannot use up a customer's."""
-    if ticket.identity == "verified" and ticket.customer_id:
-        return f"customer:{ticket.customer_id}"
-    return f"sender:{ticket.requester_email.lower()}"
+    return f"customer:{customer_id}" if identity == "verified" and customer_id else f"sender:{email.lower()}"
 
 
 def used_in(session: Session, since: str, *, before: str = "9999", scope: str = WORKSPACE) -> tuple[int, float]:
