@@ -163,9 +163,12 @@ async def test_tools_that_do_not_exist_or_are_wrongly_asked_do_not_run(shared: D
 async def test_a_verified_customer_does_not_reach_another_ones_data(shared: Desk) -> None:
     _another_customer(shared)
     model = Obedient({"analyst": tools_then(WISHES, FOUND)})
-    await attacked(shared, model, channel="form", customer_external_id="C-1", sender_proven=True)
+    known = {"channel": "form", "customer_external_id": "C-1", "sender_proven": True}
+    await attacked(shared, model, body="Where is my order KT-10001?", **known)
     said = results(model)
     assert any("Priya Raman" in text for text in said)
+    await attacked(shared, model, **known)  # a suspicious mail of the same customer
+    assert not any("Priya Raman" in text for text in results(model)[-len(WISHES) :])
     with shared.database.read() as session:
         everything = json.dumps([step.request for step in session.exec(select(RunStep))] + said)
     assert not any(secret in everything for secret in ("Otto", "SECRET-77", "otto@other.example"))
