@@ -112,6 +112,14 @@ def test_loops(database: Database, ticket_id: int) -> None:
     assert kinds(database) == ["loop_runs", "loop_tool", "ping_pong"]
 
 
+def test_a_flood_is_told_once_a_sender(database: Database) -> None:
+    with database.transaction() as session:
+        held = {"status": "quarantined", "reason": "flood"}
+        session.add_all(Ticket(requester_email=f"{name}@x.example", **held) for name in ("a", "a", "b"))
+    with database.read() as session:
+        assert sorted((one.kind, one.figures["messages"]) for one in alerts.look(session)) == [("flood", 1), ("flood", 2)]
+
+
 def test_an_alert_is_told_once_acknowledged_with_a_word_and_closes(database: Database, ticket_id: int) -> None:
     with database.transaction() as session:
         people = {role: User(email=f"{role}@a.example", name=str(role), role=role) for role in Role}

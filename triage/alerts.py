@@ -18,7 +18,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.alert_history import Series, hourly, spent_by_day
 from triage.errors import ConflictError, InputError
-from triage.models import Alert, Message, Notification, Role, Run, RunStep, Ticket, User, now
+from triage.models import Alert, Message, Notification, QuarantineReason, Role, Run, RunStep, Status, Ticket, User, now
 
 SAME_CALLS = 4  # of one tool with the same arguments, in one run
 MANY_RUNS = 8  # of one ticket in a day
@@ -32,6 +32,7 @@ KINDS = {
     "loop_tool": "The same tool call again and again",
     "loop_runs": "A ticket worked on again and again",
     "ping_pong": "Mail going back and forth with a machine",
+    "flood": "A flood of one sender is set aside",
     "cost_spike": "Cost far above the usual",
     "block_spike": "Guards stop more than usual",
     "refusal_spike": "Models refuse more than usual",
@@ -81,6 +82,7 @@ def look(session: Session) -> Iterator[Found]:
     yield from _same_calls(session, moment)
     yield from _many_runs(session, moment)
     yield from _ping_pong(session, moment)
+    yield from _floods(session, moment)
     for series in (*hourly(session, moment), *spent_by_day(session, moment)):
         yield from _spikes(series)
 
@@ -131,6 +133,16 @@ def _ping_pong(session: Session, moment: datetime) -> Iterator[Found]:
             yield Found(
                 "ping_pong", f"ticket:{ticket_id}", f"{KINDS['ping_pong']}: #{ticket_id}", said, {"rounds": quick}, ticket_id
             )
+
+
+def _floods(session: Session, moment: datetime) -> Iterator[Found]:
+    count = func.count()
+    held = select(Ticket.requester_email, count).where(
+        Ticket.created_at > moment - _HOUR, Ticket.status == Status.QUARANTINED, Ticket.reason == QuarantineReason.FLOOD
+    )
+    for sender, times in session.exec(held.group_by(col(Ticket.requester_email))):
+        said = f"{times:,} messages of {sender} in the last hour wait in quarantine; a person can let all of them in."
+        yield Found("flood", sender, f"{KINDS['flood']}: {sender}", said, {"messages": times})
 
 
 # ---- what becomes of it -----------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
                 *own_rules.verdicts(text, rules.own, "input"),
             ]
             findings = [*findings, *always_escalate(text, rules.extra_escalation_phrases)]
-        verdicts += own_rules.verdicts(f"{brief.subject}\n{brief.body}", rules.own, "input")
+        verdicts += own_rules.verdicts(brief.body, rules.own, "input", subject=brief.subject)
         if findings:
             verdicts = [*verdicts, Verdict("input", ALWAYS, "flag", findings, escalation_of(findings))]
         return {"verdicts": [v.to_json() for v in verdicts]}

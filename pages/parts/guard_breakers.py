@@ -41,9 +41,12 @@ def breakers(_user: User) -> None:
             )
         )
         models = office.read(spending.model_rows)
-        lines = [[row.name, f"{row.fallbacks:,}", _rate(row)] for row in models]
+        lines = [
+            [row.name, f"{row.fallbacks:,}", _rate(row), mute(words.bars([point or 0.0 for point in row.points]))]
+            for row in models
+        ]
         said = (
-            screen.report(["Model", "Others answered", "Share of calls"], lines, numbers=(1, 2))
+            screen.report(["Model", "Others answered", "Share of calls", "Days"], lines, numbers=(1, 2))
             if lines
             else mute("No model was asked.")
         )

@@ -20,7 +20,6 @@ _RULES = (
     Column("Days", "short extra", "How often it fired on each of the last 30 days"),
     Column("", "short extra"),
 )
-_LEVELS = "▁▂▃▄▅▆▇█"
 _TONES = {"allow": "o", "flag": "w", "block": "b"}
 
 
@@ -62,16 +61,9 @@ def _rule(row: RuleRow) -> Line:
         Cell(_number(row.fired), tone="" if row.fired else "m"),
         Cell(_number(row.blocked), tone="b" if row.blocked else "m"),
         Cell(_number(row.overruled), tone="" if row.overruled else "m"),
-        Cell(_bars(row.days), tone="m", title=f"at most {max(row.days, default=0)} a day", sort=float(row.fired)),
+        Cell(words.bars(row.days), tone="m", title=f"at most {max(row.days, default=0)} a day", sort=float(row.fired)),
         Cell(chips=[("always on", "")] if row.rule.fixed else [("adjustable", "a")]),
     ), label=f"{row.rule.title}, fired {row.fired} times")  # fmt: skip
-
-
-def _bars(days: list[int]) -> str:
-    """Two days a bar: a sparkline of characters, which needs no picture and reads in every theme."""
-    pairs = [sum(days[at : at + 2]) for at in range(0, len(days), 2)]
-    most = max(pairs, default=0)
-    return "".join(_LEVELS[-(-count * (len(_LEVELS) - 1) // most)] for count in pairs) if most else ""
 
 
 def _number(count: int) -> str:

@@ -1,5 +1,7 @@
 """Plain words for what the tables hold: states, reasons, ages and times in the reader's own zone."""
 
+import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -25,6 +27,8 @@ STATUS = {
     Status.FAILED: "failed",
     Status.REOPENED: "reopened",
 }
+
+_LEVELS = "▁▂▃▄▅▆▇█"
 
 REASON = {
     "customer_request": "the customer asked for a person",
@@ -139,3 +143,10 @@ def band(facts: int, unsupported: int, confidence: float) -> tuple[str, str]:
     if confidence < 0.5:
         return "unsure", "w"
     return ("well supported", "o") if facts else ("", "")
+
+
+def bars(days: Sequence[float]) -> str:
+    """Two days a bar: a sparkline of characters, which needs no picture and reads in every theme."""
+    pairs = [sum(days[at : at + 2]) for at in range(0, len(days), 2)]
+    most = max(pairs, default=0.0)
+    return "".join(_LEVELS[math.ceil(count * (len(_LEVELS) - 1) / most)] for count in pairs) if most else ""

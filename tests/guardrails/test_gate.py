@@ -265,6 +265,13 @@ async def test_a_ticket_a_customer_and_a_month_have_limits_of_their_own(database
     assert counted["step:offline_engine"] == (0, 1) and counted[WORKSPACE][1] == 1
 
 
+async def test_zero_is_no_limit(database: Database, settings: Settings) -> None:
+    names = [name for name in limits.LIMITS if name.endswith(("token_limit", "cost_limit"))]
+    gate = DeskGate(database, tuned(settings, **dict.fromkeys(names, 0)))
+    gate.resume(10**9, 10**6)
+    await gate.before("m", request())
+
+
 async def test_administrators_set_limits_and_take_them_back(database: Database, settings: Settings) -> None:
     with database.transaction() as session:
         admin, manager = (User(email=f"{r}@d.example", name=r, role=r) for r in (Role.ADMIN, Role.MANAGER))

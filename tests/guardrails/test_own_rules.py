@@ -41,6 +41,12 @@ def test_the_effect_depends_on_the_stage() -> None:
     assert [(one.rule, one.escalation is not None) for one in both] == [("own:Recall", False), ("own:Second", True)]
 
 
+def test_the_place_is_that_in_its_own_part() -> None:
+    raw = [rule("recall"), rule("pump", name="Pump")]
+    found = [v.findings[0] for v in own_rules.verdicts("My pump leaks", raw, "input", subject="The recall")]
+    assert [(one.part, one.start, one.end) for one in found] == [("subject", 4, 10), ("body", 3, 7)]
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -16,6 +16,7 @@ from triage.llm.protocol import Gate, Model, Request
 from triage.settings import Settings
 
 Output = TypeVar("Output", bound=BaseModel)
+NO_LIMIT = 10**12  # tokens
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Crew:
                     tools=tools,
                     output=output,
                     turns=self.settings.turn_limit,
-                    tokens=self.settings.ticket_token_limit,
+                    tokens=self.settings.ticket_token_limit or NO_LIMIT,
                     recorder=recorder,
                     check=check,
                 )

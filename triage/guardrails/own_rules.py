@@ -59,11 +59,15 @@ def parse(raw: object) -> tuple[OwnRule, ...]:
     return rules
 
 
-def verdicts(text: str, raw: Iterable[RawRule], stage: Stage) -> list[Verdict]:
-    """What the rules of a stage say of a text; empty when none fires. Never raises: rules that cannot be read block."""
+def verdicts(text: str, raw: Iterable[RawRule], stage: Stage, *, subject: str = "") -> list[Verdict]:
+    """What the rules of a stage say of a text; empty when none fires. Never raises: rules that cannot be read block.
+
+    `subject` is read with the text; what is found there has its place in the part "subject".
+    """
     if not (mine := [one for one in raw if not isinstance(one, Mapping) or one.get("stage") != _OTHER[stage]]):
         return []
-    said = CHECKPOINTS[stage].run(text[:200], _Text(text[:LIMIT], mine))
+    read = f"{subject}\n{text}" if subject else text
+    said = CHECKPOINTS[stage].run(text[:200], _Text(read[:LIMIT], mine, len(subject) + 1 if subject else 0))
     return [split for verdict in said if verdict.verdict != "allow" for split in _split(stage, verdict)]
 
 
@@ -74,6 +78,7 @@ _OTHER: dict[Stage, Stage] = {"input": "output", "output": "input"}
 class _Text:
     text: str
     rules: list[RawRule]
+    body_at: int = 0
 
 
 def _look(stage: Stage, subject: _Text) -> Verdict | None:
@@ -85,7 +90,8 @@ def _look(stage: Stage, subject: _Text) -> Verdict | None:
         hit = next((hit for phrase in rule.phrases if (hit := _find(phrase, folded, words))), None)
         if hit is not None:
             start, end = normal.span(*hit.span())
-            part = "body" if stage == "input" else "reply"
+            part = "reply" if stage == "output" else "body" if start >= subject.body_at else "subject"
+            start, end = (start - subject.body_at, end - subject.body_at) if part == "body" else (start, end)
             sure = 1.0 if rule.effect == "escalate" else 0.5
             findings.append(Finding("own_rule", start, end, rule.rule, f"says “{hit.group()[:80]}”", part, sure))
             escalates = escalates or rule.effect == "escalate"

@@ -43,7 +43,7 @@ class LimitRow:
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model's use in the last 30 days; `points` is the share of calls that another had to answer on each day with any."""
+    """A model's use in the last 30 days; `points` is the share of calls that another had to answer on each day; None: no calls."""
 
     name: str
     calls: int
@@ -124,7 +124,8 @@ def openings(session: Session, *, limit: int = 30) -> list[OpeningRow]:
 
 def _model_row(name: str, answered: Mapping[str, Spend], fallen: Mapping[str, Spend]) -> ModelRow:
     points: list[float | None] = []
-    for day in sorted({*answered, *fallen}):
+    first = now().date() - timedelta(days=DAYS - 1)
+    for day in ((first + timedelta(days=number)).isoformat() for number in range(DAYS)):
         calls, fallbacks = (rows[day].calls if day in rows else 0 for rows in (answered, fallen))
         points.append(fallbacks / (calls + fallbacks) if calls + fallbacks else None)
     return ModelRow(

@@ -17,6 +17,7 @@ from knowledge_base.embedding import Vectors
 from knowledge_base.gloss import gloss
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.agents.crew import NO_LIMIT
 from triage.agents.loop import run_agent
 from triage.agents.spotlight import fence, marker_for, notice
 from triage.agents.tools import Toolset
@@ -164,7 +165,7 @@ async def _written(office: "Desk", view: GapView, replies: Replies) -> Composed:
         text = await run_agent(
             role="writer", objective=_objective(office), prompt=_prompt(recorder.run_id, brief), brief=brief,
             model=Chain(models, gate, recorder, []), tools=Toolset([], None), output=ArticleText, turns=1,
-            tokens=office.settings.ticket_token_limit, recorder=recorder,
+            tokens=office.settings.ticket_token_limit or NO_LIMIT, recorder=recorder,
         )  # fmt: skip
     finally:
         await gate.close()

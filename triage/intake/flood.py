@@ -30,7 +30,8 @@ def judged(session: Session, incoming: Incoming, settings: Settings) -> Incoming
     """The message, marked for quarantine when its sender wrote more than the limit in the hour before."""
     if not incoming.sender_email or incoming.quarantine is not None:
         return incoming
-    count = session.exec(_LATELY, params={"sender": incoming.sender_email, "since": now() - HOUR}).one()
+    lately = {"sender": incoming.sender_email, "since": now() - HOUR}
+    count: int = session.connection().execute(_LATELY, lately).scalar_one()
     if count < _FEW or not 0 < (limit := _limit(session, settings)) <= count:
         return incoming
     problem = f"Its sender wrote {count:,} messages in the hour before; {limit:,} are taken in without asking."
