@@ -18,7 +18,7 @@ from pages.parts.panels import tools
 from pages.parts.proposed_calls import proposed_calls
 from pages.parts.queue import Asked
 from pages.parts.why import why
-from triage import approval, inbox, ticket_view, work, workspace
+from triage import approval, inbox, ticket_view, work, workspace, xray
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.inbox import View
@@ -34,6 +34,7 @@ def page() -> None:
     if here.ticket is None and here.incident is None:
         here = _land(user, here)
     view, changed, strict, problem = _load(user, here.ticket)
+    seen = xray.look(view) if view else xray.XRay()
     found = incident.load(here.incident) if here.incident else None
     with st.container(key="panes"):
         with st.container(key="pane_queue"):
@@ -47,12 +48,12 @@ def page() -> None:
             if here.incident:
                 incident.incident(found, user)
             else:
-                _middle(view, user, changed, strict, problem)
+                _middle(view, user, changed, strict, problem, seen)
         with st.container(key="pane_side"):
             if here.incident:
                 incident.side(found)
             else:
-                _side(view, user)
+                _side(view, user, seen)
     keys(here.ticket, lambda: _approve_and_stay(view, user))
 
 
@@ -92,14 +93,14 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[st
     return view, changed, strict, ""
 
 
-def _middle(view: TicketView | None, user: User, changed: list[str], strict: bool, problem: str) -> None:
+def _middle(view: TicketView | None, user: User, changed: list[str], strict: bool, problem: str, seen: xray.XRay) -> None:
     if view is None:
         _nothing_open(problem)
         return
     head(view, user.id)
     incident.belongs(view.ticket.id or 0)
     tools(user, view.ticket)
-    conversation(view)
+    conversation(view, seen)
     desk_work(view, user, changed, strict)
     proposed_calls(view, user)
     blocked_actions(view, user)
@@ -116,7 +117,7 @@ def _nothing_open(problem: str) -> None:
     show(card(mute(said), title=title, tone="quiet"))
 
 
-def _side(view: TicketView | None, user: User) -> None:
+def _side(view: TicketView | None, user: User, seen: xray.XRay) -> None:
     tabs = st.tabs(["Evidence", "Customer", "Why", "History"], key="side")
     if view is None:
         return
@@ -125,7 +126,7 @@ def _side(view: TicketView | None, user: User) -> None:
     with tabs[1]:
         customer(view)
     with tabs[2]:
-        why(view, user)
+        why(view, user, seen)
     with tabs[3]:
         history(view)
 

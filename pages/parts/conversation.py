@@ -1,11 +1,14 @@
 """The head of a ticket and its conversation: what was said, by whom, with which files."""
 
+import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import words
 from pages.parts.markup import card, join, mute, show, tag
+from pages.parts.xray import marked
 from triage.models import Attachment
 from triage.ticket_view import Letter, TicketView
+from triage.xray import XRay
 
 
 def head(view: TicketView, user_id: int | None) -> None:
@@ -22,16 +25,21 @@ def head(view: TicketView, user_id: int | None) -> None:
     show(tag("div", tag("h1", ticket.subject or "(no subject)"), mute(" · ".join(part for part in said if part)), cls="td-head"))
 
 
-def conversation(view: TicketView) -> None:
-    """What waits for an answer is open, and so is our last answer when nothing does; what lies before is folded."""
+def conversation(view: TicketView, seen: XRay) -> None:
+    """What waits for an answer is open, and so is our last answer when nothing does; what lies before is folded.
+
+    Where a guard flagged something, a switch shows it in the customer's words.
+    """
     letters = view.letters
+    if not _through(view, seen):
+        seen = XRay()
     start = _first_open([letter.message.direction for letter in letters])
     if older := letters[:start]:
         files = sum(len(letter.attachments) for letter in older)
         label = words.plural(len(older), "earlier message") + (f" · {words.plural(files, 'attachment')}" if files else "")
-        show(tag("details", tag("summary", label), *[_older(letter, view) for letter in older], cls="td-fold"))
+        show(tag("details", tag("summary", label), *[_older(letter, view, seen) for letter in older], cls="td-fold"))
     for letter in letters[start:]:
-        show(_letter(letter, view))
+        show(_letter(letter, view, seen))
         if letter.message.hidden:
             show(_hidden(letter.message.hidden))
     if not letters:
@@ -49,11 +57,21 @@ def _first_open(directions: list[str]) -> int:
     return before[-1] if before else 0
 
 
-def _older(letter: Letter, view: TicketView) -> Markup:
-    return tag("div", _letter(letter, view), style="margin-top:8px")
+def _through(view: TicketView, seen: XRay) -> bool:
+    """Whether suspicious words are to be marked; the switch is only there when there are any."""
+    if not any(seen.marks(letter.message.id) for letter in view.letters):
+        return False
+    with st.container(key="xray_switch"):
+        return st.toggle(
+            "Mark suspicious words", value=True, key=f"xray_{view.ticket.id}", help="The Why tab says what they mean."
+        )
 
 
-def _letter(letter: Letter, view: TicketView) -> Markup:
+def _older(letter: Letter, view: TicketView, seen: XRay) -> Markup:
+    return tag("div", _letter(letter, view, seen), style="margin-top:8px")
+
+
+def _letter(letter: Letter, view: TicketView, seen: XRay) -> Markup:
     message = letter.message
     if message.direction == "note":
         return card(
@@ -64,7 +82,9 @@ def _letter(letter: Letter, view: TicketView) -> Markup:
     name = letter.author or message.author_name or (view.ticket.requester_name if message.direction == "in" else "Support")
     address = message.author_email if message.direction == "in" else "replied"
     return card(
-        tag("div", message.body or "(no text)", cls="td-text"),
+        marked(message.body, marks)
+        if (marks := seen.marks(message.id))
+        else tag("div", message.body or "(no text)", cls="td-text"),
         _folded("Quoted history", message.quoted),
         _folded("Signature", message.signature),
         tag("div", *[_file(attachment) for attachment in letter.attachments]) if letter.attachments else None,

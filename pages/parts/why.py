@@ -10,17 +10,20 @@ from pages.parts import office, screen, state, words
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from pages.parts.step_view import step_view
 from pages.parts.waterfall import waterfall
+from pages.parts.xray import card_of
 from triage import traces
 from triage.errors import AccessError, InputError
 from triage.models import GuardVerdict, Run, RunStep, User
 from triage.ticket_view import TicketView
 from triage.trace_tree import Bar
+from triage.xray import XRay
 
 _TONES = {"allow": "o", "flag": "w", "block": "b"}
 
 
-def why(view: TicketView, user: User) -> None:
-    """The Why tab."""
+def why(view: TicketView, user: User, seen: XRay) -> None:
+    """The Why tab; what was found suspicious comes first."""
+    card_of(seen)
     plan = view.draft.plan if view.draft else {}
     if view.ticket.reason and view.ticket.status in ("escalated", "quarantined", "failed", "needs_info", "rejected"):
         show(card(mute(words.reason(view.ticket.reason)), title=words.STATUS[view.ticket.status].capitalize(), tone="warn"))

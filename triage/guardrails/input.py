@@ -120,7 +120,7 @@ def _injection(mail: Mail) -> Verdict | None:
 def _nothing_else(body: str, findings: list[Finding]) -> bool:
     """Whether hardly a word is left beside the sentences that hold findings."""
     left = body
-    for finding in sorted((f for f in findings if f.part == "body"), key=lambda f: -f.start):
+    for finding in sorted((f for f in findings if f.part == "body" and f.rule not in injection.WORDING), key=lambda f: -f.start):
         start = max(left.rfind(mark, 0, finding.start) for mark in (". ", "! ", "? ", "\n")) + 1
         stops = [at for mark in (".", "!", "?", "\n") if (at := left.find(mark, finding.end)) >= 0]
         left = left[:start] + " " * (min(stops, default=len(left)) - start) + left[min(stops, default=len(left)) :]
