@@ -93,6 +93,23 @@ def _read_examples(path: Path, slugs: set[str]) -> list[tuple[str, str]]:
     return list(found)
 
 
+def taught_by_articles(session: Session, embedder: str, most: int) -> list[tuple[str, str, bytes]]:
+    """Passages of published articles as examples of their category: (title and heading, category, vector)."""
+    published = (
+        select(Passage.title, Passage.heading, Passage.category, PassageVector.vector)
+        .join(PassageVector, col(PassageVector.passage_id) == Passage.id)
+        .where(
+            Passage.audience == "public",
+            PassageVector.embedder == embedder,
+            col(Passage.category).in_(select(Category.slug)),
+        )
+    )
+    return [
+        (f"{title} › {heading}" if heading else title, category, vector)
+        for title, heading, category, vector in session.exec(published.order_by(col(Passage.id)).limit(most))
+    ]
+
+
 @dataclass(frozen=True)
 class Classifier:
     """Examples as numbers. `vectors` is (n, d), `labels` (n,) numbers into `classes`, `weights` (d + 1, classes)."""
@@ -173,17 +190,7 @@ class Nearest:
             (row.text, row.category, row.vector)
             for row in session.exec(select(CategoryExample).order_by(col(CategoryExample.id)))
         ]
-        published = (
-            select(Passage.title, Passage.heading, Passage.category, PassageVector.vector)
-            .join(PassageVector, col(PassageVector.passage_id) == Passage.id)
-            .where(
-                Passage.audience == "public",
-                PassageVector.embedder == self.embedder.name,
-                col(Passage.category).in_(select(Category.slug)),
-            )
-        )
-        for title, heading, category, vector in session.exec(published.order_by(col(Passage.id)).limit(_MOST_PASSAGES)):
-            rows.append((f"{title} › {heading}" if heading else title, category, vector))
+        rows += taught_by_articles(session, self.embedder.name, _MOST_PASSAGES)
         if not rows:
             return Classifier()
         vectors = np.stack([np.frombuffer(vector, np.float32) for _, _, vector in rows])

@@ -65,6 +65,13 @@ class Neighbour(Value):
     similarity: float
 
 
+class Suggestion(Value):
+    """What the fitted classifier of the categories says: the best ones with their probabilities, or that none fits."""
+
+    ranking: list[tuple[str, float]]
+    abstain: bool = False
+
+
 class EarlierMessage(Value):
     direction: Literal["in", "out", "note"]
     body: str
@@ -129,6 +136,7 @@ class PlanBrief(Value):
     ticket: TicketBrief
     categories: list[CategoryCard]
     neighbours: list[Neighbour] = []
+    suggestion: Suggestion | None = None
     signals: list[str] = []
     languages: list[str] = []
 
@@ -139,7 +147,7 @@ class Plan(Value):
     action: Literal["answer", "clarify", "escalate"] = Field(
         description="answer when the knowledge base may answer, clarify when needed information is missing, escalate when a person must decide."
     )
-    category: str = Field(description="Slug of the best category from the list given.")
+    category: str = Field(description="Slug of the best category from the list given; empty when none fits.")
     priority: Priority = Field(description="urgent: safety or outage; high: angry, blocked or deadline; normal; low: no hurry.")
     sentiment: Sentiment = Field(description="The customer's mood.")
     language: Language

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
-from knowledge_base import vectors
+from knowledge_base import sorting, vectors
 from triage import alerts, replies, solving
 from triage.accounts import ratelimit, rates
 from triage.improving import findings, grouping
@@ -100,9 +100,16 @@ CHORES: dict[str, Callable[[Session], str]] = {
     "watch": alerts.watch,
 }
 
+
+def fit_categories(desk: "Desk") -> str:
+    """Learn the categories anew when their examples or the articles changed."""
+    return sorting.fit(desk.database, desk.embedder)
+
+
 LONG: dict[str, Callable[["Desk"], str]] = {
     "check_all_articles": findings.check_all,
     "check_articles": findings.check_changed,
+    "fit_categories": fit_categories,
     "gaps": grouping.refresh,
     "incidents": incidents.find,
 }

@@ -28,6 +28,7 @@ CRON: dict[str, dict[str, Any]] = {
     "tidy": {"hour": 3, "minute": 20},
     "gaps": {"minute": "3-59/15"},
     "check_articles": {"minute": "*/2"},
+    "fit_categories": {"minute": "*/2"},
     "incidents": {"minute": "1-59/2"},
     "check_all_articles": {"hour": 3, "minute": 40},
 }

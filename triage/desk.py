@@ -118,9 +118,9 @@ async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screeni
         plan = Plan.model_validate(case.former.plan)
         search = [case.instruction] if judging.addressee(case.instruction) == "analyst" else []
         return plan.model_copy(update={"searches": [*search, *plan.searches]})
-    neighbours = await desk.neighbours(crew, f"{case.brief.subject}\n{case.brief.body}")
+    neighbours, suggestion = await desk.examples(crew, f"{case.brief.subject}\n{case.brief.body}")
     brief = PlanBrief(
-        ticket=screening.ticket, categories=case.categories, neighbours=neighbours, signals=screening.signals,
+        ticket=screening.ticket, categories=case.categories, neighbours=neighbours, suggestion=suggestion, signals=screening.signals,
         languages=case.languages,
     )  # fmt: skip
     with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):

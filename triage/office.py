@@ -9,18 +9,20 @@ from typing import Any
 from sqlmodel import Session
 
 from knowledge_base.answerability import Judge
+from knowledge_base.classifier import Guess
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.examples import Nearest
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from knowledge_base.solved import SolvedPool
+from knowledge_base.sorting import Sorter
 from triage import tracing
 from triage.agents.crew import Crew
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
 from triage.agents.spotlight import fenced_parts
 from triage.agents.toolbox import ToolContext
-from triage.briefs import Neighbour
+from triage.briefs import Neighbour, Suggestion
 from triage.casefile import CaseFile
 from triage.connections.requests import Definition
 from triage.connections.tools import tools_of
@@ -44,6 +46,7 @@ logger = logging.getLogger(__name__)
 READY_AT_ONCE = 5_000  # passages of an index that the opening of the desk waits for; a larger one is made behind the searches
 COLLECT = 10_000, 20, 20  # objects until garbage is looked for: a run makes many that live until its next answer
 NEIGHBOURS = 24  # labelled examples that vote on a ticket's category
+_WHOLE, _BEGINNING = 2_000, 500  # characters by which a ticket is sorted
 
 
 class Desk:
@@ -56,6 +59,7 @@ class Desk:
         self.judge = Judge(self.embedder)
         self.solved = SolvedPool(database, self.embedder)
         self.nearest = Nearest(database, self.embedder)
+        self.sorter = Sorter(database, self.embedder)
         self.judged, self.readings = Judged(), Readings()
         self.watch = Watch(self.embedder)
         self.durable = Durable(database, settings)
@@ -104,24 +108,41 @@ class Desk:
         """Whether the analyst's models call tools: the offline engine does not."""
         return any(model.provider != "offline" for model in self.models["analyst"])
 
-    async def neighbours(self, crew: Crew, text: str) -> list[Neighbour]:
-        """Labelled examples near the text, recorded as a step. A language model plans without them."""
-        if self.models["manager"][0].provider != "offline":
-            return []
+    async def examples(self, crew: Crew, text: str) -> tuple[list[Neighbour], Suggestion | None]:
+        """Labelled examples near the text, and the category that they teach; recorded as a step.
 
-        async def live() -> dict[str, Any]:
+        A language model is told the category only, by how the text begins: it reads the text itself.
+        """
+        offline = self.models["manager"][0].provider == "offline"
+        text = text[:_WHOLE] if offline else text[:_BEGINNING]
+
+        def look() -> dict[str, Any]:
+            near: list[tuple[str, str, float]] = []
+            guess: Guess | None = None
             try:
-                near = await asyncio.to_thread(self.nearest.neighbours, reading := matter(text), NEIGHBOURS)
-                self.watch.heard(crew.context.ticket_id, reading)
+                reading = matter(text)
+                guess = self.sorter.sort(reading)
+                if offline:
+                    near = self.nearest.neighbours(reading, NEIGHBOURS)
+                    self.watch.heard(crew.context.ticket_id, reading)
             except EmbedderUnavailable as error:
                 logger.warning("The ticket is planned without labelled examples: %s", error)
-                near = []
-            return {"neighbours": [{"text": t, "category": c, "similarity": round(float(s), 4)} for t, c, s in near]}
+            found: dict[str, Any] = {
+                "neighbours": [{"text": t, "category": c, "similarity": round(float(s), 4)} for t, c, s in near]
+            }
+            return found | ({"suggestion": {"ranking": guess.ranking, "abstain": guess.abstain}} if guess else {})
 
-        step = await crew.context.recorder.step(
-            "retrieval", role="manager", name="examples", request={"text": text[:2_000]}, live=live
+        async def live() -> dict[str, Any]:
+            return await asyncio.to_thread(look)
+
+        if not offline and not self.sorter.ready:
+            return [], None
+        step = await crew.context.recorder.step("retrieval", role="manager", name="examples", request={"text": text}, live=live)
+        suggestion = step.get("suggestion")
+        return (
+            [Neighbour.model_validate(item) for item in step["neighbours"]],
+            Suggestion.model_validate(suggestion) if suggestion else None,
         )
-        return [Neighbour.model_validate(item) for item in step["neighbours"]]
 
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""

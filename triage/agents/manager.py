@@ -7,12 +7,12 @@ from triage.briefs import Plan, PlanBrief
 
 
 async def plan(crew: Crew, brief: PlanBrief) -> Plan:
-    """The plan, with a category of the list and a reason exactly when it escalates."""
+    """The plan, with a category of the list or none, and a reason exactly when it escalates."""
     known = [card.slug for card in brief.categories]
 
     def check(plan: Plan) -> str | None:
-        if known and plan.category not in known:
-            return f"category must be one of {', '.join(known)}"
+        if known and plan.category and plan.category not in known:
+            return f"category must be one of {', '.join(known)}, or empty"
         if plan.action == "escalate" and plan.escalation_reason is None:
             return "escalation_reason is needed when action is escalate"
         return None
@@ -40,6 +40,11 @@ def _prompt(crew: Crew, brief: PlanBrief) -> str:
     parts = [notice(crew.marker), f"Categories:\n{categories}"]
     if examples:
         parts.append("Near examples with their category:\n" + crew.fenced("EXAMPLES", examples))
+    if brief.suggestion:
+        likely = ", ".join(f"{slug} {chance:.2f}" for slug, chance in brief.suggestion.ranking[:3])
+        parts.append(
+            f"A classifier of the categories suggests: {'none of them, at best ' if brief.suggestion.abstain else ''}{likely}."
+        )
     if brief.signals:
         parts.append(f"Found by rules in the message: {', '.join(brief.signals)}.")
     if brief.languages:

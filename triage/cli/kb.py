@@ -94,11 +94,13 @@ def categories(
     home: Home = None,
 ) -> None:
     """Set up the categories and their labelled examples; running it again brings them to what the files say."""
+    from knowledge_base import sorting
     from knowledge_base.examples import load_taxonomy
 
     desk = open_desk(settings_of(home))
     try:
         count = desk.database.run_now(lambda session: load_taxonomy(session, file, examples, embed=desk.embedder))
+        sorting.fit(desk.database, desk.embedder)
     finally:
         desk.close()
     typer.echo(f"{count} new examples learned")

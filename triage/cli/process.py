@@ -62,7 +62,7 @@ def process(
 
 def prepare_knowledge(desk: Desk, kb: Path | None) -> None:
     """Categories and articles for a home that has none; `kb` is imported (again: what changed)."""
-    from knowledge_base import importing
+    from knowledge_base import importing, sorting
     from triage.demo import seed
     from triage.library.imports import suspicions
 
@@ -75,6 +75,7 @@ def prepare_knowledge(desk: Desk, kb: Path | None) -> None:
             if line.outcome in ("refused", "held"):
                 print(f"triage: {line.source}: {line.why}", file=sys.stderr)
     desk.index.sync(desk.database)
+    sorting.fit(desk.database, desk.embedder)
 
 
 def work_through(desk: Desk, source: Path, concurrency: int) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session, func, select
 
 import knowledge_base
-from knowledge_base import articles, examples
+from knowledge_base import articles, examples, sorting
 from knowledge_base.embedding import Embed, Prepared
 from triage.demo import history
 from triage.demo.history_signals import seed_signals
@@ -46,6 +46,7 @@ def seed_company(desk: Desk) -> None:
             seed_customers(session)
             history.seed_history(session, until=now())
     desk.index.sync(desk.database)
+    sorting.fit(desk.database, desk.embedder)
     seed_signals(desk)
     findings.check_changed(desk)
     grouping.refresh(desk)

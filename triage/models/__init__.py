@@ -51,6 +51,7 @@ from .statuses import (
     Status,
 )
 from .synonyms import SynonymGroup
+from .teams import CategoryModel, MatterRoute, Team, TeamMember
 from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, Ticket
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "BreakerState",
     "Category",
     "CategoryExample",
+    "CategoryModel",
     "CheckedArticle",
     "ConnectedTool",
     "Connection",
@@ -99,6 +101,7 @@ __all__ = [
     "LoginAttempt",
     "LoginSession",
     "MasterDraft",
+    "MatterRoute",
     "Message",
     "Notification",
     "Order",
@@ -129,6 +132,8 @@ __all__ = [
     "Spend",
     "Status",
     "SynonymGroup",
+    "Team",
+    "TeamMember",
     "Ticket",
     "TicketVector",
     "User",

@@ -166,6 +166,8 @@ class IndexBuild(SQLModel, table=True):
 
 
 class Category(SQLModel, table=True):
+    """A matter that tickets are filed under; `team` names the group that gets them."""
+
     slug: str = Field(primary_key=True)
     title: str
     description: str = ""

@@ -60,6 +60,7 @@ class Ticket(SQLModel, table=True):
     risk: str = "low"
     approver: str = "staff"
     duplicate_of: int | None = Field(default=None, foreign_key="ticket.id")
+    team: str = Field(default="", index=True)
     assignee_id: int | None = Field(default=None, foreign_key="user.id", index=True)
     claimed_by: int | None = Field(default=None, foreign_key="user.id")
     claimed_until: datetime | None = None
