@@ -20,7 +20,7 @@ from knowledge_base.articles import generation_of
 from knowledge_base.embedding import Embed, Encoder, Vectors, as_encoder
 from triage.database import Database
 from triage.errors import InputError
-from triage.models import Category, CategoryExample, Passage, PassageVector
+from triage.models import Category, CategoryExample, Passage, PassageVector, Team
 
 _RIDGE = 1.0  # strength of the pull to 0
 _SHARPNESS = 8.0  # turns the linear classifier's scores into probabilities
@@ -70,6 +70,9 @@ def _load_categories(session: Session, path: Path) -> set[str]:
             table.get("team", table.get("group", "")),
         )
         session.add(category)
+        if category.team and session.get(Team, category.team) is None:
+            session.add(Team(name=category.team))
+            session.flush()
         slugs.add(category.slug)
     session.flush()
     return slugs

@@ -1,6 +1,7 @@
 """The desk's own categories, learnt from labelled examples: fitted when these or the articles change, kept in SQL.
 
-Passages of published articles teach too, but only examples are held out to say how well it works. With few examples
+Examples in other languages are learnt by their English reading. Passages of published articles teach too, but only
+examples are held out to say how well it works. With few examples
 nothing is fitted, and the nearest examples decide (examples.py).
 """
 
@@ -19,6 +20,7 @@ from knowledge_base.articles import generation_of
 from knowledge_base.classifier import MOST, Classifier, Fitted, Guess, Report, Scale
 from knowledge_base.embedding import Encoder, Vectors
 from knowledge_base.examples import taught_by_articles
+from knowledge_base.gloss import gloss, guess_by_small_words
 from triage.database import Database
 from triage.models import CategoryExample, CategoryModel, now
 
@@ -113,9 +115,21 @@ def _examples(session: Session, embedder: Encoder) -> "tuple[list[str], list[str
     own = session.exec(select(CategoryExample).order_by(col(CategoryExample.id).desc()).limit(MOST - _MOST_PASSAGES)).all()
     rows = [(row.text, row.category, row.vector) for row in reversed(own)]
     labelled = len(rows)
+    rows = _read_in_english(rows, embedder)
     rows += taught_by_articles(session, embedder.name, _MOST_PASSAGES)
     vectors = np.stack([np.frombuffer(vector, np.float32) for _, _, vector in rows]) if rows else np.zeros((0, 0), np.float32)
     return [text for text, _, _ in rows], [category for _, category, _ in rows], vectors, np.arange(len(rows)) < labelled
+
+
+def _read_in_english(rows: list[tuple[str, str, bytes]], embedder: Encoder) -> list[tuple[str, str, bytes]]:
+    """Examples in other languages by their word-for-word reading, as tickets are: the embedder knows English."""
+    readings = [gloss(text, guess_by_small_words(text, "en")) for text, _, _ in rows]
+    other = [n for n, (text, _, _) in enumerate(rows) if readings[n] != text]
+    vectors = dict(zip(other, embedder.encode([readings[n] for n in other]), strict=True)) if other else {}
+    return [
+        (readings[n], label, vectors[n].astype(np.float32).tobytes() if n in vectors else vector)
+        for n, (_, label, vector) in enumerate(rows)
+    ]
 
 
 def _packed(texts: list[str], vectors: Vectors, fitted: Fitted) -> bytes:

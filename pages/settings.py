@@ -4,8 +4,10 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, words
+from pages.parts.groups import groups
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from pages.parts.switches import switches
+from pages.parts.taxonomy import categories
 from triage import administration
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -34,9 +36,23 @@ def main() -> None:
         if access.may(user, Permission.MANAGE_PEOPLE):
             parts |= {"people": "People", "keys": "API keys"}
         if access.may(user, Permission.READ_MACHINERY):
-            parts |= {"desk": "Desk", "machine": "Models and mail", "health": "Health"}
+            parts |= {
+                "categories": "Categories",
+                "groups": "Groups",
+                "desk": "Desk",
+                "machine": "Models and mail",
+                "health": "Health",
+            }
         part = screen.chips("Part", "part", parts)
-        {"people": _people, "keys": _keys, "desk": _desk, "machine": _machine, "health": _health}.get(part, _you)(user)
+        {
+            "categories": categories,
+            "groups": groups,
+            "people": _people,
+            "keys": _keys,
+            "desk": _desk,
+            "machine": _machine,
+            "health": _health,
+        }.get(part, _you)(user)
 
 
 # ---- you --------------------------------------------------------------------------------------------------

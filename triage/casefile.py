@@ -30,6 +30,8 @@ class CaseFile:
     attachment_texts: list[str]
     thread_head: int | None
     categories: list[CategoryCard]
+    teams: dict[str, str]
+    """The group of each category that has one."""
     languages: list[str]
     """Those of the published articles, the one of most articles first."""
     instruction: str = ""
@@ -58,6 +60,7 @@ def open_case(
     newest = next((m for m in reversed(messages) if m.direction == "in"), None)
     attachments = _attachments(session, newest)
     decision = session.get(Decision, decision_id) if decision_id else None
+    categories = session.exec(_CATEGORIES).all()
     brief = TicketBrief(
         ticket_id=run.ticket_id,
         subject=ticket.subject,
@@ -79,7 +82,8 @@ def open_case(
         hidden=newest.hidden if newest else "",
         attachment_texts=[a.text for a in attachments if a.text],
         thread_head=thread_head or ticket.thread_head,
-        categories=[_category(c) for c in session.exec(_CATEGORIES)],
+        categories=[_category(c) for c in categories],
+        teams={c.slug: c.team for c in categories if c.team},
         languages=languages_of(session),
         instruction=decision.comment if decision else "",
         instructed_by=session.get_one(User, decision.user_id).name if decision else "",

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import dossiers, judging, proposals, replies, searches, workspace
+from triage import audit, dossiers, judging, proposals, replies, searches, teams, workspace
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
@@ -117,6 +117,7 @@ def _finish(
         if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
     _describe(session, ticket, episode, outcome)
+    _route(session, case, ticket, outcome)
     dossiers.lay_down(session, ticket, run, outcome.blocked)
     if outcome.calls or run.cause != "message":
         proposals.lay_down(session, ticket, run, outcome.calls)
@@ -208,6 +209,16 @@ def _describe(session: Session, ticket: Ticket, episode: Episode | None, outcome
     if outcome.status == Status.QUARANTINED:
         session.add(Quarantine(ticket_id=ticket.id or 0, reason=outcome.reason or "injection", detail=_why(outcome)))
     session.add(ticket)
+
+
+def _route(session: Session, case: CaseFile, ticket: Ticket, outcome: Outcome) -> None:
+    """To the group of its matter or category; a group that a person or a former run chose stays, but for a mandatory route."""
+    signals = list(dict.fromkeys(f.kind for v in outcome.verdicts if v.rule == judging.ALWAYS for f in v.findings))
+    usual = ticket.team or case.teams.get(ticket.category, "")
+    team = teams.team_for(session, usual, signals)
+    if team != ticket.team:
+        audit.append(session, "routed", actor=AGENTS, ticket_id=ticket.id, to=team, because=signals or [ticket.category])
+        ticket.team = team
 
 
 def _draft(

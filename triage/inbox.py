@@ -30,6 +30,7 @@ from triage.models import (
     Message,
     Order,
     Status,
+    TeamMember,
     Ticket,
     User,
     now,
@@ -53,6 +54,7 @@ class View(StrEnum):
     MANAGER = "manager"
     ESCALATED = "escalated"
     MINE = "mine"
+    GROUPS = "groups"
     UNASSIGNED = "unassigned"
     QUARANTINED = "quarantined"
     FAILED = "failed"
@@ -152,6 +154,7 @@ def _condition(view: View, user: User) -> ColumnElement[bool]:
         View.MANAGER: and_(status.in_(DECIDABLE), _for_a_manager(), awake),
         View.ESCALATED: and_(status == Status.ESCALATED, awake),
         View.MINE: and_(status.in_(WAITS_FOR_PERSON), col(Ticket.assignee_id) == user.id, awake),
+        View.GROUPS: and_(waits, col(Ticket.team).in_(select(TeamMember.team).where(TeamMember.user_id == user.id))),
         View.UNASSIGNED: and_(waits, col(Ticket.assignee_id).is_(None)),
         View.QUARANTINED: status == Status.QUARANTINED,
         View.FAILED: status == Status.FAILED,

@@ -133,6 +133,9 @@ def pulse(session: Session, ticket_id: int) -> Pulse:
         ticket.approver,
         len(signs),
         tuple(map(tuple, calls)),
+        ticket.team,
+        ticket.approver,
+        len(signs),
         looks,
     )
 

@@ -18,6 +18,8 @@ def head(view: TicketView, user_id: int | None) -> None:
     if ticket.priority != "normal":
         said.append(str(ticket.priority))
     said.append(words.STATUS[ticket.status])
+    if ticket.team:
+        said.append(f"for {ticket.team}")
     if view.assignee:
         said.append(f"with {view.assignee}")
     if other := view.looking(user_id):

@@ -54,11 +54,18 @@ def _did(kind: str, data: dict[str, Any], people: dict[int, str]) -> str:
     if kind == "assigned":
         whom = data.get("to")
         return f"gave it to {people.get(whom, 'somebody')}" if isinstance(whom, int) else "took it from everybody"
+    if kind in ("team", "routed"):
+        return (
+            f"{'routed it' if kind == 'routed' else 'gave it'} to the group {data.get('to')}"
+            if data.get("to")
+            else "took it from its group"
+        )
     if kind == "source_rated":
         return f"called the source {data.get('passage')} {'helpful' if data.get('helpful') else 'wrong'}"
     if kind == "sign_off":
         return f"{'agreed to' if data.get('granted') else 'refused'} {words.label(str(data.get('action'))).lower()}"
     plain = {
+        "recategorised": "filed it under another category",
         "opened": "opened it",
         "snoozed": "put it off",
         "woken": "woke it",

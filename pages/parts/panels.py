@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import streamlit as st
+from sqlmodel import Session
 
 from pages.parts import deciding, incident_forms, office, state, words
-from triage import ticket_view, work
+from triage import taxonomy, teams, ticket_view, work
+from triage.accounts import access
+from triage.accounts.access import Permission
 from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
 
@@ -54,6 +57,7 @@ def tools(user: User, ticket: Ticket) -> None:
             )
         else:
             st.button("Snooze", key="td_snooze", on_click=state.open_panel, args=("snooze", number))
+        st.button("Category", key="td_category", on_click=state.open_panel, args=("category", number))
         st.button("Note", key="td_note", on_click=state.open_panel, args=("note", number))
         st.button("Incident", key="td_to_incident", on_click=state.open_panel, args=("to_incident", number))
     open_ = state.panel()
@@ -61,6 +65,8 @@ def tools(user: User, ticket: Ticket) -> None:
         _assign(user, ticket)
     elif open_ == ("snooze", number):
         _form(lambda: _snooze(number), "Snooze", lambda: _put_off(user, number))
+    elif open_ == ("category", number):
+        _refile(user, ticket)
     elif open_ == ("note", number):
         _form(lambda: _note(number), "Save note", lambda: _save_note(user, number))
     elif open_ == ("to_incident", number):
@@ -112,16 +118,50 @@ def _assign(user: User, ticket: Ticket) -> None:
     names = {person.id: person.name for person in people}
     options = [None, *names]
     current = options.index(ticket.assignee_id) if ticket.assignee_id in names else 0
-    _form(
-        lambda: (
+    groups = ["", *office.read(teams.names)]
+
+    def fields() -> None:
+        st.selectbox(
+            "Who takes it?", options, index=current, key=f"td_assign_{number}", format_func=lambda i: names.get(i, "Nobody")
+        )
+        if len(groups) > 1:
             st.selectbox(
-                "Who takes it?", options, index=current, key=f"td_assign_{number}", format_func=lambda i: names.get(i, "Nobody")
-            ),
-            None,
-        )[1],
-        "Assign",
-        lambda: _submit(lambda session: work.assign(session, user, number, st.session_state[f"td_assign_{number}"]), "Assigned."),
-    )
+                "Which group?", groups, index=groups.index(ticket.team) if ticket.team in groups else 0, key=f"td_team_{number}",
+                format_func=lambda name: name or "None",
+            )  # fmt: skip
+
+    def give(session: Session) -> None:
+        work.assign(session, user, number, st.session_state[f"td_assign_{number}"])
+        team = st.session_state.get(f"td_team_{number}", ticket.team)
+        if team != ticket.team:
+            teams.hand(session, user, number, team)
+
+    _form(fields, "Assign", lambda: _submit(give, "Assigned."))
+
+
+def _refile(user: User, ticket: Ticket) -> None:
+    """Another category, and for administrators the ticket as an example of it."""
+    number = ticket.id or 0
+    known = office.read(taxonomy.titles)
+    slugs = list(known)
+    key, learn = f"td_category_{number}", f"td_learn_{number}"
+
+    def fields() -> None:
+        st.selectbox(
+            "Which category?", slugs, index=slugs.index(ticket.category) if ticket.category in known else None, key=key,
+            format_func=lambda slug: known.get(slug, slug), placeholder="Choose one",
+        )  # fmt: skip
+        if access.may(user, Permission.EDIT_MACHINERY):
+            st.checkbox("Add this ticket as an example", key=learn)
+
+    def file(session: Session) -> None:
+        slug = str(st.session_state.get(key) or "")
+        if st.session_state.get(learn):
+            taxonomy.add_ticket(session, user, number, slug, office.desk().embedder)
+        else:
+            taxonomy.refile(session, user, number, slug)
+
+    _form(fields, "File it", lambda: _submit(file, "Filed."))
 
 
 def _put_off(user: User, number: int) -> None:

@@ -20,6 +20,7 @@ _CHIPS = {
     View.MANAGER: ("Manager", "Drafts that only a manager decides"),
     View.ESCALATED: ("Escalated", "Tickets the agents or a person escalated"),
     View.MINE: ("Mine", "Assigned to you"),
+    View.GROUPS: ("My groups", "Routed to a group that you are in"),
     View.UNASSIGNED: ("Unassigned", "Waiting, and nobody's yet"),
     View.QUARANTINED: ("Quarantine", "Spam, automatic replies, unreadable mail"),
     View.INCIDENTS: ("Incidents", "Tickets of several customers about one matter"),
@@ -30,7 +31,7 @@ _CHIPS = {
     View.RESOLVED: ("Resolved", "Closed matters"),
     View.ALL: ("All", "Every ticket"),
 }
-_HIDE_WHEN_EMPTY = {View.INCIDENTS, View.QUARANTINED, View.FAILED, View.SNOOZED, View.WORKING}
+_HIDE_WHEN_EMPTY = {View.GROUPS, View.INCIDENTS, View.QUARANTINED, View.FAILED, View.SNOOZED, View.WORKING}
 _REST = {View.SENT, View.RESOLVED, View.ALL}
 _EMPTY = {
     View.NEEDS: ("All done", "Nothing waits for a decision. New tickets appear here by themselves."),

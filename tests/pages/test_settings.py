@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from knowledge_base.embedding import embedder
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage import administration
 from triage.accounts import apikeys, sessions
@@ -96,3 +97,26 @@ def test_the_same_model_for_writer_and_reviewer_is_said() -> None:
     judging = Settings(openai_base_url="http://127.0.0.1:1/v1", model_writer="m", model_judge="m")
     assert "judges its own sentences" in administration.models_note(judging)
     assert administration.models_in_use(judging)[-1] == administration.ModelRow("judge", ["m"])
+
+
+def test_categories_and_groups_are_made_and_taught(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "embedder", embedder(), raising=False)
+    page = opened(desk, "settings.py", Role.ADMIN, part="groups")
+    page.text_input(key="group_name").set_value("Billing desk")
+    page.button(key="group_add").click().run()
+    assert not page.exception and "Billing desk" in html(page)
+    page = opened(desk, "settings.py", Role.ADMIN, part="categories", category="new")
+    page.text_input(key="category_title_new").set_value("Invoices and VAT")
+    page.selectbox(key="category_team_new").set_value("Billing desk")
+    page.button(key="category_save").click().run()
+    assert not page.exception
+    page = opened(desk, "settings.py", Role.ADMIN, part="categories", category="invoices_and_vat")
+    page.text_area(key="example_new").set_value("Where can I download my invoice?")
+    page.button(key="example_add").click().run()
+    assert (
+        not page.exception and "Where can I download my invoice?" in html(page) and page.text_area(key="example_new").value == ""
+    )
+    page = opened(desk, "settings.py", Role.MANAGER, part="categories")
+    shown = html(page)
+    assert "Invoices and VAT" in shown and "Billing desk" in shown and "too few" in shown
+    assert "category_new" not in {button.key for button in page.button}
