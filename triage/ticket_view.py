@@ -130,12 +130,10 @@ def pulse(session: Session, ticket_id: int) -> Pulse:
         ticket.thread_head,
         note,
         ticket.assignee_id,
-        ticket.approver,
-        len(signs),
-        tuple(map(tuple, calls)),
         ticket.team,
         ticket.approver,
         len(signs),
+        tuple(map(tuple, calls)),
         looks,
     )
 
