@@ -101,6 +101,7 @@ def _waiting(view: IncidentView, master: MasterDraft, user: User) -> None:
         return _ask(view, user, "Write the message", follow_up=True)
     seen = incident_members.preview(view, master, user)
     _seconds(master)
+    _kept(number, master)
     editing = state.get("incident_editing") == master.id
     with st.container(key="draft"):
         by = "edited by a person" if master.created_by.startswith("user:") else "written by the agents"
@@ -120,7 +121,11 @@ def _waiting(view: IncidentView, master: MasterDraft, user: User) -> None:
                 )
             )
         if editing:
-            st.text_area("Text", value=master.body, key=f"td_master_{master.id}", height=300, label_visibility="collapsed")
+            typed = _typed().get(number)
+            st.text_area(
+                "Text", value=typed[1] if typed else master.body, key=f"td_master_{master.id}", height=300,
+                label_visibility="collapsed", on_change=_keep, args=(number, master.id),
+            )  # fmt: skip
         else:
             show(draft_card.body(_as_draft(master)))
             _acknowledge(master, seen)
@@ -152,7 +157,7 @@ def _buttons(view: IncidentView, master: MasterDraft, seen: Preview, user: User,
     with st.container(key="actions", horizontal=True):
         if editing:
             st.button("Save text", key="td_master_save", type="primary", shortcut=submit, on_click=_save, args=(master, user))
-            st.button("Cancel", key="td_master_cancel", on_click=state.put, args=("incident_editing", None))
+            st.button("Cancel", key="td_master_cancel", on_click=_drop, args=(number,))
             return
         went = any(sent.number == master.round for sent in view.rounds)
         if seen.shown:
@@ -167,9 +172,45 @@ def _buttons(view: IncidentView, master: MasterDraft, seen: Preview, user: User,
 
 
 def _save(master: MasterDraft, user: User) -> None:
-    typed = str(st.session_state.get(f"td_master_{master.id}") or "")
+    _keep(master.incident_id, master.id)
+    typed = _typed()[master.incident_id][1]
     if office.attempt(lambda session: writing.edit(session, user, master.id or 0, typed)):
-        state.put("incident_editing", None)
+        _drop(master.incident_id)
+
+
+def _typed() -> dict[int, tuple[int | None, str]]:
+    """By incident the text a person is writing, and the version it started from; it outlives every redraw."""
+    kept: dict[int, tuple[int | None, str]] = st.session_state.setdefault("td_incident_typed", {})
+    return kept
+
+
+def _keep(incident_id: int, master_id: int | None) -> None:
+    text_ = st.session_state.get(f"td_master_{master_id}")
+    if isinstance(text_, str):
+        _typed()[incident_id] = (master_id, text_)
+
+
+def _drop(incident_id: int) -> None:
+    _typed().pop(incident_id, None)
+    state.put("incident_editing", None)
+
+
+def _kept(incident_id: int, master: MasterDraft) -> None:
+    """A text whose version was overtaken stays readable and can be copied."""
+    typed = _typed().get(incident_id)
+    if typed is None or typed[0] == master.id:
+        return
+    with st.container(key="kept"):
+        show(
+            tag(
+                "div",
+                tag("b", "A newer version came while you wrote. "),
+                "Your text is kept: copy it, or drop it.",
+                cls="td-strip w",
+            )
+        )
+        st.code(typed[1], language=None, wrap_lines=True)
+        st.button("Drop my text", key="td_master_drop", on_click=_drop, args=(incident_id,))
 
 
 def _approve(master: MasterDraft, seen: Preview, user: User) -> None:

@@ -214,6 +214,30 @@ def test_what_a_manager_decides_is_left_out_for_others(desk: Desk, staff: User, 
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_customer_with_two_tickets_gets_one_mail_and_a_repetition_says_nothing_new(
+    desk: Desk, staff: User, put: Put, text: Text
+) -> None:
+    numbers = [put("Anna", OUTAGE[0]), put("Anna", OUTAGE[1]), put("Bram", OUTAGE[2])]
+    with desk.database.transaction() as session:
+        ticket = session.get_one(Ticket, numbers[2])
+        again = Message(
+            ticket_id=numbers[2],
+            episode_id=ticket.episode_id,
+            author_email=ticket.requester_email,
+            body=OUTAGE[2],
+            duplicate_of=ticket.thread_head,
+        )
+        session.add(again)  # word for word, so the thread's end stays where it was
+        incident = keeping.start(session, staff, numbers).id or 0
+    master = text(incident)
+    seen = look(desk, staff, master)
+    assert [one.ticket.id for one in seen.ready] == [numbers[0], numbers[2]]
+    assert why(seen) == {numbers[1]: f"the same customer gets it by #{numbers[0]}"}
+    approve(desk, staff, master)
+    assert why(look(desk, staff, master)) == {numbers[1]: f"the same customer gets it by #{numbers[0]}"}
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_output_guards_judge_every_instance_with_its_own_data(desk: Desk, staff: User, put: Put, text: Text) -> None:
     numbers = [put("Anna", OUTAGE[0]), put("Bram", OUTAGE[1], requester_name="evil.com")]
     with desk.database.transaction() as session:
@@ -469,5 +493,5 @@ def test_whatever_is_pressed_nobody_gets_it_twice_and_no_exception_gets_it(
     deliver(desk)
     mine = [outbox for outbox in outboxes(desk) if outbox.ticket_id in numbers]
     assert not kept & {outbox.ticket_id for outbox in mine}
-    standing = [outbox.ticket_id for outbox in mine if outbox.status == "sent"]
+    standing = [outbox.recipient for outbox in mine if outbox.status == "sent"]
     assert len(standing) == len(set(standing))

@@ -96,5 +96,24 @@ def test_tickets_are_taken_out_put_in_and_the_way_leads_back(desk: Any) -> None:
     assert "Something may be down." not in html(opened(desk, "inbox.py", Role.STAFF))
 
 
+def test_a_text_that_was_overtaken_is_kept(desk: Any) -> None:
+    number = the(desk, Incident)[0].id
+    mine, theirs = (opened(desk, "inbox.py", role, incident=str(number), view="incidents") for role in (Role.STAFF, Role.MANAGER))
+    mine.button(key="td_incident_confirm").click().run()
+    mine.button(key="td_incident_write").click().run()
+    wrote(desk)
+    first = the(desk, MasterDraft)[0].id
+    for page, words in ((mine, "Hello {{name}}, typed for ten minutes."), (theirs, "Hello {{name}}, all is well.")):
+        page.run()
+        page.button(key="td_master_edit").click().run()
+        page.text_area(key=f"td_master_{first}").set_value(words).run()
+    theirs.button(key="td_master_save").click().run()
+    mine.button(key="td_master_save").click().run()
+    assert "Somebody changed the text while you wrote" in html(mine) and "all is well" in html(mine)
+    assert "typed for ten minutes" in "".join(code.value for code in mine.code)
+    mine.button(key="td_master_drop").click().run()
+    assert not mine.code and not mine.exception
+
+
 def test_a_wrong_address_says_so(desk: Any) -> None:
     assert "No such incident" in html(opened(desk, "inbox.py", Role.STAFF, incident="99"))

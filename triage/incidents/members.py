@@ -92,6 +92,7 @@ def examine(
     strict = bool(workspace.get(session, "every_draft_needs_manager"))
     careful = bool(workspace.get(session, "unsupported_needs_manager"))
     got = replies_of(session, master)
+    reached = {outbox.recipient.lower(): number for number, rounds in got.items() if (outbox := rounds.get(master.round))}
     found = []
     for ticket in tickets:
         own = _agents_draft(session, ticket)
@@ -104,12 +105,16 @@ def examine(
             *_asks_more(own, extras.get(ticket.id or 0, [])),
         ]
         reasons += _speaks_otherwise(ticket, master) + missing
+        if other := reached.get(ticket.requester_email.lower()):
+            reasons.append(f"the same customer gets it by #{other}")
         if not reasons:
             reasons += lastcheck.problems(session, settings, user, ticket, draft, draft.body)
             reasons += _own_unsupported(draft, master)
         sensitive = access.is_sensitive(draft, ticket, every_draft_needs_manager=strict)
         if not reasons and not access.can_decide(user, draft, ticket, every_draft_needs_manager=strict):
             reasons.append("a manager decides it" + (f" ({draft.approver_reasons[0]})" if draft.approver_reasons else ""))
+        if not reasons:
+            reached[ticket.requester_email.lower()] = ticket.id or 0
         open_ = tuple(n for n, one in enumerate(draft.sentences) if not one.get("supported", True))
         instance = Instance(ticket, draft, "exception" if reasons else "ready", tuple(dict.fromkeys(reasons)), sensitive, open_)
         found.append(replace(instance, mark=_mark(instance)))
