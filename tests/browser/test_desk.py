@@ -153,7 +153,7 @@ def _inner_places(desk: RunningDesk) -> list[str]:
         run, gap = session.exec(select(Run.id).limit(1)).one(), session.exec(select(Gap.id).limit(1)).one()
     article = "/knowledge?article=descale-your-machine"
     return [
-        *(f"/?view=all&ticket={number}" for number in tickets.values()),
+        *(f"/?view=all&ticket={number}" for number in tickets.values()), "/?view=incidents",
         article, f"{article}&tab=edit", f"{article}&tab=versions", f"/knowledge?part=gaps&gap={gap}",
         "/knowledge?part=gaps&show=conflicts", "/knowledge?part=gaps&show=stale", f"/traces?run={run}",
         "/guardrails?part=policy", "/guardrails?part=apis",
