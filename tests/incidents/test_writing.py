@@ -1,14 +1,17 @@
 """The text for all: written by the agents without the person, edited by people, one version after the other."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from tests.incidents.conftest import Put
+from triage.briefs import Paragraph, Reply, Sentence
 from triage.errors import AlreadyDecided, ConflictError, InputError
 from triage.incidents import keeping, sending, writing
+from triage.llm.scripted import ScriptedModel
 from triage.models import GuardVerdict, MasterDraft, RunStep, User
 from triage.office import Desk
 
@@ -97,6 +100,31 @@ def test_no_text_is_written_from_words_that_a_guard_flagged(desk: Desk, staff: U
 
 
 @on_sqlite
+def test_a_model_is_shown_no_record_and_what_it_makes_up_of_one_customer_goes(desk: Desk, staff: User, incident: int) -> None:
+    def said(text: str, kind: str = "fact", *passages: str) -> Sentence:
+        return Sentence(text=text, kind=kind, passages=list(passages))  # type: ignore[arg-type]
+
+    worst = Reply(subject="For Priya", paragraphs=[
+        Paragraph(style="text", sentences=[said("Hello Priya Raman,", "courtesy")]),
+        Paragraph(style="text", sentences=[
+            said("Your order KT-10001 is on its way.", "courtesy"), said("Your parcel 3SKT998877 comes with PostNL.", "fact", "order:KT-10001"),
+            said("We refund you 49 euro.", "fact"), said("Write to priya@customer.example.", "courtesy"),
+        ]),
+    ])  # fmt: skip
+    writer = ScriptedModel([worst] * 3)
+    desk.models = {**desk.models, "writer": [writer]}
+    master = written(desk, staff, incident)
+    shown = json.dumps(writer.requests[0].messages)  # later ones hold its own words
+    assert not any(word in shown for word in ("Raman", "priya@customer.example", "PostNL", "3SKT998877"))
+    assert not any(word in master.body for word in ("Priya", "KT-10001", "3SKT998877", "priya@"))
+    assert master.body.startswith("Hello {{name}},") and "Your order {{order}} is on its way." in master.body
+    seen = sending.preview(desk, staff, master)
+    assert seen.ready == [] and all(
+        "promise" in " ".join(one.reasons) or "manager" in " ".join(one.reasons) for one in seen.exceptions
+    )
+
+
+@on_sqlite
 def test_a_run_that_breaks_off_leaves_word_and_can_be_asked_again(
     desk: Desk, staff: User, incident: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,8 +138,6 @@ def test_a_run_that_breaks_off_leaves_word_and_can_be_asked_again(
 
 
 def test_what_speaks_of_one_customer_becomes_a_slot_or_goes() -> None:
-    from triage.briefs import Paragraph, Reply, Sentence
-
     said = ["Hello,", "We looked at order KT-10001 for you.", "Your card ends in 4242 4242 4242 4242.", "Rinse twice."]
     sentences = [Sentence(text=text, kind="fact" if n == 3 else "courtesy", passages=[]) for n, text in enumerate(said)]
     own = Sentence(text="Your parcel left on Monday.", kind="fact", passages=["order:KT-10001"])

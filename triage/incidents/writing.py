@@ -235,7 +235,7 @@ def _slotted(text: str, names: list[str]) -> str:
     for name in names:
         if len(name) > 2:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "{{name}}", text)
-    return text
+    return re.sub(r"\{\{name\}\}(?:\s+\{\{name\}\})+", "{{name}}", text)
 
 
 def _fail(session: Session, master_id: int, error: str) -> str:
