@@ -102,8 +102,9 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
 
     blocked, action_verdicts = dossiers.judge(plan, facts, identity=case.ticket.identity, said=case.said, policy=rules.policy)
     check = judging.output_check(
-        reply, case.ticket, case.said, passages, customer, rules, desk.settings, language=plan.language, kind=route.kind
-    )
+        reply, case.ticket, case.said, passages, customer, rules, desk.settings, language=plan.language, kind=route.kind,
+        found=sentences,
+    )  # fmt: skip
     output_verdicts = await judging.check_reply(check, crew.context.recorder)
     outcome = judging.conclude(
         case, plan, facts, reply, review, route, passages, sentences, blocked, rules,

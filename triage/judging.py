@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -343,13 +343,13 @@ def unsupported(sentences: list[dict[str, object]]) -> list[str]:
 
 def output_check(
     reply: Reply, ticket: Ticket, said: str, passages: list[Evidence], customer: CustomerCard | None, rules: Rules, settings: Settings,
-    *, language: str, kind: str = "reply",
+    *, language: str, kind: str = "reply", found: Sequence[Mapping[str, object]] = (),
 ) -> OutputCheck:  # fmt: skip
-    """What the output guards look at, for a draft of agents and for the text a person is about to send."""
+    """What the output guards look at, for a draft of agents (`found`: its rows of `support`) and for the text a person is about to send."""
     return OutputCheck(
         reply=reply, ticket=said, evidence=passages, recipient=ticket.requester_email, allowed_hosts=rules.allowed_link_hosts,
         canary=canary(settings), language=language, customer=customer, requester=ticket.requester_email,
-        own_addresses=[settings.mail_from], kind=kind, own=rules.own,
+        own_addresses=[settings.mail_from], kind=kind, own=rules.own, found=found,
     )  # fmt: skip
 
 

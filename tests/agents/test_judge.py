@@ -97,7 +97,7 @@ def test_the_judge_objects_to_what_code_let_pass() -> None:
 def test_the_judge_clears_other_words_but_no_other_number() -> None:
     rows = _rows({2: _said(2, True), 3: _said(3, True)})
     assert rows[2]["supported"] and "few words" in rows[2]["why"]
-    assert not rows[3]["supported"] and "9 sec" in rows[3]["why"] and rows[3]["judge"]["supported"]
+    assert not rows[3]["supported"] and "9 seconds" in rows[3]["why"] and rows[3]["judge"]["supported"]
 
 
 def test_a_judge_that_names_no_known_source_clears_nothing() -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.briefs import Evidence
+from triage.briefs import Evidence, Sentence
 from triage.guardrails.exact import missing
 from triage.guardrails.grounding import supports
+from triage.guardrails.output import support_of
 
 PASSAGES = [
     Evidence(
@@ -60,6 +61,7 @@ PASSAGES = [
         ("Subscribers can pause a delivery twice a year.", "offer#1"),
         ("Gift cards cannot be exchanged unless they were damaged.", "offer#1"),
         ("Deliveries go out with PostNL.", "offer#1"),
+        ("Subscribers may pause a delivery twice a year, on a Tuesday for example.", "offer#1"),
         ("Die Maschine können Sie innerhalb von 30 Tagen zurückgeben.", "rueckgabe#1"),
     ],
 )
@@ -148,3 +150,19 @@ def test_a_sentence_is_judged_quickly() -> None:
     for number in range(200):
         supports(f"Please hold the power and steam buttons for five seconds until ring {number} blinks blue.", PASSAGES)
     assert (time.process_time() - started) / 200 < 0.002, "0.5 ms is the aim; the rest leaves room for slow machines"
+
+
+def test_only_the_clause_that_is_denied_is_held_against_a_denial() -> None:
+    source = Evidence(
+        id="x#0", article="x", version=1, title="",
+        text="The kettle boils in four minutes, but it does not keep water warm. You don't have to pay for a repair.",
+    )  # fmt: skip
+    assert supports("The kettle boils in four minutes.", [source]).supported
+    assert not supports("The kettle does not boil in four minutes.", [source]).supported
+    assert not supports("It does keep water warm.", [source]).supported
+
+
+def test_words_of_courtesy_may_use_names_that_no_source_has() -> None:
+    sentence = Sentence(text="I am glad that Rosalind could help you on 3 May 2026.", kind="courtesy", passages=[])
+    assert support_of(sentence, PASSAGES).supported
+    assert not support_of(sentence.model_copy(update={"kind": "fact"}), PASSAGES).supported

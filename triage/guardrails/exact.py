@@ -42,7 +42,12 @@ _NUMBER_WORDS = {
     "twee": "2", "drie": "3", "vijf": "5", "dertig": "30", "tre": "3", "quattro": "4", "cinque": "5", "trenta": "30", "dois": "2", "trinta": "30",
 }  # fmt: skip
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(word for word in _NUMBER_WORDS if word != 'one')})\b")
-_NAME = re.compile(r"(?<=[\w,;:)] )[\"“*(]{0,2}([A-Z][\w&+-]*[^\W_])")
+_HEADING = re.compile(r"\*\*[^*\n]{1,80}\*\*:?")  # words in bold before what is said
+_NAME = re.compile(r"(?<=[\w,;)] )[\"“*(]{0,2}([A-Z][\w&+-]*[^\W_])")
+_CALENDAR = re.compile(
+    rf"{_MONTH}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miercoles|jueves|"
+    r"viernes|sabado|domingo|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|lunedi|martedi|mercoledi|giovedi|venerdi"
+)  # days are compared as days, and "next Tuesday" is nobody's name
 _GERMAN = re.compile(
     r"\b(?:der|das|dem|den|und|ist|sind|sie|wir|nicht|ein|eine|einen|mit|fur|von|zu|im|auf|wird|werden|kann|konnen)\b"
 )
@@ -96,7 +101,8 @@ def days(text: str) -> tuple[tuple[str, frozenset[Day]], ...]:
 @lru_cache(maxsize=8_192)
 def names(text: str) -> tuple[str, ...]:
     """Capitalised words inside sentences, as written; none in German, which writes every noun so."""
-    found = _NAME.findall(text)
+    found = _NAME.findall(_HEADING.sub(" . ", text) if "**" in text else text)
+    found = [name for name in found if not _CALENDAR.fullmatch(fold(name))]
     german = bool(found) and len(set(_GERMAN.findall(fold(text)))) > 1
     return () if german else tuple(dict.fromkeys(found))
 
@@ -105,7 +111,7 @@ def missing(sentence: str, sources: tuple[str, ...] | list[str]) -> list[str]:
     """The tokens, dates and amounts of a sentence that no source holds, as a reader would name them."""
     told = dict(days(sentence))
     tokens = [token for token in stated(sentence) if token not in told]
-    lacking = [token for token in tokens if not any(token in known(source) for source in sources)] if tokens else []
+    lacking = [_shown(token, sentence) for token in tokens if not any(token in known(source) for source in sources)]
     if told:
         held = [day for source in sources for _, readings in days(source) for day in readings]
         lacking += [
@@ -118,6 +124,12 @@ def missing(sentence: str, sources: tuple[str, ...] | list[str]) -> list[str]:
         if others and currency not in others:
             lacking.append(f"{number} {currency.upper()}")
     return list(dict.fromkeys(lacking))
+
+
+def _shown(token: str, sentence: str) -> str:
+    """A measure with its unit as it is written."""
+    units = {f"{_bare(number)} {unit[:3]}": f"{_bare(number)} {unit}" for number, unit in _MEASURE.findall(_in_digits(sentence))}
+    return units.get(token, token)
 
 
 def _agree(readings: frozenset[Day], held: list[Day]) -> bool:

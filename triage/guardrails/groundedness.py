@@ -25,13 +25,14 @@ from knowledge_base.embedding import Encoder, Vectors
 from triage.errors import SettingsError
 from triage.guardrails.conflicts import NEGATION, denies
 from triage.guardrails.exact import missing
-from triage.guardrails.grounding import STOPS, Stretch, content, stems_in, strange_names, stretches
+from triage.guardrails.grounding import Stretch, content, strange_names, stretches
 from triage.guardrails.patterns import fold
-from triage.guardrails.wordings import CONTRAST, ONLY, QUANTITY, REFUSAL, RESTRICTION, denied_stem, opposites
+from triage.guardrails.stems import STOPS, stems_in
+from triage.guardrails.wordings import CONTRAST, ONLY, QUANTITY, RESTRICTION, denied_stem, opposites
 
 Floats = NDArray[np.float64]
 
-CARRIED = ("next", "near", "nearest", "strange", "names", "refuses", "exact")
+CARRIED = ("next", "near", "nearest", "strange", "names", "exact")
 AGREES = ("exact", "names", "denies", "denials", "contrast", "only", "restriction", "opposite", "quantity", "reversed", "apart")
 FOR = frozenset(["next", "near", "nearest"])  # these speak for a text, all others against it
 WEIGHTS = Path(__file__).with_name("groundedness.json")
@@ -187,7 +188,6 @@ class Context:
             self.nearest(sentence)[0],
             min(strange, 12) / 4,
             self._names(sentence),
-            float(REFUSAL.search(fold(sentence)) is not None),
             self._exact(sentence),
         ]
 

@@ -13,35 +13,19 @@ from itertools import pairwise
 
 from triage.briefs import Evidence
 from triage.guardrails.conflicts import conflict, denies
-from triage.guardrails.exact import missing, names, number_word, stated
+from triage.guardrails.exact import missing, names, stated
 from triage.guardrails.patterns import fold
+from triage.guardrails.stems import STOP_WORDS, WORD, stem, stems_of
 
 THRESHOLD = 0.45
 _QUOTED = 240  # characters shown of the nearest source
-_REPEATED = 0.75  # from here on a sentence repeats its source, and should repeat its condition too
+_REPEATED = 0.6  # from here on a sentence repeats its source, and should repeat its duties and conditions too
 
 
-def _apart(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_STOP = _apart(
-    "the a an and or but if of to in on at by for with from as is are was were be been being it its this that these those you your we our us i me my they them their he she his her there here "
-    "will would can could may might shall should must do does did have has had so then than also just please when where which who what how why all any some each both about into over under out up down "
-    "der die das den dem des ein eine einen einem einer und oder aber wenn von zu im in am an auf bei fur mit aus als ist sind war waren sein es dies diese dieser dieses sie ihr ihre wir unser uns ich mich mein er "
-    "wird werden wurde kann konnen sollte muss hat haben auch bitte wie was wo man sich "
-    "le la les un une des du de et ou mais si en dans sur par pour avec est sont etait etre ce cette ces il elle vous votre vos nous notre nos je me mon ma mes ils leur qui que quoi comment peut peuvent doit aussi "
-    "el los las una unos unas y o pero del al es son era ser este esta estos su sus usted ustedes nosotros nuestro yo mi que como puede pueden debe tambien se lo "
-    "het een en of maar als van te op bij voor met uit zijn was dit dat deze u uw je jouw jij wij we ons onze ik mij mijn zij hun wie wat hoe waar kan kunnen moet heeft hebben ook er "
-    "il lo gli uno e ma se di da su per con tra sono era essere questo questa suo sua lei voi vostro noi nostro io mio che chi come puo possono deve anche "
-    "os um uma uns e ou mas se do da dos das no na em por para com ser foi este esta seu sua voce voces nos nosso eu meu minha que quem como pode podem deve tambem"
+_FRAMING = frozenset(
+    "hello hi dear thank thanks sorry welcome regards know help note kindly sure happy let see need want get make yes".split()  # noqa: SIM905
 )
-_FRAMING = _apart(
-    "hello hi dear thank thanks sorry welcome regards know help note kindly sure happy let see need want get make yes"
-)
-_SUFFIX = re.compile(r"(?:ations?|ingly|ments?|ings?|edly|ied|ies|ers?|est|ed|es|en|em|ly|s|e|n)$")
 
 
 @dataclass(frozen=True)
@@ -71,8 +55,8 @@ class Stretch:
     alone: bool = True
 
 
-def supports(sentence: str, evidence: list[Evidence], extra: Iterable[str] = ()) -> Support:
-    """How well the passages and the `extra` texts (customer facts, the ticket) carry one sentence."""
+def supports(sentence: str, evidence: list[Evidence], extra: Iterable[str] = (), *, named: bool = True) -> Support:
+    """How well the passages and the `extra` texts (customer facts, the ticket) carry one sentence; `named`: its names too."""
     words = content(sentence)
     if not words and not stated(sentence):
         return Support(True, 1.0, None, "It states nothing that could be wrong.")
@@ -82,13 +66,13 @@ def supports(sentence: str, evidence: list[Evidence], extra: Iterable[str] = ())
         return Support(False, 0.0, None, "There is no source.", firm=True)
     score, best = _best(words, [source for passage, text in sources for source in stretches(passage, text)], sources)
     texts, near = [text for _, text in sources], best.text[:_QUOTED]
-    if lacking := missing(sentence, texts) or strange_names(sentence, texts):
+    if lacking := missing(sentence, texts) or (strange_names(sentence, texts) if named else []):
         return Support(
             False, round(min(score, 0.3), 3), best.passage, f"No source mentions {', '.join(lacking[:3])}.", True, near
         )
     if score < THRESHOLD:
         return Support(False, round(score, 3), best.passage, f"Only {score:.0%} of what it says stands in a source.", False, near)
-    if why := conflict(sentence, words, best.text, best.stems, denied=best.negated, whole=best.alone and score >= _REPEATED):
+    if why := conflict(sentence, best.text, whole=best.alone and score >= _REPEATED):
         return Support(False, round(score * 0.5, 3), best.passage, why, True, near)
     return Support(True, round(score, 3), best.passage, "Its words and numbers stand in the source.", False, near)
 
@@ -98,7 +82,7 @@ def strange_names(sentence: str, sources: Iterable[str]) -> list[str]:
     if not (found := names(sentence)):
         return []
     held = frozenset().union(*(stems_of(source) for source in sources))
-    return [name for name in found if not {stem(part) for part in _WORD.findall(fold(name))} <= held]
+    return [name for name in found if not {stem(part) for part in WORD.findall(fold(name))} <= held]
 
 
 def _best(words: dict[str, float], around: list[Stretch], sources: list[tuple[str | None, str]]) -> tuple[float, Stretch]:
@@ -117,9 +101,9 @@ def _best(words: dict[str, float], around: list[Stretch], sources: list[tuple[st
 def content(sentence: str) -> dict[str, float]:
     """Stems with weights: longer words say more, numbers and codes most, framing words little."""
     weights: dict[str, float] = {}
-    for match in _WORD.finditer(sentence):
+    for match in WORD.finditer(sentence):
         word = fold(match.group())
-        if word in _STOP or len(word) < 2:
+        if word in STOP_WORDS or len(word) < 2:
             continue
         weight = 0.4 if word in _FRAMING else min(1.0 + 0.12 * max(0, len(word) - 4), 2.0)
         if match.group()[0].isupper() and match.start():
@@ -140,29 +124,3 @@ def stretches(passage: str | None, text: str) -> tuple[Stretch, ...]:
         for one, two in pairwise(alone)
     ]
     return tuple(alone + pairs)
-
-
-@lru_cache(maxsize=8_192)
-def stems_of(text: str) -> frozenset[str]:
-    """The stems of all words of a text."""
-    return frozenset(stems_in(text))
-
-
-def stems_in(text: str) -> list[str]:
-    """The stems of a text in order."""
-    return [stem(word) for word in _WORD.findall(fold(text))]
-
-
-@lru_cache(maxsize=16_384)
-def stem(word: str) -> str:
-    """The word without common endings and doubled letters, the same for its forms in the desk's languages."""
-    if number := number_word(word):
-        return number
-    if len(word) < 4 or any(mark.isdigit() for mark in word):
-        return word
-    cut = _SUFFIX.sub("", word)
-    cut = cut if len(cut) >= 3 else word
-    return cut[:-1] if len(cut) > 3 and cut[-1] == cut[-2] else cut
-
-
-STOPS = frozenset(stem(word) for word in _STOP)

@@ -1,7 +1,7 @@
 """The guard at the exit: may this draft be put before a person as one to send?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -54,6 +54,8 @@ class OutputCheck:
     requester: str = ""
     own_addresses: list[str] = field(default_factory=list)
     kind: str = "reply"
+    found: Sequence[Mapping[str, object]] = ()
+    """What is known of each sentence already (rows of triage.judging.support); looked for when empty."""
     own: Sequence[own_rules.RawRule] = ()
 
     @cached_property
@@ -102,7 +104,7 @@ def support_of(sentence: Sentence, evidence: list[Evidence], customer: CustomerC
         return supports(sentence.text, evidence, lines_of(customer))
     if not re.search(r"\d|https?:|www\.", sentence.text):
         return Support(True, 1.0, None, "It states no fact.")
-    loose = supports(sentence.text, evidence, [*lines_of(customer), ticket])
+    loose = supports(sentence.text, evidence, [*lines_of(customer), ticket], named=False)
     return (
         loose
         if "mentions" in loose.why
@@ -117,8 +119,7 @@ def _grounding(check: OutputCheck) -> Verdict | None:
         | {f"order:{order.number}" for order in (check.customer.orders if check.customer else [])}
     )
     findings = []
-    for sentence, start, end in check.spans:
-        support = support_of(sentence, check.evidence, check.customer, check.ticket)
+    for (sentence, start, end), support in zip(check.spans, _supports(check), strict=True):
         strange = [source for source in sentence.passages if source not in known]
         if not support.supported:
             findings.append(Finding("unsupported", start, end, "grounding", support.why, "reply", 1 - support.score))
@@ -129,6 +130,16 @@ def _grounding(check: OutputCheck) -> Verdict | None:
         elif sentence.kind == "fact" and not sentence.passages:
             findings.append(Finding("unsupported", start, end, "citation", "It states a fact and cites no source.", "reply", 0.5))
     return _verdict("grounding", "flag", findings, f"{len(findings)} of {len(check.spans)} sentences have no support.")
+
+
+def _supports(check: OutputCheck) -> list[Support]:
+    """Of each sentence, as it was found before or as it is found now."""
+    if len(check.found) == len(check.spans):
+        return [
+            Support(bool(row["supported"]), float(str(row["score"])), None, str(row["why"]), bool(row["firm"]))
+            for row in check.found
+        ]
+    return [support_of(sentence, check.evidence, check.customer, check.ticket) for sentence, _, _ in check.spans]
 
 
 def _promises(check: OutputCheck) -> Verdict | None:

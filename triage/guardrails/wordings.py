@@ -1,9 +1,9 @@
-"""Words by which a text restricts, contrasts, counts, denies or says that it does not know (English, folded)."""
+"""Words by which a text restricts, contrasts, counts or denies (English, folded)."""
 
 import re
 from functools import lru_cache
 
-from triage.guardrails.grounding import stem
+from triage.guardrails.stems import stem
 
 CONTRAST = re.compile(r"\b(but|however|although|despite|instead|rather|unlike|except)\b")
 ONLY = re.compile(r"\b(only|solely|exclusively|limited|just|merely)\b")
@@ -12,10 +12,6 @@ RESTRICTION = re.compile(
 )
 QUANTITY = re.compile(
     r"\b(no|none|one|single|few|fewer|several|many|most|multiple|various|both|half|some|first|last|new|additional|other|another|more|less|limited|minimal|partial|partially|little)\b"
-)
-REFUSAL = re.compile(
-    r"(?:do(?:es)? not|don't|doesn't|did not|no) (?:\w+ ){0,3}(?:have|provide|mention|contain|specify|state|include|information|know|answer)\b|"
-    r"i'm sorry|cannot answer|unable to|not (?:\w+ )?(?:mentioned|provided|specified|available in)"
 )
 _PAIRS = (
     "before/after increase/decrease increase/reduce increase/lower raise/lower more/less more/fewer high/low higher/lower minimum/maximum least/most "
