@@ -110,7 +110,8 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
         case, plan, facts, reply, review, route, passages, sentences, blocked, rules,
         [*screening.verdicts, *action_verdicts, *output_verdicts],
     )  # fmt: skip
-    return replace(outcome, calls=crew.context.calls)
+    kept = case.cause == "changes" and "analyst" not in crew.answered_by  # what was proposed stands beside another wording
+    return replace(outcome, calls=None if kept else crew.context.calls)
 
 
 async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screening) -> Plan:

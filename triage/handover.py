@@ -119,7 +119,7 @@ def _finish(
     _describe(session, ticket, episode, outcome)
     _route(session, case, ticket, outcome)
     dossiers.lay_down(session, ticket, run, outcome.blocked)
-    if outcome.calls or run.cause != "message":
+    if outcome.calls or (outcome.calls is not None and run.cause != "message"):
         proposals.lay_down(session, ticket, run, outcome.calls)
     searches.record(session, ticket, run, recorder, outcome)
     if outcome.reply is not None:

@@ -35,7 +35,8 @@ class Outcome:
     sentences: list[dict[str, object]] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[dict[str, Any]] | None = field(default_factory=list)
+    """Proposed calls of connected APIs; None: those of the former run stand."""
     approver_reasons: list[str] = field(default_factory=list)
     confidence: float = 0.0
     error: str | None = None

@@ -15,14 +15,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from tests.attacks.obedient import Obedient
 from tests.connections.test_tools import run
 from tests.desks import Enqueued, person, recorder_of, say
 from tests.orders_api import OrdersApi
-from triage import proposals
+from triage import approval, proposals
 from triage.connections import managing
 from triage.delivery.calls import Caller
+from triage.desk import triage
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, TriageError
-from triage.models import AuditEvent, ConnectedTool, Notification, Proposal, Role, Ticket, User
+from triage.models import AuditEvent, ConnectedTool, DecisionKind, Draft, Notification, Proposal, Role, Run, Ticket, User
 from triage.office import Desk
 
 ADDRESS = {"street": "Mill Lane 7", "city": "Delft", "note": None}
@@ -182,17 +184,39 @@ async def test_a_refused_call_is_not_made(waiting: Desk, api: OrdersApi) -> None
 async def test_a_newer_run_overtakes_what_still_waits(waiting: Desk, api: OrdersApi) -> None:
     with waiting.database.transaction() as session:
         row = the_call(session)
-        ticket, run_row = session.get_one(Ticket, row.ticket_id), session.get_one(proposals.Run, row.run_id)
+        ticket, run_row = session.get_one(Ticket, row.ticket_id), session.get_one(Run, row.run_id)
         proposals.lay_down(session, ticket, run_row, [])
         assert row.status == "superseded" and proposals.of_ticket(session, ticket.id or 0) == []
     with pytest.raises(AlreadyDecided):
         approve(waiting)
 
 
+@SQLITE
+@pytest.mark.parametrize(("comment", "stands"), [("shorter please", True), ("look up the fact again", False)])
+def test_another_wording_leaves_it_standing_and_other_facts_do_not(
+    waiting: Desk, api: OrdersApi, comment: str, stands: bool
+) -> None:
+    waiting.models = {role: [Obedient({})] for role in waiting.models}
+    with waiting.database.transaction() as session:
+        row = the_call(session)
+        ticket = session.get_one(Ticket, row.ticket_id)
+        draft = session.get_one(Draft, ticket.draft_id)
+        decision = approval.decide(
+            session, recorder_of([]), waiting.settings, who(session, Role.MANAGER), draft.id or 0, kind=DecisionKind.REQUEST_CHANGES,
+            seal=draft.seal, comment=comment,
+        )  # fmt: skip
+        run_id = session.exec(select(Run.id).where(Run.ticket_id == ticket.id, Run.cause == "changes")).one()
+        decision_id = decision.id
+    asyncio.run(triage(waiting, run_id, decision_id))
+    with waiting.database.read() as session:
+        assert the_call(session).status == ("waiting" if stands else "superseded")
+
+
 CRASH = """
 import asyncio, os, signal, sys
 from triage import reach
 from triage.delivery.calls import Caller
+from triage.desk import triage
 from triage.database import open_database
 from triage.settings import load_settings
 settings = load_settings(home=sys.argv[1], tool_networks=["127.0.0.0/8"])

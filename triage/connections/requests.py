@@ -86,7 +86,8 @@ def prepare(tool: Definition, arguments: Mapping[str, Any], bound: Mapping[str, 
     body = {place[5:]: value for place, value in filled.items() if place.startswith("body.") and value is not None}
     address = tool.base_url.rstrip("/") + path + (f"?{query}" if query else "")
     said = [text for place, value in filled.items() for text in texts(value) if place not in bound]
-    verdict = check_operation(Described(tool.method, tool.path, tool.name, "", (), (), tuple(said)))
+    fields = [text for one in (*tool.arguments, *tool.bound) for text in texts({**one, "where": ""})]
+    verdict = check_operation(Described(tool.method, tool.path, tool.name, tool.summary, (), tuple(fields), tuple(said)))
     if verdict.blocked:
         raise ToolError(f"refused by the rule “{verdict.rule}”: {verdict.why}")
     return Call(tool.method, address, body or None)
