@@ -13,7 +13,7 @@ from triage.connections.managing import ConnectionRow
 from triage.connections.openapi import Operation, Parameter
 from triage.models import ConnectedTool, User
 
-_OPERATIONS = (Column("Operation", "wide"), Column("As a tool", "short"), Column("", "wide extra"))
+_OPERATIONS = (Column("Operation", "wide"), Column("As a tool", "short"), Column("Why not", "wide extra"))
 _AUTH = {"none": "None", "header": "A key in a header", "bearer": "A bearer token", "basic": "User and password"}
 _FILLED, _LEFT = "the agents fill it in", "leave it out"
 _MAY_BE = {"read": ("can be read", "o"), "propose": ("can be proposed", "w"), "": ("refused", "b")}
