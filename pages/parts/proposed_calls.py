@@ -20,7 +20,7 @@ _STATES = {
 def proposed_calls(view: TicketView, user: User) -> None:
     """A card for each proposed call of the ticket."""
     for row in view.proposals:
-        with st.container(key=f"box_call_{row.id}"):
+        with st.container(key=f"call_{row.id}"):
             _card(view, row, user)
 
 
