@@ -66,6 +66,8 @@ NAMED = [
     ("Il mio indirizzo è Via Garibaldi, 23, 06018 Trento.", "Via Garibaldi, 23", "STREET_ADDRESS"),
 ]
 INNOCENT = [
+    "I got links at work. Looking at them. The rest is at Fastmail. Beginning today.",
+    "It fails with @wanadoo.example and at example.com too.",
     "Where is order #W2673043201 of €853.04?",
     "Die Bestellung 2024-7078023 ist nicht da.",
     "Tracking 1Z7666193451450612 says delivered.",
@@ -100,6 +102,12 @@ def test_disguises_do_not_hide_it_and_places_are_those_of_the_text() -> None:
     found = {span.kind: span.text for span in find(text)}
     assert found["PHONE_NUMBER"] == "＋４９ ３０ ９０１８２０" and "ann\u200b@post.example" in found["EMAIL_ADDRESS"]
     assert redact(text)[0].count("\u0301") == 0
+
+
+def test_what_only_describes_stays_what_it_is_when_only_some_kinds_are_asked_for() -> None:
+    text = "I am Katarzyna Wiśniewska.\n\nLindenstraße 12, 10969 Berlin"
+    asked, every = find(text, IDENTIFYING), find(text)
+    assert asked == [span for span in every if span.kind in IDENTIFYING] and text[-6:] in [span.text for span in every]
 
 
 PARTS = st.one_of(

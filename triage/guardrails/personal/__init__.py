@@ -28,7 +28,7 @@ def find(text: str, kinds: Collection[str] | None = None, *, named: bool = True)
     left, places = _without(normal.text, [match.span() for match in PLACEHOLDER.finditer(normal.text)], range(len(normal.text)))
     found: list[Span] = []
     for _ in range(_ROUNDS):
-        new = [(start, end, kind) for start, end, kind in _look(left, named) if kinds is None or kind in kinds]
+        new = _look(left, named)
         for start, end, kind in new:
             first, last = normal.span(places[start], places[end - 1] + 1)
             last = _whole(text, last)
@@ -36,7 +36,7 @@ def find(text: str, kinds: Collection[str] | None = None, *, named: bool = True)
         if not new:
             break
         left, places = _without(left, [(start, end) for start, end, _ in new], places)
-    return sorted(found)
+    return sorted(span for span in found if kinds is None or span.kind in kinds)
 
 
 def formed(text: str) -> list[tuple[int, int]]:

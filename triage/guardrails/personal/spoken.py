@@ -134,16 +134,19 @@ _KIND_SAID = [
 _LEAST_PHONE = 6
 
 _AT = r"(?:\[\s?(?:at|ät|@)\s?\]|\(\s?(?:at|ät|@)\s?\)|\{\s?at\s?\}|<at>|_at_|-at-|\s(?:at|ät|AT|arobase|arroba|chiocciola|apenstaartje|klammeraffe|@)\s|\s?@\s?)"
-_DOT = r"(?:\[\s?(?:dot|punkt|point|punto|ponto|punt|\.)\s?\]|\(\s?(?:dot|punkt|point|punto|ponto|punt|\.)\s?\)|\{\s?dot\s?\}|_dot_|\s(?:dot|DOT|punkt|point|punto|ponto|punt|\.)\s|\.)"
+_DOT = (
+    r"(?:\s?\[\s?(?:dot|punkt|point|punto|ponto|punt|\.)\s?\]\s?|\s?\(\s?(?:dot|punkt|point|punto|ponto|punt|\.)\s?\)\s?|\s?\{\s?dot\s?\}\s?|_dot_"
+    r"|\s(?:dot|punkt|point|punto|ponto|punt|\.)\s|\.(?=\w))"
+)
 _MAIL = re.compile(
-    rf"(?:(?<=\w)|(?<=\w\s)){_AT}\s?([A-Za-z0-9-]{{2,40}}(?:\s?{_DOT}\s?[A-Za-z0-9-]{{2,40}}){{0,2}}?\s?{_DOT}\s?[A-Za-z]{{2,12}})(?![\w@])",
+    rf"(?:(?<=\w)|(?<=\w\s)){_AT}\s?([A-Za-z0-9-]{{2,40}}(?:{_DOT}[A-Za-z0-9-]{{2,40}}){{0,2}}?{_DOT}[A-Za-z]{{2,12}})(?![\w@])",
     re.IGNORECASE,
 )
 _HINT = re.compile(
     r"[\[({<_]\s?(?:at|ät|@)\s?[\])}>_]|-at-|\b(?:at|ät|arobase|arroba|chiocciola|apenstaartje|klammeraffe)\b|\s@|@\s",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"(?:\sat\s|@)\S{1,40}\.\S", re.IGNORECASE)
+_PLAIN = re.compile(r"(?:\sat\s|\s?@)\S{1,40}\.\S", re.IGNORECASE)
 _JOINED = re.compile(
     r"(?:\s?[\[({]?\s?(?:dot|punkt|point|punto|ponto|punt|underscore|unterstrich|dash|hyphen|minus|bindestrich|tiret|guion|guión|hífen|trattino|streepje|plus)"
     r"\s?[\])}]?\s?|[._+-])$",
