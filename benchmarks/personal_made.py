@@ -469,7 +469,7 @@ class Writer:
         return city.upper() if self.dice.random() < 0.12 else self._pick(city)
 
     def _country(self, language: str, where: str) -> str:
-        return str(_faker(LOCALES[language][0]).random_element(_countries(language)))
+        return self.dice.choice(_countries(language))
 
     def _nation(self, language: str, where: str) -> str:
         return self.dice.choice(_NATIONS)
@@ -653,7 +653,8 @@ class Writer:
         return self._faker("en_US").url()
 
     def _ts(self, language: str, where: str) -> str:
-        return self.dice.choice([f"{self._faker('en_US').date()}", f"{self._faker('en_US').date()}T22:20:50Z", "3 May", "12/08"])
+        day = f"20{self.dice.randrange(10, 27)}-{self.dice.randrange(1, 13):02d}-{self.dice.randrange(1, 29):02d}"
+        return self.dice.choice([day, f"{day}T22:20:50Z", "3 May", "12/08"])
 
     def _num(self, language: str, where: str) -> str:
         return str(self.dice.randrange(100, 10**7))
@@ -666,7 +667,9 @@ def _faker(where: str) -> Faker:
 
 @cache
 def _countries(language: str) -> list[str]:
-    return [name for name in {_faker(LOCALES[language][0]).country() for _ in range(3_000)} if len(name) < 30]
+    fake = Faker(LOCALES[language][0])
+    fake.seed_instance(0)
+    return sorted(name for name in {fake.country() for _ in range(3_000)} if len(name) < 30)
 
 
 def gazetteer(common: dict[str, int]) -> Gazetteer:

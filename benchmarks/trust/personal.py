@@ -42,12 +42,18 @@ Place = tuple[int, int, str]
 def measure(folder: Path) -> Iterable[Row]:
     """Rows for each file with cross-validation by template, the marked negatives, and CPU time."""
     known, own, texts = ready(folder)
+    with names.Using(fit(own, known)):
+        alone = [[(span.start, span.end, span.kind) for span in find(example.text)] for example in texts]
     found = _unseen(texts, lambda some: names.Using(fit([*own, *(LABELLED * lessons_of(some, known))], known)))
     for name, target in _TARGETS.items():
         rows = [(example, places) for example, places in zip(texts, found, strict=True) if example.group.startswith(name)]
         how = f"{_FOLDS}-fold by template, {len(rows)} rows, {sum(len(example.spans) for example, _ in rows)} data"
         yield at_least(f"{name}: span F2", _f2(rows, _covered), target, how)
         yield Row(f"{name}: span F2, same place and type", f"{_f2(rows, _same):.3f}", how=how)
+        without = [(example, places) for example, places in zip(texts, alone, strict=True) if example.group.startswith(name)]
+        yield Row(
+            f"{name}: span F2, no labelled text learned from", f"{_f2(without, _covered):.3f}", how="templates of our own alone"
+        )
         yield Row(f"{name}: characters left uncovered", f"{_left(rows):.3f}", how=how)
     yield _negatives(folder, texts, found)
     yield from _cost()

@@ -61,6 +61,7 @@ NAMED = [
     ("Buongiorno, sono Ludovica Ferri.", "Ludovica Ferri", "PERSON"),
     ("Met vriendelijke groet,\nSanne de Wit", "Sanne de Wit", "PERSON"),
     ("Com os melhores cumprimentos,\nJoão Figueiredo", "João Figueiredo", "PERSON"),
+    ("It has not arrived yet.\n\nOliver\n", "Oliver", "PERSON"),
     ("Please send it to 14 Harbour Road in Leeds.", "14 Harbour Road", "STREET_ADDRESS"),
     ("Meine neue Adresse lautet Lindenstraße 12, 10969 Berlin.", "Lindenstraße 12", "STREET_ADDRESS"),
     ("Il mio indirizzo è Via Garibaldi, 23, 06018 Trento.", "Via Garibaldi, 23", "STREET_ADDRESS"),

@@ -25,18 +25,25 @@ def find(text: str, kinds: Collection[str] | None = None, *, named: bool = True)
     form or label give away: no names, and a tenth of the time.
     """
     normal = normalise(text)
-    left, places = _without(normal.text, [match.span() for match in PLACEHOLDER.finditer(normal.text)], range(len(normal.text)))
-    found: list[Span] = []
+    holes = [match.span() for match in PLACEHOLDER.finditer(normal.text)]
+    found: list[tuple[int, int, str]] = []
     for _ in range(_ROUNDS):
+        left, places = _without(normal.text, sorted([*holes, *((start, end) for start, end, _ in found)]))
         new = _look(left, named)
-        for start, end, kind in new:
-            first, last = normal.span(places[start], places[end - 1] + 1)
-            last = _whole(text, last)
-            found.append(Span(first, last, kind, text[first:last]))
         if not new:
             break
-        left, places = _without(left, [(start, end) for start, end, _ in new], places)
-    return sorted(span for span in found if kinds is None or span.kind in kinds)
+        found = names.joined(
+            normal.text, sorted([*found, *((places[start], places[end - 1] + 1, kind) for start, end, kind in new)])
+        )
+    return [_span(text, normal.span(start, end), kind) for start, end, kind in found if kinds is None or kind in kinds]
+
+
+def _span(text: str, place: tuple[int, int], kind: str) -> Span:
+    """With accents and invisible characters that belong to the last letter."""
+    start, end = place
+    while end < len(text) and (unicodedata.combining(text[end]) or INVISIBLE.match(text[end])):
+        end += 1
+    return Span(start, end, kind, text[start:end])
 
 
 def formed(text: str) -> list[tuple[int, int]]:
@@ -65,20 +72,13 @@ def _apart(found: Iterable[tuple[int, int, str]], text: str) -> list[tuple[int, 
     return kept
 
 
-def _without(text: str, holes: list[tuple[int, int]], places: "range | list[int]") -> tuple[str, "range | list[int]"]:
+def _without(text: str, holes: list[tuple[int, int]]) -> tuple[str, range | list[int]]:
     """The text with one sign for each hole, and where each character of it stood."""
     if not holes:
-        return text, places
+        return text, range(len(text))
     kept, stood, at = [], list[int](), 0
     for start, end in holes:
         kept += [text[at:start], _HOLE]
-        stood += [*places[at:start], places[start]]
+        stood += [*range(at, start), start]
         at = end
-    return "".join([*kept, text[at:]]), [*stood, *places[at:]]
-
-
-def _whole(text: str, end: int) -> int:
-    """The end moved behind accents and invisible characters that belong to the last letter."""
-    while end < len(text) and (unicodedata.combining(text[end]) or INVISIBLE.match(text[end])):
-        end += 1
-    return end
+    return "".join([*kept, text[at:]]), [*stood, *range(at, len(text))]

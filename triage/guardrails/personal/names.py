@@ -65,8 +65,20 @@ class Tagger:
             chunk = places[first : first + _CHUNK]
             seen = look(text, chunk, self.gazetteer)
             if seen.asked:
-                found += spans(text, chunk, self.labels(seen))
+                found += [self._settled(text, place) for place in spans(text, chunk, self.labels(seen))]
         return found
+
+    def _settled(self, text: str, place: tuple[int, int, str]) -> tuple[int, int, str]:
+        """A line that is nothing but a known name, or a known town, is no address: letters end with one."""
+        start, end, kind = place
+        said = text[start:end]
+        alone = text[:start].endswith("\n") and text[end : end + 1] in ("", "\n")
+        if kind != kinds.STREET or not alone or any(map(str.isdigit, said)):
+            return place
+        marks = [mark & ~COMMON for mark in self.gazetteer.of(re.findall(r"[^\W\d_]+", said.lower()))]
+        if all(mark & (FIRST | LAST) and not mark & ROAD for mark in marks):
+            return start, end, kinds.PERSON
+        return (start, end, kinds.PLACE) if all(mark & (CITY | COUNTRY) for mark in marks) else place
 
     def labels(self, seen: "Seen") -> list[int]:
         """A label for each token; those that are not asked about have none."""
@@ -183,10 +195,10 @@ def spans(text: str, places: Places, labels: Sequence[int]) -> list[tuple[int, i
             if end > start and "\0" not in text[start:end]:
                 found.append((start, end, LABELS[labels[first]]))
         first = n
-    return _joined(text, found)
+    return found
 
 
-def _joined(text: str, found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def joined(text: str, found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """An address that goes on after a stop, and one over several lines with its place and post code, are one."""
     whole: list[tuple[int, int, str]] = []
     for start, end, kind in found:

@@ -206,11 +206,9 @@ def _numbers(text: str) -> Iterator[Found]:
 
 def _spells(word: str) -> bool:
     low = word.lower()
-    return (
-        low in _DIGITS
-        or low in _LETTERS
-        or (len(word) == 1 and (word.isdigit() or (word.isalpha() and low not in ("i", "y", "e", "o"))))
-    )
+    if len(word) == 1:  # "a", "y", "e", "o" are words in small letters, "I" and "A" in capitals
+        return word.isdigit() or (word.isalpha() and word not in "aiyeoIA")
+    return low in _DIGITS or low in _LETTERS
 
 
 def _named(text: str, run: list[re.Match[str]]) -> Iterator[Found]:
