@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 from sqlmodel import Session, col, select
 
 from triage.models import GuardVerdict, Run, Spend
 
 _HOUR, _WEEKS, _DAYS = timedelta(hours=1), timedelta(days=14), 28
 _DAY_SCOPES = {"refused:": ("refusal_spike", 20.0), "down:": ("outage_spike", 20.0)}
+
+_BLOCKS = and_(col(GuardVerdict.verdict) == "block", col(GuardVerdict.rule) != "flood")  # floods alert by themselves
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def hourly(session: Session, moment: datetime) -> Iterator[Series]:
     cost = _by_hour(session, moment, *runs, func.sum(Run.cost_usd), col(Run.cost_usd) > 0)
     failed = _by_hour(session, moment, *runs, func.count(), col(Run.status) == "failed")
     verdicts = (GuardVerdict.created_at, GuardVerdict.created_at > moment - _WEEKS)
-    blocked = _by_hour(session, moment, *verdicts, func.count(), col(GuardVerdict.verdict) == "block")
+    blocked = _by_hour(session, moment, *verdicts, func.count(), _BLOCKS)
     among = _by_hour(session, moment, *runs, func.count(), col(Run.id).is_not(None))
     started = session.exec(select(func.min(Run.started_at)).where(Run.started_at > moment - _WEEKS)).one()
     began = _aware(started) if started else moment

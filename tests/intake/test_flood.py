@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from triage import work
 from triage.database import Database
 from triage.errors import AccessError
+from triage.guardrails import overview
 from triage.intake.message import Incoming, Receipt
 from triage.intake.receive import receive
 from triage.models import Message, Quarantine, Role, Status, Ticket, User, clock_at, now
@@ -62,3 +63,5 @@ def test_a_person_lets_all_of_them_in_at_once(database: Database, settings: Sett
     assert let_in(staff, "loud@shop.example") == 3 and len(enqueued) == 3
     with database.read() as session:
         assert {ticket.status for ticket in session.exec(select(Ticket))} == {Status.RECEIVED}
+        flood = next(row for row in overview.rules(session) if row.name == "flood")
+        assert (flood.fired, flood.overruled, flood.days[-1]) == (3, 3, 3)

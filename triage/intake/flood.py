@@ -7,9 +7,10 @@ from sqlmodel import Session, col, select
 
 from triage import workspace
 from triage.intake.message import Incoming
-from triage.models import Message, QuarantineReason, now
+from triage.models import GuardVerdict, Message, QuarantineReason, now
 from triage.settings import Settings
 
+RULE = "flood"
 HOUR = timedelta(hours=1)
 _FEW = 10  # nobody's limit is lower: ordinary senders cost one look into an index
 _MOST = 100_000
@@ -36,6 +37,20 @@ def judged(session: Session, incoming: Incoming, settings: Settings) -> Incoming
         return incoming
     problem = f"Its sender wrote {count:,} messages in the hour before; {limit:,} are taken in without asking."
     return incoming.model_copy(update={"quarantine": QuarantineReason.FLOOD, "problem": problem})
+
+
+def tell(session: Session, ticket_id: int, why: str) -> None:
+    """Keep that the rule fired, for the figures of the Guardrails screen."""
+    session.add(
+        GuardVerdict(
+            ticket_id=ticket_id,
+            stage="input",
+            rule=RULE,
+            verdict="block",
+            findings=[{"kind": RULE, "why": why}],
+            created_at=now(),
+        )
+    )
 
 
 def _limit(session: Session, settings: Settings) -> int:

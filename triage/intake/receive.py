@@ -134,6 +134,8 @@ def _create(
     session.add(
         Quarantine(ticket_id=_id(ticket), reason=reason, detail=detail, raw_sha256=message["raw_sha256"], created_at=start)
     )
+    if incoming.quarantine == QuarantineReason.FLOOD:
+        flood.tell(session, _id(ticket), incoming.problem)
     move(session, ticket, Status.QUARANTINED, actor=actor, reason=reason, detail=detail)
     return _receipt(ticket, Outcome.QUARANTINED)
 
