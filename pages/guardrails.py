@@ -20,6 +20,7 @@ from pages.parts import (
     guard_policy,
     guard_quarantine,
     guard_rules,
+    guard_sureness,
     office,
     screen,
 )
@@ -49,6 +50,7 @@ SECTIONS: dict[str, Section] = {
     "limits": Section("Budgets", guard_limits.limits),
     "breakers": Section("Breakers and fallback", guard_breakers.breakers),
     "alerts": Section("Alerts", guard_alerts.alerts, alerts.open_count),
+    "sureness": Section("How sure, how right", guard_sureness.sureness),
     "quarantine": Section("Quarantine", guard_quarantine.quarantine, overview.held),
 }
 

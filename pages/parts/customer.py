@@ -4,8 +4,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pages.parts import words
+from pages.parts import office, words
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
+from triage.mentions import mentions, products
 from triage.models import Customer, Order, Ticket
 from triage.ticket_view import TicketView
 
@@ -19,6 +20,9 @@ def customer(view: TicketView) -> None:
     show(card(_facts(known, ticket), _unverified(ticket), title=join(name, " ", identity)))
     if known and known.note:
         show(card(tag("div", known.note, cls="td-text"), title="Note", tone="note"))
+    said = "\n".join([ticket.subject, *(each.message.body for each in view.letters if each.message.direction == "in")])
+    if named := mentions(said, office.read(products)):
+        show(card(rows([(kind, ", ".join(found)) for kind, found in named.items()]), title="Named in the messages"))
     if view.orders:
         show(card(*[_order(order) for order in view.orders], title="Orders"))
     if view.past:

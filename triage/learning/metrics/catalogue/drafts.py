@@ -66,7 +66,32 @@ def _distances(name: str, title: str, statistic: Statistic) -> Metric:
     )
 
 
+SURENESS = ((0.0, 0.45), (0.45, 0.6), (0.6, 0.75), (0.75, 0.9), (0.9, 1.0))
+"""Bands of a draft's confidence, each from its first number on."""
+
+
+def kept_name(low: float) -> str:
+    """The name of the metric of a band."""
+    return f"kept_from_{round(100 * low)}"
+
+
+def _kept(low: float, high: float) -> Metric:
+    """How often drafts of which the desk was that sure are good enough: what a reliability diagram shows."""
+    above = col(Draft.confidence) >= low
+    return Metric(
+        kept_name(low),
+        f"Kept, {low:.0%} to {high:.0%} sure",
+        f"Drafts sent with an edit distance of at most 0.4 ÷ drafts decided of which the desk was {low:.0%} to {high:.0%} sure.",
+        "share",
+        "none",
+        DECISIONS,
+        hit=and_(APPROVED, _distance <= 0.4),
+        where=(*DECIDED, above if high >= 1 else and_(above, col(Draft.confidence) < high)),
+    )
+
+
 METRICS = (
+    *(_kept(low, high) for low, high in SURENESS),
     _edits("accepted_as_is", "Sent without an edit", "Drafts sent word for word", "up", _distance == 0),
     _edits(
         "light_edit",
