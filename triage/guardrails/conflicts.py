@@ -88,10 +88,12 @@ def conflict(sentence: str, source: str, *, whole: bool) -> str:
 
 
 def _reversed(sentence: str, source: str) -> bool:
-    """Whether a clause denies what the source's nearest clause says, or says what that one denies."""
+    """Whether the sentence denies where nothing of the source does, or says what the source's nearest clause denies."""
     told = [(clause, stems_of(clause)) for clause in _clauses(source)]
     if not told or not (denies(sentence) or denies(source)):
         return False
+    if denies(sentence) and not denies(source):
+        return _DOUBT.search(fold(source)) is None
     for clause in _clauses(sentence):
         said = stems_of(NEGATION.sub(" ", clause)) - STOPS
         if len(said) < _FEW or _DOUBT.search(clause):
