@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.desks import person, say
-from triage import approval, delivery, judging
+from triage import approval, delivery, judging, teams
 from triage.agents.crew import Crew
 from triage.briefs import Judgement, Judgements
 from triage.casefile import CaseFile
@@ -20,6 +20,7 @@ from triage.llm.protocol import Request, Response, Usage
 from triage.llm.scripted import ScriptedModel
 from triage.models import (
     BlockedAction,
+    Category,
     DecisionKind,
     Draft,
     Episode,
@@ -384,3 +385,20 @@ async def test_managers_are_told_of_an_escalation(desk: Desk) -> None:
     await worked_on(desk, "My lawyer will sue you in court.")
     with desk.database.read() as session:
         assert session.exec(select(Notification)).one().role == Role.MANAGER
+
+
+async def test_a_mandatory_matter_goes_to_its_group_and_a_manager_whatever_the_category_says(desk: Desk) -> None:
+    def prepare(session: Session) -> None:
+        admin = person(session, Role.ADMIN)
+        for name in ("Billing", "Legal"):
+            teams.add(session, admin, name)
+        teams.set_route(session, admin, "legal_threat", "Legal")
+        for category in session.exec(select(Category)):
+            category.team = "Billing"
+            session.add(category)
+
+    desk.database.run_now(prepare)
+    threat, draft = await worked_on(desk, "If my money is not back by Monday my solicitor will contact you.")
+    assert threat.team == "Legal" and threat.status == Status.ESCALATED and draft and draft.approver == "manager"
+    plain, _ = await worked_on(desk, "How often should I descale the machine?", subject="Descaling")
+    assert plain.team == ("Billing" if plain.category else "")
