@@ -13,7 +13,7 @@ from triage.briefs import Paragraph, Reply, Sentence
 from triage.canary import canary
 from triage.guardrails import own_rules
 from triage.guardrails.escalation import always_escalate
-from triage.guardrails.input import check_input
+from triage.guardrails.input import check_input, suspicion
 from triage.guardrails.output import OutputCheck, check_output
 from triage.guardrails.verdicts import Finding, Verdict, worst
 from triage.models import GuardVerdict, Ticket, User
@@ -29,11 +29,15 @@ _REPLY_NEXT = {
 
 @dataclass(frozen=True)
 class Tried:
-    """What the guards said of a text. `always` are the always-escalate findings; places count characters of `text`."""
+    """What the guards said of a text. `always` are the always-escalate findings; places count characters of `text`.
+
+    `orders` says from 0 to 1 how much a message looks like orders to the machine; None for a reply.
+    """
 
     text: str
     verdicts: list[Verdict]
     always: list[Finding]
+    orders: float | None = None
 
     @property
     def said(self) -> str:
@@ -90,7 +94,8 @@ def try_message(session: Session, user: User, text: str, *, channel: str = "emai
     rules, text = rulebook.current(session), text[:LONGEST]
     verdicts = check_input(subject="", body=text, channel=channel, flag_at=float(rules["injection_threshold"]))
     verdicts += own_rules.verdicts(text, rules["own_rules"], "input")
-    return Tried(text, verdicts, always_escalate(text, list(map(str, rules["extra_escalation_phrases"]))))
+    always = always_escalate(text, list(map(str, rules["extra_escalation_phrases"])))
+    return Tried(text, verdicts, always, suspicion(subject="", body=text))
 
 
 def try_reply(session: Session, user: User, settings: Settings, text: str, *, language: str = "") -> Tried:

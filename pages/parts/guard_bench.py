@@ -65,8 +65,18 @@ def _said(tried: Tried) -> None:
             role="status",
         ),
         tag("div", card(tag("div", _marked(tried), cls="td-bench"), title="Where"), style="margin-top:10px"),
-        tag("div", card(*_verdicts(tried) or [mute("No rule has anything to say.")], title="Why"), style="margin-top:10px"),
+        tag(
+            "div",
+            card(*_verdicts(tried) or [mute("No rule has anything to say.")], _orders(tried), title="Why"),
+            style="margin-top:10px",
+        ),
     )
+
+
+def _orders(tried: Tried) -> Markup | None:
+    if tried.orders is None:
+        return None
+    return tag("div", mute(f"Looks like orders to the machine: {tried.orders:.2f} of 1."), cls="td-item")
 
 
 def _marked(tried: Tried) -> Markup:
