@@ -23,12 +23,12 @@ def categories(user: User) -> None:
     if row is not None or chosen == NEW:
         _category(user, row)
         return
-    left, right = st.columns([1.6, 1], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
-        _list(user, found)
-    with right:
         _learnt(user, found)
+    with right:
         _try(found)
+    _list(user, found)
 
 
 # ---- all --------------------------------------------------------------------------------------------------
