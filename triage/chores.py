@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, replies, solving
+from triage import alerts, replies, solving, sureness
 from triage.accounts import ratelimit, rates
 from triage.improving import findings, grouping
 from triage.incidents import finding as incidents
@@ -94,6 +94,7 @@ def tidy(session: Session) -> str:
 CHORES: dict[str, Callable[[Session], str]] = {
     "assume_resolved": assume_resolved,
     "backfill_solved": solving.backfill,
+    "learn_sureness": sureness.learn,
     "rescue": rescue,
     "tidy": tidy,
     "warn_overdue": warn_overdue,

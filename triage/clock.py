@@ -1,10 +1,8 @@
 """The clock: APScheduler enqueues chores with names that contain the minute, so a second clock is harmless.
 
-Three things happen here and now instead, because they concern this machine's folder or need its processor: mail files
-in inbox/ are taken in, the index follows what was published, and passages that lack vectors of the present embedder get them.
-Three things happen here and now instead, because they concern this machine's folder and this process's index, or read
-long before they write little: mail files in inbox/ are taken in, the index follows what was published, and the use of
-articles is counted.
+Some things happen here and now instead, because they concern this machine's folder and this process's index, need its
+processor, or read long before they write little: mail files in inbox/ are taken in, the index follows what was published,
+passages that lack vectors of the present embedder get them, and the use of articles is counted.
 """
 
 import logging
@@ -26,6 +24,7 @@ CRON: dict[str, dict[str, Any]] = {
     "watch": {"minute": "4-59/5"},
     "backfill_solved": {"hour": 3, "minute": 50},
     "tidy": {"hour": 3, "minute": 20},
+    "learn_sureness": {"hour": 3, "minute": 10},
     "gaps": {"minute": "3-59/15"},
     "check_articles": {"minute": "*/2"},
     "fit_categories": {"minute": "*/2"},

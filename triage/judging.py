@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from triage import workspace
+from triage import sureness, workspace
 from triage.agents.tools import Tool
 from triage.briefs import FACTUAL, CustomerCard, Evidence, Facts, Judgement, Plan, Reply, Review, TicketBrief
 from triage.canary import canary
@@ -27,6 +27,7 @@ from triage.models import EscalationReason, Priority, QuarantineReason, Status, 
 from triage.outcome import Blocked, Outcome
 from triage.recording import Recorder
 from triage.settings import Settings
+from triage.sureness import Scale
 
 ALWAYS = "always_escalate"
 Answers = Mapping[str, Mapping[str, Any]]
@@ -115,6 +116,7 @@ class Rules:
     injection_threshold: float = injection.FLAG
     own: list[RawRule] = field(default_factory=list)
     cover_personal_data: bool = False
+    sureness: Scale = field(default_factory=Scale)
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -130,6 +132,7 @@ class Rules:
             injection_threshold=float(switches["injection_threshold"]),
             own=list(switches["own_rules"]),
             cover_personal_data=bool(switches["cover_personal_data"]),
+            sureness=Scale.read(switches["confidence_scale"]),
         )
 
 
@@ -372,7 +375,7 @@ def conclude(
     sentences: list[dict[str, object]], blocked: list[Blocked], rules: Rules, verdicts: list[Verdict],
 ) -> Outcome:  # fmt: skip
     """Where the ticket goes, who decides, and how sure the desk is (0 to 1)."""
-    confidence = _confidence(plan, review, sentences)
+    confidence = rules.sureness(sureness.score(plan.confidence, review.confidence, sentences))
     status, reason, kind = route.status, route.reason, route.kind
     manager = list(route.manager)
     stopped = [verdict for verdict in verdicts if verdict.stage == "output" and verdict.blocked]
@@ -426,10 +429,3 @@ def _manager_reasons(
     if rules.every_draft_needs_manager:
         reasons.append("every draft needs a manager")
     return reasons
-
-
-def _confidence(plan: Plan, review: Review, sentences: list[dict[str, object]]) -> float:
-    """Plan and review alike, lowered by each factual sentence without support."""
-    factual = [sentence for sentence in sentences if sentence["kind"] in FACTUAL]
-    share = sum(bool(sentence["supported"]) for sentence in factual) / len(factual) if factual else 1.0
-    return round(float((plan.confidence * review.confidence) ** 0.5 * (0.5 + 0.5 * share)), 3)

@@ -36,6 +36,7 @@ SWITCHES = {
     ),
     "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
     "limits": Switch({}, "Limits of tokens, money and calls that administrators set over the machine's settings."),
+    "confidence_scale": Switch({}, "Learnt every night from decided drafts: how the agents' own confidence is to be read."),
     "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }
 
@@ -63,3 +64,12 @@ def put(session: Session, key: str, value: object, *, user_id: int) -> None:
     row.value, row.updated_by, row.updated_at = {"value": value}, user_id, now()
     session.add(row)
     audit.append(session, "setting", actor=f"user:{user_id}", key=key, value=value)
+
+
+def learnt(session: Session, key: str, value: object) -> None:
+    """Keep what the desk learnt by itself; told in the audit log when it changed."""
+    row = session.get(WorkspaceSetting, key) or WorkspaceSetting(key=key)
+    if row.value != {"value": value}:
+        row.value, row.updated_by, row.updated_at = {"value": value}, None, now()
+        session.add(row)
+        audit.append(session, "learnt", actor="clock", key=key, value=value)

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from pages.parts import office, screen
+from pages.parts import office, screen, words
 from pages.parts.markup import card, chip, mute, show, tag
 from triage import workspace
 from triage.learning import reliability
@@ -10,6 +10,7 @@ from triage.learning.metrics import BusinessHours
 from triage.learning.metrics.statistics import ENOUGH
 from triage.learning.reliability import Band
 from triage.models import User
+from triage.sureness import FEWEST, Scale
 
 _DAYS = 90
 _TONES = {"right": "o", "too sure": "b", "too modest": "w"}
@@ -28,6 +29,12 @@ def sureness(user: User) -> None:
         ]
         for band in bands
     ]
+    scale = Scale.read(office.read(lambda session: workspace.get(session, "confidence_scale")))
+    learnt = (
+        f"New drafts go by a scale learnt from {words.plural(scale.decisions, 'decision')}: a score of 80% is read as {scale(0.8):.0%}, one of 50% as {scale(0.5):.0%}."
+        if scale.decisions
+        else f"From {FEWEST} decided replies on, the desk learns every night how its own confidence is to be read."
+    )
     show(
         card(
             screen.report(["The desk was", "Kept by people", "Drafts decided", "So it is"], lines, numbers=[2]),
@@ -35,7 +42,8 @@ def sureness(user: User) -> None:
         ),
         mute(
             "Kept: sent word for word or with a light edit. Where a band says “too sure”, raise the confidence below which tickets "
-            "escalate; “right” means that the 95% interval of what was kept meets the band."
+            "escalate; “right” means that the 95% interval of what was kept meets the band. ",
+            learnt,
         ),
     )
 
