@@ -46,7 +46,8 @@ logger = logging.getLogger(__name__)
 READY_AT_ONCE = 5_000  # passages of an index that the opening of the desk waits for; a larger one is made behind the searches
 COLLECT = 10_000, 20, 20  # objects until garbage is looked for: a run makes many that live until its next answer
 NEIGHBOURS = 24  # labelled examples that vote on a ticket's category
-_WHOLE, _BEGINNING = 2_000, 500  # characters by which a ticket is sorted
+_WHOLE, _BEGINNING = 2_000, 200  # characters by which a ticket is sorted
+_TELLING = 4  # words of a subject that says what the matter is
 
 
 class Desk:
@@ -111,10 +112,11 @@ class Desk:
     async def examples(self, crew: Crew, text: str) -> tuple[list[Neighbour], Suggestion | None]:
         """Labelled examples near the text, and the category that they teach; recorded as a step.
 
-        A language model is told the category only, by how the text begins: it reads the text itself.
+        A language model is told the category only, by the first line (where that says little, by how the text begins):
+        it reads the text itself, and an embedding of all of it would cost more than the rest of planning.
         """
         offline = self.models["manager"][0].provider == "offline"
-        text = text[:_WHOLE] if offline else text[:_BEGINNING]
+        text = text[:_WHOLE] if offline else _first_words(text)
 
         def look() -> dict[str, Any]:
             near: list[tuple[str, str, float]] = []
@@ -187,6 +189,11 @@ class Desk:
         self.searcher.close()
         self.index.close()
         self.database.close()
+
+
+def _first_words(text: str) -> str:
+    subject = text.split("\n", 1)[0]
+    return subject[:_BEGINNING] if len(subject.split()) >= _TELLING else text[:_BEGINNING]
 
 
 _current: Desk | None = None
