@@ -24,7 +24,7 @@ MAILS = Path(__file__).parents[1] / "tests" / "attacks"
 _FROM_A_CARRIER = 8  # fragments of one message
 _CHOICE = re.compile(r"\{([^{}]*\|[^{}]*)\}")
 _TO_THE_READER = re.compile(r"\b(your|the) (\w+ )?(answer|reply|response|output)|\bresponse's\b", re.IGNORECASE)
-_PER_WORDING = {"orders": 24, "tasks": 16, "harmless": 20}
+_PER_WORDING = {"orders": 24, "tasks": 16, "harmless": 20, "ordinary": 40}
 _GENERAL = {
     "translate", "definition", "fun_fact", "tell_joke", "calculator", "weather", "spelling", "recipe", "synonyms", "meaning_of_life",
     "flip_coin", "roll_dice", "time", "date", "alarm", "timer", "reminder", "play_music", "restaurant_suggestion", "travel_suggestion",
@@ -135,7 +135,7 @@ def pieces_of(text: str) -> list[str]:
 # ---- other sets of the folder: ordinary messages ----------------------------------------------------------
 
 
-def ordinary(folder: Path, known: Iterable[Case], most: int = 250) -> Iterator[Fragment]:
+def ordinary(folder: Path, known: Iterable[Case], most: int = 800) -> Iterator[Fragment]:
     """Messages and articles that attack nobody, at most so many of each set; posts of the evaluation set are left out."""
     posts = {number for case in known for group in case.groups for number in re.findall(r"/questions/(\d+)", group)}
     dice = random.Random(3)
@@ -152,7 +152,7 @@ def ordinary(folder: Path, known: Iterable[Case], most: int = 250) -> Iterator[F
                 taken += [(text, _label(row, file)) for text in _texts(row)]
         for text, label in dice.sample(taken, min(most, len(taken))):
             parts = pieces_of(text)
-            for piece in dice.sample(parts, min(2, len(parts))):
+            for piece in dice.sample(parts, min(3, len(parts))):
                 yield Fragment(piece, label, "", "ordinary", 0.6)
 
 
@@ -175,7 +175,7 @@ def _texts(row: dict[str, Any]) -> list[str]:
 def own() -> Iterator[Fragment]:
     """Our wordings, drawn from their patterns, and our corpora of attack mails and hard negatives."""
     dice = random.Random(5)
-    for name, label in (("orders", "order"), ("tasks", "task"), ("harmless", "plain")):
+    for name, label in (("orders", "order"), ("tasks", "task"), ("harmless", "plain"), ("ordinary", "plain")):
         for line in (OWN / f"{name}.txt").read_text("utf-8").splitlines():
             if line and not line.startswith("#"):
                 drawn = {_drawn(line, dice) for _ in range(_PER_WORDING[name])}

@@ -12,6 +12,7 @@ triage/guardrails/data/injection.npz.
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,16 +24,21 @@ from benchmarks.injection_texts import Case, cases, of_cases, ordinary, own, row
 from benchmarks.linear import Hashed, fit_hashed, fit_vectors, hashed
 from benchmarks.trust.table import Row, at_least, at_most
 from knowledge_base.embedding import Vectors, embedder
+from triage.errors import InputError
 from triage.guardrails import injection
 from triage.guardrails.detector import WEIGHTS, Detector, Weights, write
-from triage.guardrails.injection import FLAG
+from triage.guardrails.injection import BLOCK, FLAG
+from triage.guardrails.input import suspicion
 from triage.guardrails.verdicts import Finding
+from triage.intake.files import read_mail
+from triage.settings import load_settings
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+DEMO = Path(__file__).parents[2] / "triage" / "demo" / "tickets"
 FOLDS = 5
-BLEND = (0.5, 1.1, 0.3, 0.6, -0.3, -2.2, 1.0)  # see Weights: chosen on the folds below, from a coarse grid
+BLEND = (1.0, 1.1, -0.66, 0.6, -1.3, -1.5, -1.0)  # see Weights: chosen on the folds below and on whole ordinary mails
 _PULL_GRAMS, _PULL_VECTORS = 3e-7, 2e-4
 _ATTACKS_COUNT = 0.25  # all attacks together, beside 1 for all that is none
 
@@ -213,6 +219,7 @@ def measure(folder: Path) -> Iterator[Row]:
     ):
         chosen = np.array([rule in case.kind for case in known])
         yield at_least(kind, float((~flagged[chosen]).mean()), 0.9, f"{int(chosen.sum())} rows, the same folds")
+    yield from _untouched(folder)
     yield _named(folder, judged)
     yield from _sources(known, data, attack, alone)
 
@@ -220,6 +227,19 @@ def measure(folder: Path) -> Iterator[Row]:
 def _context(name: str, scores: Floats, attack: Flags, on: str) -> Row:
     figures = f"AUC {auc(scores, attack):.3f}, recall {recall_at(scores, attack):.3f}"
     return Row(name, figures, how=f"recall at 5 % false positives, {on}")
+
+
+def _untouched(folder: Path) -> Iterator[Row]:
+    """Whole mails that nothing is learned from, with the weights as shipped; those that a rule stops are attacks."""
+    settings = load_settings()
+    for name, place in (("demo mails", DEMO), ("mails of the stream", folder / "stream" / "eml")):
+        scores = []
+        for file in sorted(place.glob("*.eml")):
+            with suppress(InputError):  # made to be refused
+                mail = read_mail(file, settings)
+                scores.append(suspicion(subject=mail.subject, body=mail.body, hidden=mail.hidden))
+        plain = np.array([score for score in scores if score < BLOCK])
+        yield at_most(f"ordinary {name} flagged", float((plain >= FLAG).mean()), 0.03, f"{len(plain)} mails, shipped weights")
 
 
 def _named(folder: Path, judged: Judged) -> Row:

@@ -9,11 +9,14 @@ from tests.attacks.disguises import made
 from triage.guardrails.escalation import always_escalate
 from triage.guardrails.input import check_input
 from triage.guardrails.verdicts import worst
+from triage.intake.files import read_mail
+from triage.settings import load_settings
 
 FOLDER = Path(__file__).parents[1] / "attacks"
 ATTACKS = yaml.safe_load((FOLDER / "attacks.yaml").read_text(encoding="utf-8"))
 BENIGN = yaml.safe_load((FOLDER / "benign.yaml").read_text(encoding="utf-8"))
 MAILS = yaml.safe_load((FOLDER / "mails.yaml").read_text(encoding="utf-8"))
+DEMO = Path(__file__).parents[2] / "triage" / "demo" / "tickets"
 _PLACED = ("start", "middle", "end", "signature", "quoted", "long")
 
 
@@ -63,3 +66,18 @@ def test_attack_in_an_attachment_or_hidden_text_is_caught_too(attack: dict[str, 
 def test_ordinary_mail_passes(text: str) -> None:
     assert [verdict.rule for verdict in check_input(subject="Question", body=text)] == ["all"]
     assert always_escalate(text) == []
+
+
+def test_of_the_demo_mails_which_the_classifier_never_saw_the_attacks_are_stopped_and_hardly_another_is_flagged() -> None:
+    settings, said = load_settings(), {}
+    for file in sorted(DEMO.glob("*.eml")):
+        mail = read_mail(file, settings)
+        verdicts = check_input(
+            subject=mail.subject,
+            body=mail.body,
+            hidden=mail.hidden,
+            attachments_text=[attachment.text for attachment in mail.attachments if attachment.text],
+        )
+        said[file.name[:2]] = next((verdict.verdict for verdict in verdicts if verdict.rule == "injection"), "allow")
+    assert {number for number, verdict in said.items() if verdict == "block"} == {"24", "25", "26", "27"}
+    assert list(said.values()).count("flag") <= 2

@@ -2,7 +2,8 @@
 
 Two questions are asked of every sentence, and of every two that follow each other: is it an order to the machine, and is
 it a task for any language model that has nothing to do with the rest of the mail? Hashed pieces of words answer first
-(see grams.py); the bundled embedder is asked only where its word can still change the verdict. What the weights were
+(see grams.py), the less surely the shorter a sentence is; of what they suspect, the bundled embedder has to think so too:
+words that no ordinary mail of the fit had happen in ordinary mails all the time. What the weights were
 fitted on, and how well they do on wordings that they have not seen, tells `python -m benchmarks.trust injection`.
 """
 
@@ -30,7 +31,8 @@ WORTH_NAMING = 0.3  # chance from which on a sentence is named when a message is
 _ORDER, _TASK = 0, 1
 _FEWEST = 45  # pieces of a window: with fewer, some ten letters, chance decides
 _AROUND = 15  # words that must stand beside a foreign task: alone it is only a wish
-_EMBEDDED = 3  # windows of one text that the embedder may be asked about
+_DOUBT = 50  # pieces that say nothing, added to each window: few pieces are little evidence
+_EMBEDDED = 4  # windows of one text that the embedder may be asked about
 _LONGEST_EMBEDDED = 400  # characters
 
 Encode = Callable[[list[str]], Vectors]
@@ -42,7 +44,7 @@ class Weights:
     """Of the two questions: `grams` (2, BUCKETS), `vectors` (2, 384), a bias each; `blend` turns logits into a chance.
 
     `blend` is: what the embedder's logit counts, the slope and bias of the chance, what a task's logit counts and its
-    bias, and the range of an order's logit (low, high) within which the embedder is asked.
+    bias, the logit from which on the embedder is asked, and what stands for its logit where it is not.
     """
 
     grams: NDArray[np.float32]
@@ -78,8 +80,7 @@ class Detector:
             return []
         slope, bias, task_share, task_bias = self.weights.blend[1:5]
         logits = self._asked(text, places, logits, words)
-        beside = words.sum() / 2 if len(places) > 1 else 0  # every sentence is in up to two windows more
-        tasks = np.where(beside - words >= _AROUND, task_share * logits[_TASK] + task_bias, -np.inf)
+        tasks = np.where(_beside(words) >= _AROUND, task_share * logits[_TASK] + task_bias, -np.inf)
         joined = np.maximum(logits[_ORDER], tasks)
         chances = np.minimum(SUREST, 1 / (1 + np.exp(-np.clip(slope * joined + bias, -30, 30))))
         found: list[Suspicion] = []
@@ -100,29 +101,32 @@ class Detector:
         places = [*cut.sentences, *pairs]
         sizes = np.concatenate([sizes, sizes[:-1] + sizes[1:]])
         sums = np.concatenate([sums, sums[:, :-1] + sums[:, 1:]], axis=1)
-        logits = sums / np.sqrt(np.maximum(sizes, 1)) + self.weights.gram_bias[:, None]
+        logits = sums / np.sqrt(sizes + _DOUBT) + self.weights.gram_bias[:, None]
         kept = np.flatnonzero(sizes >= _FEWEST)
         words = np.array([text.count(" ", start, end) + 1 for start, end in places], np.float64)
         chosen = [places[number] for number in kept.tolist()]
         return chosen, logits[:, kept], words[kept]
 
     def _asked(self, text: str, places: list[tuple[int, int]], logits: Floats, words: Floats) -> Floats:
-        """The logits with the embedder's word on the few windows where it can change the verdict."""
-        share, _, _, task_share, task_bias, low, high = self.weights.blend
-        first = np.maximum(logits[_ORDER], task_share * logits[_TASK] + task_bias)
-        open_ = [n for n in np.argsort(-first, kind="stable")[: 2 * _EMBEDDED].tolist() if low < first[n] < high]
-        if self._encode is None or not open_ or first.max() >= high:
-            return logits
-        asked = open_[:_EMBEDDED]
-        try:
-            vectors = self._encode([text[places[n][0] : min(places[n][1], places[n][0] + _LONGEST_EMBEDDED)] for n in asked])
-        except EmbedderUnavailable as error:
-            log.warning("%s Orders to the machine are found by wording only.", error)
-            return logits
-        said = self.weights.vectors @ vectors.T + self.weights.vector_bias[:, None]
-        blended = logits.copy()
-        blended[:, asked] += share * said
-        return blended
+        """The logits with the embedder's word on the few windows that its word can make suspicious."""
+        share, _, _, task_share, task_bias, low, unasked = self.weights.blend
+        tasks = np.where(_beside(words) >= _AROUND, task_share * logits[_TASK] + task_bias, -np.inf)
+        first = np.maximum(logits[_ORDER], tasks)
+        asked = [number for number in np.argsort(-first, kind="stable")[:_EMBEDDED].tolist() if first[number] > low]
+        said = np.full(logits.shape, unasked)
+        if self._encode is not None and asked:
+            starts, ends = [places[n][0] for n in asked], [places[n][1] for n in asked]
+            cut = [text[start : min(end, start + _LONGEST_EMBEDDED)] for start, end in zip(starts, ends, strict=True)]
+            try:
+                said[:, asked] = self.weights.vectors @ self._encode(cut).T + self.weights.vector_bias[:, None]
+            except EmbedderUnavailable as error:
+                log.warning("%s Orders to the machine are found by wording only.", error)
+        return logits + share * said
+
+
+def _beside(words: Floats) -> Floats:
+    """How many words of the text stand beside each window; every sentence is in up to two windows more."""
+    return words.sum() / 2 - words if len(words) > 1 else np.zeros(len(words))
 
 
 @lru_cache(maxsize=1)
