@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, proposals, replies, searches, teams, workspace
+from triage import audit, dossiers, judging, proposals, replies, searches, teams
 from triage.briefs import Evidence
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
@@ -225,8 +225,7 @@ def _draft(
     session: Session, settings: Settings, case: CaseFile, ticket: Ticket, run: Run, outcome: Outcome, degraded: list[str], model: str
 ) -> Draft:  # fmt: skip
     assert outcome.reply is not None
-    signature = str(workspace.get(session, "signature")) or settings.mail_from_name
-    body = f"{outcome.reply.body}\n{signature}"
+    body = f"{outcome.reply.body}\n{outcome.signature or settings.mail_from_name}"
     draft = Draft(
         ticket_id=ticket.id or 0,
         episode_id=ticket.episode_id or 0,

@@ -117,6 +117,7 @@ class Rules:
     own: list[RawRule] = field(default_factory=list)
     cover_personal_data: bool = False
     sureness: Scale = field(default_factory=Scale)
+    signature: str = ""
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -133,6 +134,7 @@ class Rules:
             own=list(switches["own_rules"]),
             cover_personal_data=bool(switches["cover_personal_data"]),
             sureness=Scale.read(switches["confidence_scale"]),
+            signature=str(switches["signature"]),
         )
 
 
@@ -389,6 +391,7 @@ def conclude(
     return Outcome(
         status=status, reason=reason, plan=plan, facts=facts, reply=reply, review=review, kind=kind, evidence=passages,
         sentences=sentences, verdicts=verdicts, blocked=blocked, approver_reasons=list(dict.fromkeys(manager)), confidence=confidence,
+        signature=rules.signature,
     )  # fmt: skip
 
 

@@ -39,4 +39,6 @@ class Outcome:
     """Proposed calls of connected APIs; None: those of the former run stand."""
     approver_reasons: list[str] = field(default_factory=list)
     confidence: float = 0.0
+    signature: str = ""
+    """Ends the reply; empty: the name replies are sent from."""
     error: str | None = None

@@ -47,7 +47,7 @@ _CARRIED = (
 
 def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     """Store a draft as the one that waits, bound to the world as it is now; older waiting versions step back."""
-    former = list(session.exec(_OF_TICKET, params={"ticket_id": ticket.id}))
+    former = list(session.exec(_OF_TICKET, params={"ticket_id": ticket.id})) if ticket.draft_id is not None else []
     for older in former:
         if older.status == "waiting":
             older.status = "superseded"
