@@ -62,7 +62,7 @@ class Case:
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    return [row for file in sorted(folder.glob("injection/injection*.jsonl")) for row in _lines(file)]
+    return [row for file in sorted(folder.glob("injection/injection*.jsonl")) for row in read_lines(file)]
 
 
 def cases(folder: Path) -> list[Case]:
@@ -142,11 +142,11 @@ def ordinary(folder: Path, known: Iterable[Case], most: int = 800) -> Iterator[F
     for name in (
         "classification/banking77*", "classification/bitext_cs*", "classification/dstc11*", "classification/thunderbird*",
         "classification/clinc150*", "retrieval/thunderbird_solved/queries*", "retrieval/thunderbird_solved/corpus*",
-        "retrieval/webapps_faq/*", "kb/abcd_guidelines*", "pii/*", "groundedness/summedits_sales_email*", "groundedness/halueval*",
+        "retrieval/webapps_faq/*", "kb/abcd_guidelines*", "pii/*", "groundedness/summedits_sales_*", "groundedness/halueval*",
     ):  # fmt: skip
         taken: list[tuple[str, str]] = []
         for file in sorted(folder.glob(f"{name}.jsonl")):
-            for row in _lines(file):
+            for row in read_lines(file):
                 if re.sub(r"\D", "", str(row.get("id"))) in posts:
                     continue
                 taken += [(text, _label(row, file)) for text in _texts(row)]
@@ -195,7 +195,7 @@ def _drawn(line: str, dice: random.Random) -> str:
     return text.upper() if shape < 0.04 else text[:1].lower() + text[1:].rstrip(".") if shape < 0.12 else text
 
 
-def _lines(file: Path) -> list[dict[str, Any]]:
+def read_lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text("utf-8").split("\n") if line.strip()]
 
 

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.corpora import data_folder
-from benchmarks.injection_texts import Case, cases, of_cases, ordinary, own, rows
+from benchmarks.injection_texts import Case, cases, of_cases, ordinary, own, read_lines, rows
 from benchmarks.linear import Hashed, fit_hashed, fit_vectors, hashed
 from benchmarks.trust.table import Row, at_least, at_most
 from knowledge_base.embedding import Vectors, embedder
 from triage.errors import InputError
 from triage.guardrails import injection
 from triage.guardrails.detector import WEIGHTS, Detector, Weights, write
-from triage.guardrails.injection import BLOCK, FLAG
+from triage.guardrails.injection import FLAG
 from triage.guardrails.input import suspicion
 from triage.guardrails.verdicts import Finding
 from triage.intake.files import read_mail
@@ -36,9 +36,10 @@ from triage.settings import load_settings
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-DEMO = Path(__file__).parents[2] / "triage" / "demo" / "tickets"
+DEMO = Path(__file__).parents[2] / "triage" / "demo"
+_DEMO_ATTACKS, _STREAM_ATTACK = ("24", "25", "26", "27"), "dv-0028"
 FOLDS = 5
-BLEND = (1.0, 1.1, -0.66, 0.6, -1.3, -1.5, -1.0)  # see Weights: chosen on the folds below and on whole ordinary mails
+BLEND = (1.0, 1.1, -0.66, 0.6, -1.3, -0.5, -1.0)  # see Weights: chosen on the folds below and on whole ordinary mails
 _PULL_GRAMS, _PULL_VECTORS = 3e-7, 2e-4
 _ATTACKS_COUNT = 0.25  # all attacks together, beside 1 for all that is none
 
@@ -230,16 +231,20 @@ def _context(name: str, scores: Floats, attack: Flags, on: str) -> Row:
 
 
 def _untouched(folder: Path) -> Iterator[Row]:
-    """Whole mails that nothing is learned from, with the weights as shipped; those that a rule stops are attacks."""
-    settings = load_settings()
-    for name, place in (("demo mails", DEMO), ("mails of the stream", folder / "stream" / "eml")):
-        scores = []
+    """Ordinary mails of sources that nothing is learned from, judged by the weights as shipped."""
+    settings, mails = load_settings(), dict[str, list[tuple[str, str, str]]]()
+    for name, place in (("demo mails", DEMO / "tickets"), ("mails of the stream", folder / "stream" / "eml")):
         for file in sorted(place.glob("*.eml")):
-            with suppress(InputError):  # made to be refused
-                mail = read_mail(file, settings)
-                scores.append(suspicion(subject=mail.subject, body=mail.body, hidden=mail.hidden))
-        plain = np.array([score for score in scores if score < BLOCK])
-        yield at_most(f"ordinary {name} flagged", float((plain >= FLAG).mean()), 0.03, f"{len(plain)} mails, shipped weights")
+            if file.stem[:2] not in _DEMO_ATTACKS and file.stem != _STREAM_ATTACK:
+                with suppress(InputError):  # made to be refused
+                    mail = read_mail(file, settings)
+                    mails.setdefault(name, []).append((mail.subject, mail.body, mail.hidden))
+    examples, tasks = read_lines(DEMO / "examples.jsonl"), read_lines(folder / "scenarios" / "retail" / "tasks.jsonl")
+    mails["examples of the demo's categories"] = [("", row["text"], "") for row in examples]
+    mails["reasons for a call to a shop"] = [("", row["user_scenario"]["reason_for_call"], "") for row in tasks]
+    for name, parts in mails.items():
+        flagged = [suspicion(subject=subject, body=body, hidden=hidden) >= FLAG for subject, body, hidden in parts]
+        yield at_most(f"ordinary {name} flagged", float(np.mean(flagged)), 0.03, f"{len(parts)} texts, weights as shipped")
 
 
 def _named(folder: Path, judged: Judged) -> Row:

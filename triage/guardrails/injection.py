@@ -54,12 +54,11 @@ def look(part: str, text: str, *, hidden: bool = False, worded: bool = True, by:
         found += _worded(part, normal, by or detector())
     for reading in readings(normal.text):
         start, end = normal.span(reading.start, reading.end)
-        inner = [hit.rule for hit in scan(fold(reading.text), rules())]
-        squashed = reading.how == "spelled-out letters" and _SQUASHED.search(re.sub(r"[\W_]", "", reading.text.lower()))
         whole = reading.start == 0 and reading.end == len(normal.text)
-        if whole:
-            known = {finding.rule for finding in found}
-            inner = [one for one in inner if one.name not in known and one.weight >= FLAG]
+        known = {finding.rule for finding in found} if whole else set()
+        sought = [one for one in rules() if one.name not in known and one.weight >= FLAG] if whole else rules()
+        inner = [hit.rule for hit in scan(fold(reading.text), sought)]
+        squashed = reading.how == "spelled-out letters" and _SQUASHED.search(re.sub(r"[\W_]", "", reading.text.lower()))
         found += [Finding(one.kind, start, end, one.name, f"{one.why}, inside {reading.how}", part, one.weight) for one in inner]
         if inner or squashed:
             weight = 0.9 if squashed else 0.5

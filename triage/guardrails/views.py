@@ -18,6 +18,7 @@ _PERCENT = re.compile(r"(?:[\w.~-]{0,20}%[0-9A-Fa-f]{2}){6,400}[\w.~-]{0,20}")
 _ENTITIES = re.compile(r"(?:&#x?[0-9A-Fa-f]{2,6};\s?){6,2000}")
 _SPELLED = re.compile(r"(?:(?<!\w)\w[ .\-_*|]{1,2}){6,400}\w(?!\w)")
 _LEET_WORD = re.compile(r"[A-Za-z0-9@$!|]{4,40}")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _LEET = str.maketrans("0134578@$!|", "oieastbasil")
 _COMMENT_OPENS, _COMMENT_CLOSES = re.compile(r"<!\s?--"), re.compile(r"--\s?>")
 _REVERSED = ("erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "snoitcurtsni", "laever")
@@ -103,7 +104,7 @@ def _spelled(text: str) -> Iterator[Decoded]:
 
 
 def _unleet(text: str) -> str | None:
-    """The text with leet words read as letters, when there are at least three of them."""
+    """The sentences with leet words, read as letters, and those beside them, when there are at least three such words."""
     words = 0
 
     def read(match: re.Match[str]) -> str:
@@ -115,5 +116,10 @@ def _unleet(text: str) -> str | None:
         words += 1
         return word.translate(_LEET)
 
-    result = _LEET_WORD.sub(read, text)
-    return result if words >= 3 else None
+    parts = _SENTENCE.split(text)
+    kept: set[int] = set()
+    for number, part in enumerate(parts):
+        before, parts[number] = words, _LEET_WORD.sub(read, part)
+        if words > before:
+            kept.update((number - 1, number, number + 1))
+    return "\n".join(part for number, part in enumerate(parts) if number in kept) if words >= 3 else None
