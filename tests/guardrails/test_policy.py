@@ -102,3 +102,12 @@ def test_the_shipped_policy_is_whole() -> None:
     listed = {name for allowed in policy.intents.values() for name in allowed.actions}
     assert listed - {"all"} == set(policy.actions)
     assert policies.current("") == policy
+
+
+@pytest.mark.parametrize(
+    "value", ["2024-13-45", "!!timestamp foo", "!!int abc", "0b_", "!!float x", "!!bool x", "9" * 5_000], ids=lambda value: value[:20]
+)  # fmt: skip
+def test_a_value_that_yaml_chokes_on_is_a_fault_and_no_crash(value: str) -> None:
+    with pytest.raises(InputError):
+        read(f"actions: {value}")
+    assert isinstance(policies.current(f"actions: {value}"), PolicyFault)

@@ -93,9 +93,16 @@ def _read(text: str) -> dict[str, Any]:
         raise InputError(f"The document has more than {LARGEST:,} characters; cut it down to the operations you need.")
     try:
         raw = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        yaml.YAMLError,
+        RecursionError,
+    ) as error:  # PyYAML raises any of them
         raise InputError(
-            f"The document is neither JSON nor YAML that can be read: {str(error).splitlines()[0][:200]}."
+            f"The document is neither JSON nor YAML that can be read: {(str(error).splitlines() or ['no value'])[0][:200]}."
         ) from error
     if not isinstance(raw, dict):
         raise InputError("The document is empty or no mapping; paste a whole OpenAPI document.")

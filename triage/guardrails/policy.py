@@ -97,6 +97,8 @@ def read(text: str) -> Policy:
         raise InputError(f"The policy is wrong at {place}: {fault['msg'].removeprefix('Value error, ')}.") from error
     except RecursionError as error:
         raise InputError("The policy is nested too deeply; write plain lists.") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:  # dates, numbers and tags that PyYAML cannot make
+        raise InputError(f"The policy has a value that YAML cannot read ({error}); put it in quotes or take it out.") from error
 
 
 @lru_cache(maxsize=8)
