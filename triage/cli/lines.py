@@ -1,6 +1,7 @@
 """JSON Lines in and out, a line at a time, so that memory stays the same however long the file is."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from triage.errors import InputError
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def read(path: Path) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
@@ -29,8 +32,14 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any] | InputError:
         return InputError(
             f"not JSON ({error.msg} at column {error.colno}); write one object a line.", source=str(path), line=number
         )
+    except (ValueError, RecursionError):  # numbers of thousands of digits, lists in lists without end
+        return InputError("holds a number or nesting past any use; leave it out.", source=str(path), line=number)
     if not isinstance(value, dict):
         return InputError("not a JSON object; write one object a line.", source=str(path), line=number)
+    if "\\ud" in line.lower() and _HALF.search(json.dumps(value, ensure_ascii=False)):
+        return InputError(
+            "holds half a character (\\ud800 to \\udfff alone); write the text as UTF-8.", source=str(path), line=number
+        )
     return value
 
 
