@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlmodel import select
@@ -13,6 +14,8 @@ from triage import matrix
 from triage.agents.spotlight import marker_for
 from triage.agents.toolbox import TOOLS_OF
 from triage.briefs import Fact, Facts
+from triage.connections.credentials import HIDDEN, headers, scrub
+from triage.connections.requests import told
 from triage.connections.tools import switched_on, tools_of
 from triage.desk import triage
 from triage.guardrails.gate import DeskGate
@@ -21,6 +24,7 @@ from triage.intake.message import Incoming
 from triage.intake.receive import receive
 from triage.models import BlockedAction, BreakerState, ConnectedTool, Draft, Proposal, Run, RunStep, Status, Ticket
 from triage.office import Desk
+from triage.reach import Answer
 
 SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 BODY = "Where is my order KT-10001? Please send it to Mill Lane 7 in Delft."
@@ -213,3 +217,16 @@ async def test_the_offline_engine_and_switched_off_tools_ask_nobody(connected: D
             session.add(tool)
     _, _, model = await run(connected, ("order_state", {"detail": "full"}))
     assert api.requests == [] and offered(model) == {tool.name for tool in TOOLS_OF["analyst"]}
+
+
+@pytest.mark.parametrize("body", [rb'{"a\u0000":"b\ud800c"}', b"plain \x00 text"])
+def test_an_answer_can_always_be_stored(body: bytes) -> None:
+    said = str(told(Answer(200, "application/json", body, True)))
+    assert "\0" not in said and said.encode()
+
+
+def test_an_access_right_that_comes_back_in_another_form_is_hidden() -> None:
+    secret = 'p"a/ß s'
+    for form in (secret, json.dumps(secret), json.dumps(secret).replace("/", "\\/"), quote(secret, safe=""), headers("basic", "bob", secret)["Authorization"]):  # fmt: skip
+        assert HIDDEN in scrub(form, secret, "bob"), form
+    assert "Ym9i" not in scrub(headers("basic", "bob", secret)["Authorization"], secret, "bob")

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import json
+from urllib.parse import quote, quote_plus
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -38,9 +40,14 @@ def headers(auth: str, name: str, secret: str) -> dict[str, str]:
     return {name: secret} if auth == "header" else {}
 
 
-def scrub(text: str, secret: str) -> str:
-    """The text without the secret, should a server send it back."""
-    for form in (secret, base64.b64encode(secret.encode()).decode()) if secret else ():
+def scrub(text: str, secret: str, name: str = "") -> str:
+    """The text without the secret, should a server send it back: as it is, inside JSON, in an address, in a header (with `name`)."""
+    if not secret:
+        return text
+    coded = [base64.b64encode(said.encode()).decode() for said in (f"{name}:{secret}", secret)]
+    written = json.dumps(secret)[1:-1]
+    forms = [*coded, secret, written, written.replace("/", "\\/"), quote(secret, safe=""), quote_plus(secret)]
+    for form in sorted(dict.fromkeys(forms), key=len, reverse=True):
         text = text.replace(form, HIDDEN)
     return text
 

@@ -21,7 +21,7 @@ from triage.settings import Settings
 SETTING = "TRIAGE_TOOL_NETWORKS"
 USER_AGENT = "TriageDesk/0.1 (calls an operation that an administrator chose)"
 MOST_TOLD = 8_000  # characters of an answer that a model reads
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def send(settings: Settings, tool: Definition, call: Call, *, key: str = "") -> 
     answer = reach.exchange(
         call.method, where, headers=headers, body=body, seconds=settings.tool_seconds, largest=settings.tool_answer_limit
     )
-    scrubbed = credentials.scrub(answer.body.decode("utf-8", "replace"), secret)
+    scrubbed = credentials.scrub(answer.body.decode("utf-8", "replace"), secret, tool.auth_name)
     return Answer(answer.status, answer.kind, scrubbed.encode(), answer.whole)
 
 
@@ -135,15 +135,20 @@ def told(answer: Answer) -> Any:
         except (ValueError, RecursionError):
             pass
     cut = " … (cut)" if len(text) > MOST_TOLD or not answer.whole else ""
-    return normalise(text[:MOST_TOLD]).text + cut
+    return _storable(text[:MOST_TOLD]) + cut
+
+
+def _storable(text: str) -> str:
+    """Normalised, without what no database keeps: NUL and halves of characters, which JSON can name."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", normalise(text).text)
 
 
 def _normal(value: Any) -> Any:
     if isinstance(value, str):
-        return normalise(value).text
+        return _storable(value)
     if isinstance(value, list):
         return [_normal(one) for one in value]
-    return {normalise(str(key)).text: _normal(one) for key, one in value.items()} if isinstance(value, dict) else value
+    return {_storable(str(key)): _normal(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _segment(name: str, value: Any) -> str:
