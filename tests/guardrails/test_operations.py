@@ -62,3 +62,8 @@ def test_no_word_of_it_hides_anywhere(method: str, parts: list[str], word: str, 
         (word,) if where == "tag" else (), (word,) if where == "field" else (),
     )  # fmt: skip
     assert check_operation(operation).blocked
+
+
+@pytest.mark.parametrize("value", ["refunded" + " " * 60, "\t" * 50 + "cancelled"])
+def test_a_value_does_not_hide_behind_white_space(value: str) -> None:
+    assert check_operation(Described("PATCH", "/orders/{id}", "patchOrder", "", (), ("status",), (value,))).rule == "payments"

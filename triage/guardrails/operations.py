@@ -105,7 +105,8 @@ def _given_back(operation: Described, names: list[str]) -> Iterator[str]:
 
 def _short(value: str) -> bool:
     """A state or a command rather than a sentence somebody wrote."""
-    return len(value) <= 40 and len(value.split()) <= 3
+    words = value.split()  # however far apart they stand
+    return len(words) <= 3 and len(" ".join(words)) <= 40
 
 
 def _plain(text: str) -> str:
