@@ -8,7 +8,8 @@ from tests.desks import person
 from tests.orders_api import OrdersApi
 from triage import workspace
 from triage.connections import credentials, managing
-from triage.connections.openapi import parse
+from triage.connections.binding import must_bind
+from triage.connections.openapi import Operation, Parameter, parse
 from triage.database import Database
 from triage.errors import AccessError, InputError, ToolError
 from triage.models import AuditEvent, ConnectedTool, Connection, Role, User
@@ -131,8 +132,29 @@ def test_a_policy_is_saved_when_it_can_be_read_and_audited(database: Database) -
 
 
 def test_no_parameter_of_the_shop_picks_somebody_by_chance(api: OrdersApi) -> None:
-    from triage.connections.binding import must_bind
-
     found = {o.name: [must_bind(o, p) for p in o.parameters] for o in parse(api.document).operations}
     assert found["getOrderState"] == ["order", ""] and found["getCustomer"] == ["customer"] and found["getProduct"] == [""]
     assert found["changeOrderAddress"] == ["order", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("path", "where", "name", "schema", "whose"),
+    [
+        ("/lookup", "query", "customerid", {}, "customer"),
+        ("/lookup", "query", "email_address", {}, "customer"),
+        ("/lookup", "query", "emailAddress", {}, "customer"),
+        ("/customers", "query", "number", {}, "customer"),
+        ("/customers", "query", "q", {}, "customer"),
+        ("/orders", "query", "id", {}, "order"),
+        ("/notes", "body", "about", {"type": "object", "properties": {"customer_id": {"type": "string"}}}, "customer"),
+        ("/notes", "body", "about", {"type": "array", "items": {"type": "object", "properties": {"orderId": {"type": "string"}}}}, "order"),
+        ("/products", "query", "q", {}, ""),
+        ("/orders", "query", "status", {}, ""),
+        ("/notes", "body", "shipping_address", {}, ""),
+    ],
+)  # fmt: skip
+def test_no_spelling_or_place_lets_a_model_pick_a_customer(
+    path: str, where: str, name: str, schema: dict[str, object], whose: str
+) -> None:
+    method = "POST" if where == "body" else "GET"
+    assert must_bind(Operation(method, path, "x", "", ()), Parameter(name, where, "", False, schema)) == whose

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -19,14 +20,23 @@ _PERSON = re.compile(
     r"(?<![a-z])(customer|client|user|account|member|owner|buyer|contact|person|subscriber|profile|email|e mail|phone)s?(?![a-z])"
 )
 _ORDER = re.compile(r"(?<![a-z])(order|invoice|shipment|parcel|return|booking|subscription|ticket|case|contract)s?(?![a-z])")
-_IDENTIFIES = re.compile(r"(?<![a-z])(id|ids|uuid|number|no|nr|key|ref|reference|code|name|email|e mail|phone)$")
+_IDENTIFIES = re.compile(r"(?<![a-z])(id|ids|uuid|number|no|nr|key|ref|reference|code|name|email|e mail|phone|e ?mail address)$")
+_SEARCHES = re.compile(r"^(q|query|search|filter|term|keyword)s?$")
+_GLUED = re.compile(
+    r"(?<![a-z])(customer|client|user|account|member|owner|buyer|order|invoice|ticket|e?mail|phone)(ids?|uuid|no|nr|number|key|ref|code|name|address)(?![a-z])"
+)
 _WHOLE = re.compile(r"^(customer|client|user|account|member|owner|order|email|e mail|phone)s?$")
 
 
 def must_bind(operation: Operation, parameter: Parameter) -> str:
     """Whose record this parameter picks: "customer", "order", or "" when it picks nobody's."""
+    if parameter.where == "body" and (inner := _inside(operation, parameter)):
+        return inner
     said = _plain(parameter.name)
-    if parameter.where == "path" and (parent := _parent(operation.path, parameter.name)):
+    if parameter.where == "query" and (_IDENTIFIES.search(said) or _SEARCHES.search(said)):
+        parent = _plain(next((part for part in reversed(operation.path.split("/")) if part and not part.startswith("{")), ""))
+        said = f"{parent} {'key' if _SEARCHES.search(said) else said}"  # /customers?number=, /orders?q=: a look-up of anybody's
+    elif parameter.where == "path" and (parent := _parent(operation.path, parameter.name)):
         said = f"{parent} {said}"
     elif parameter.where == "body" and _plain(parameter.name) in ("email", "e mail", "phone", "name"):
         return ""  # the new value of something, which the person who approves reads
@@ -34,6 +44,17 @@ def must_bind(operation: Operation, parameter: Parameter) -> str:
     if not picks:
         return ""
     return "order" if _ORDER.search(said) else "customer" if _PERSON.search(said) else ""
+
+
+def _inside(operation: Operation, parameter: Parameter) -> str:
+    """Whose record a field inside an object or list picks."""
+    schema = parameter.schema
+    while isinstance(items := schema.get("items"), Mapping):
+        schema = dict(items)
+    named = (schema.get("properties") or {}).items()
+    return next(
+        (whose for name, told in named if (whose := must_bind(operation, replace(parameter, name=name, schema=told)))), ""
+    )
 
 
 def values(session: Session, ticket_id: int, bound: list[dict[str, Any]]) -> dict[str, str]:
@@ -73,7 +94,7 @@ def _parent(path: str, name: str) -> str:
 
 def _plain(name: str) -> str:
     spread = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return re.sub(r"[\s_\-.]+", " ", spread).lower().strip()
+    return _GLUED.sub(r"\1 \2", re.sub(r"[\s_\-.]+", " ", spread).lower().strip())
 
 
 def fields_of(bound: Sequence[Mapping[str, Any]]) -> str:
