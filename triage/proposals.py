@@ -37,7 +37,8 @@ def lay_down(session: Session, ticket: Ticket, run: Run, proposed: Sequence[dict
 
     One that may not be made after all becomes a dossier, or is left out when its tool is gone.
     """
-    for former in session.exec(select(Proposal).where(Proposal.ticket_id == ticket.id, Proposal.status == "waiting")):
+    waiting = select(Proposal).where(Proposal.ticket_id == ticket.id, Proposal.status == "waiting")
+    for former in session.exec(waiting.with_for_update()):  # one that is being approved meanwhile stays approved
         former.status, former.ended_at = "superseded", now()
         session.add(former)
     distinct = {json.dumps(one, sort_keys=True): one for one in proposed}
