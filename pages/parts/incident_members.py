@@ -47,7 +47,7 @@ def _group(title: str, lines: Sequence[Markup], *, note: str = "") -> Markup | N
 
 def _who(ticket: Ticket) -> Markup:
     name = ticket.requester_name or ticket.requester_email or "Unknown sender"
-    return join(tag("b", name), " ", ticket_link(ticket.id or 0), " ", mute(ticket.subject))
+    return join(tag("b", name), " ", ticket_link(ticket.id or 0), " ", mute(ticket.subject or "(no subject)"))
 
 
 def _plain(ticket: Ticket) -> Markup:

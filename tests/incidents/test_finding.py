@@ -34,6 +34,7 @@ def test_a_burst_is_proposed_once_and_the_rest_is_left_alone(desk: Desk, put: Pu
         (members,) = incidents(session).values()
         incident = session.exec(select(Incident)).one()
         assert members == set(hit) and incident.state == "proposed" and incident.burst
+        assert "hardly any ticket of this category is usual in 12 hours" in incident.why
         assert "4 customers wrote about the same" in incident.why
         assert [note.kind for note in session.exec(select(Notification))] == ["incident"]
         assert len(session.exec(select(TicketVector)).all()) == len(hit) + len(OTHERS)

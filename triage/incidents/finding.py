@@ -223,7 +223,9 @@ def _propose(session: Session, hours: float, found: list[Seen], known: dict[int,
     code = _code(found)
     terms = _terms(session, found)
     said = f"{customers} customers wrote about the same within {'an hour' if span == 1 else f'{span} hours'}"
-    said += f", where {usual:.1f} tickets of this category are usual in {hours:g} hours" if burst else ""
+    rate = f"{usual:.0f} tickets of this category are" if usual >= 1.5 else "about one ticket of this category is"
+    rate = "hardly any ticket of this category is" if usual < 0.5 else rate
+    said += f", where {rate} usual in {hours:g} hours" if burst else ""
     said += f"; they name the code {code.upper()}" if code else ""
     incident = Incident(
         title=found[0].subject or (terms[0] if terms else "One matter"), category=found[0].category, terms=terms, why=f"{said}.",
