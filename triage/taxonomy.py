@@ -67,7 +67,7 @@ def save(
     session: Session, user: User, slug: str, *, title: str, description: str, default_priority: str, team: str
 ) -> Category:  # fmt: skip
     """Change a category, or make one with the slug "". Raises InputError for what cannot be used."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     title = " ".join(title.split())
     if not title or len(title) > 80:
         raise InputError("A category needs a title of at most 80 characters.")
@@ -87,7 +87,7 @@ def save(
 
 def remove(session: Session, user: User, slug: str) -> None:
     """Take a category away with its examples. Raises ConflictError while tickets are filed under it."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     category = session.get(Category, slug)
     if category is None:
         raise InputError("This category is gone; reload the page.")
@@ -105,7 +105,7 @@ def remove(session: Session, user: User, slug: str) -> None:
 
 def add_example(session: Session, user: User, slug: str, text: str, embedder: Encoder) -> CategoryExample:
     """A labelled message. Raises InputError for one that is empty or there already, EmbedderUnavailable."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     text = text.strip()[:_MOST]
     if not text:
         raise InputError("An example needs words: what a customer would write.")
@@ -122,7 +122,7 @@ def add_example(session: Session, user: User, slug: str, text: str, embedder: En
 
 def refile(session: Session, user: User, ticket_id: int, slug: str) -> None:
     """File a ticket under another category; a draft that waits stays as it is."""
-    access.require(user, Permission.WORK_INBOX)
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
     ticket = session.get(Ticket, ticket_id)
     if ticket is None or session.get(Category, slug) is None:
         raise InputError("This ticket or category is gone; reload the page.")
@@ -139,7 +139,7 @@ def titles(session: Session) -> dict[str, str]:
 
 def add_ticket(session: Session, user: User, ticket_id: int, slug: str, embedder: Encoder) -> CategoryExample:
     """The ticket's first message as an example of a category, which becomes the ticket's own."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     ticket = session.get(Ticket, ticket_id)
     first = session.exec(
         select(Message).where(Message.ticket_id == ticket_id, Message.direction == "in").order_by(col(Message.id)).limit(1)
@@ -152,7 +152,7 @@ def add_ticket(session: Session, user: User, ticket_id: int, slug: str, embedder
 
 
 def remove_example(session: Session, user: User, example_id: int) -> None:
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     example = session.get(CategoryExample, example_id)
     if example is None:
         raise InputError("This example is gone already.")
@@ -162,7 +162,7 @@ def remove_example(session: Session, user: User, example_id: int) -> None:
 
 def learn(session: Session, user: User, enqueue: Callable[..., None]) -> None:
     """Have what changed learnt now instead of within two minutes."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     enqueue(session, "chore", f"fit_categories-{new_id()}", "fit_categories")
 
 

@@ -54,7 +54,7 @@ def of(session: Session, user: User) -> list[str]:
 
 def hand(session: Session, user: User, ticket_id: int, team: str) -> None:
     """Give a ticket to another group, or to none with ""."""
-    access.require(user, Permission.WORK_INBOX)
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
@@ -89,7 +89,7 @@ def listing(session: Session, user: User) -> list[TeamRow]:
 
 def add(session: Session, user: User, name: str) -> Team:
     """A new group. Raises InputError for a name that is empty, too long or taken."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     name = " ".join(name.split())
     if not name or len(name) > _LONGEST:
         raise InputError(f"A group needs a name of at most {_LONGEST} characters.")
@@ -103,7 +103,7 @@ def add(session: Session, user: User, name: str) -> Team:
 
 def remove(session: Session, user: User, name: str) -> None:
     """Take a group away; its categories and open tickets are nobody's then."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     team = _team(session, name)
     for category in session.exec(select(Category).where(Category.team == name)):
         category.team = ""
@@ -119,7 +119,7 @@ def remove(session: Session, user: User, name: str) -> None:
 
 def set_members(session: Session, user: User, name: str, people: list[int]) -> None:
     """Who is in a group."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     _team(session, name)
     unknown = [person for person in people if session.get(User, person) is None]
     if unknown:
@@ -137,7 +137,7 @@ def routes(session: Session) -> dict[str, str]:
 
 def set_route(session: Session, user: User, matter: str, team: str) -> None:
     """Route a matter to a group, or with "" to the managers alone. Whatever the group, such a ticket still escalates."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     if matter not in MATTERS:
         raise InputError(f"There is no matter {matter}.")
     row = session.get(MatterRoute, matter)
