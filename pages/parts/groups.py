@@ -46,17 +46,23 @@ def _group(user: User, row: TeamRow, people: dict[int, str], editor: bool) -> No
     with st.container(key=f"box_group_{row.name}"):
         gets = ", ".join([*row.categories, *row.matters])
         show(tag("h2", row.name, cls="td-h3"), mute(f"Gets: {gets}." if gets else "No category is routed here."))
-        key = f"group_people_{row.name}"
-        st.multiselect(
-            f"People of {row.name}", list(people), default=[person.id or 0 for person in row.members if person.id in people], key=key,
-            format_func=lambda number: people.get(number, ""), disabled=not editor, placeholder="Nobody yet",
-            on_change=lambda: office.act(lambda session: teams.set_members(session, user, row.name, list(st.session_state[key])), "Saved."),
-        )  # fmt: skip
         if editor:
-            st.button(
-                "Remove the group", key=f"group_remove_{row.name}", on_click=office.act,
-                args=(lambda session: teams.remove(session, user, row.name), f"{row.name} is gone."),
-            )  # fmt: skip
+            _members(user, row, people)
+        else:
+            show(mute("People: " + (", ".join(person.name for person in row.members) or "nobody yet") + "."))
+
+
+def _members(user: User, row: TeamRow, people: dict[int, str]) -> None:
+    key = f"group_people_{row.name}"
+    st.multiselect(
+        f"People of {row.name}", list(people), default=[person.id or 0 for person in row.members if person.id in people], key=key,
+        format_func=lambda number: people.get(number, ""), placeholder="Nobody yet",
+        on_change=lambda: office.act(lambda session: teams.set_members(session, user, row.name, list(st.session_state[key])), "Saved."),
+    )  # fmt: skip
+    st.button(
+        "Remove the group", key=f"group_remove_{row.name}", on_click=office.act,
+        args=(lambda session: teams.remove(session, user, row.name), f"{row.name} is gone."),
+    )  # fmt: skip
 
 
 def _routes(user: User, names: list[str], editor: bool) -> None:
@@ -68,9 +74,12 @@ def _routes(user: User, names: list[str], editor: bool) -> None:
     )
     options = ["", *names]
     for matter, team in office.read(teams.routes).items():
+        if not editor:
+            show(tag("div", tag("b", MATTERS[matter].capitalize()), mute(f": {team or 'the category’s group'}"), cls="td-item"))
+            continue
         key = f"route_{matter}"
         st.selectbox(
-            MATTERS[matter].capitalize(), options, index=options.index(team) if team in options else 0, key=key, disabled=not editor,
+            MATTERS[matter].capitalize(), options, index=options.index(team) if team in options else 0, key=key,
             format_func=lambda name: name or "The category's group",
             on_change=_set_route, args=(user, matter, key),
         )  # fmt: skip

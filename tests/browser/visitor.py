@@ -88,7 +88,7 @@ class Visitor:
         """A part of the screen by its chip, and what it shows; as with keys, a click during a redraw is made again."""
         for _ in range(3):
             self.settled()
-            self.page.get_by_role("radio", name=part).click()
+            self.page.get_by_role("radiogroup", name="Part").get_by_role("radio", name=part).click()
             with suppress(AssertionError):
                 expect(then.first).to_be_visible(timeout=10_000)
                 return
