@@ -111,8 +111,7 @@ def _try(user: User, now: dict[str, Any], wanted: dict[str, Any]) -> None:
             else mute("Change something on the left; here you see what it would have done."),
         )
         if st.button("Try on the last 30 days", key="trial_start", type="primary", disabled=not changes):
-            if office.do(lambda session: rule_trial.start(session, user, office.desk(), changes)):
-                st.rerun(scope="app")
+            office.do(lambda session: rule_trial.start(session, user, office.desk(), changes))
             st.rerun(scope="app")
 
 

@@ -219,8 +219,9 @@ def _parameter(operation: Operation, parameter: Parameter, key: str) -> str:
 def _change_access(user: User, row: ConnectionRow) -> None:
     auth, name, secret = _access_right(str(row.id))
     settings = office.desk().settings
-    if st.button("Save the access right", key=f"api_access_{row.id}") and office.do(
-        lambda session: managing.change_access(session, settings, user, row.id, auth=auth, auth_name=name, secret=secret)
-    ):
-        office.toast("Saved; the former one is gone.")
+    if st.button("Save the access right", key=f"api_access_{row.id}"):
+        if office.do(
+            lambda session: managing.change_access(session, settings, user, row.id, auth=auth, auth_name=name, secret=secret)
+        ):
+            office.toast("Saved; the former one is gone.")
         st.rerun()

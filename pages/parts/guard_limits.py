@@ -52,7 +52,7 @@ def _state(row: LimitRow) -> Markup:
     most = "no limit" if not row.value else f"of {_amount(row, row.value)}"
     own = tag("div", mute(f"set here; the machine's is {_amount(row, row.machine)}")) if row.changed else None
     if row.used is None:
-        return join(mute(most.removeprefix("of ")), own)
+        return join(mute(f"at most {_amount(row, row.value)}" if row.value else "no limit"), own)
     share = min(1.0, row.used / row.value) if row.value else 0.0
     tone = "b" if share >= 1 else "w" if share >= 0.8 else ""
     fill = tag("i", style=f"width:{share * 100:.1f}%")
@@ -94,12 +94,13 @@ def _edit(user: User, rows: list[LimitRow]) -> None:
         name = st.selectbox("Limit", list(by_name), format_func=lambda one: _label(by_name[one]), key="limit_name")
         row = by_name[name]
         step = 0.5 if row.limit.unit == "usd" else 1.0
-        value = st.number_input(
+        key = f"limit_value_{name}_{row.value}"
+        st.number_input(
             f"At most ({'US dollars' if row.limit.unit == 'usd' else row.limit.unit})", min_value=0.0, value=float(row.value), step=step,
-            format="%.2f" if row.limit.unit == "usd" else "%.0f", key=f"limit_value_{name}_{row.value}",
+            format="%.2f" if row.limit.unit == "usd" else "%.0f", key=key,
         )  # fmt: skip
         with st.container(horizontal=True, gap="small"):
-            st.button("Set it", key="limit_set", type="primary", on_click=_set, args=(user, name, value))
+            st.button("Set it", key="limit_set", type="primary", on_click=_set, args=(user, name, key))
             if row.changed:
                 st.button("Back to the machine's", key="limit_reset", on_click=_set, args=(user, name, None))
 
@@ -108,6 +109,8 @@ def _label(row: LimitRow) -> str:
     return f"{row.limit.title}: {'US dollars' if row.limit.unit == 'usd' else row.limit.unit}"
 
 
-def _set(user: User, name: str, value: float | None) -> None:
+def _set(user: User, name: str, field: str | None) -> None:
+    """Set a limit to what stands in its field now, or back to the machine's."""
+    value = st.session_state[field] if field else None
     said = "The limit is set." if value is not None else "The machine's limit counts again."
     office.act(lambda session: changing.change(session, user, name, value), said)

@@ -59,19 +59,24 @@ def _card(rule: dict[str, Any], *, new: bool) -> Markup:
 
 def _form() -> None:
     screen.cleared(*_EMPTY)
-    name = st.text_input("Name", key="own_name", max_chars=60, placeholder="Recall of the kettles")
-    phrases = st.text_area(
-        "Words and phrases", key="own_phrases", height=70, placeholder="One a line, such as recall* or lead paint"
-    )
+    st.text_input("Name", key="own_name", max_chars=60, placeholder="Recall of the kettles")
+    st.text_area("Words and phrases", key="own_phrases", height=70, placeholder="One a line, such as recall* or lead paint")
     left, right = st.columns(2)
-    stage = left.selectbox("Looks at", list(_STAGES), format_func=lambda one: _STAGES[one], key="own_stage")
-    effect = right.selectbox("Then", list(_EFFECTS), format_func=lambda one: _EFFECTS[one], key="own_effect")
-    rule = {"name": name, "stage": stage, "effect": effect, "phrases": phrases.splitlines()}
-    st.button("Add the rule", key="own_add", on_click=_add, args=(rule,))
+    left.selectbox("Looks at", list(_STAGES), format_func=lambda one: _STAGES[one], key="own_stage")
+    right.selectbox("Then", list(_EFFECTS), format_func=lambda one: _EFFECTS[one], key="own_effect")
+    st.button("Add the rule", key="own_add", on_click=_add)
 
 
-def _add(rule: dict[str, Any]) -> None:
-    """Checked at once by the service, so that a rule that cannot be used says why while it is being written."""
+def _add() -> None:
+    """Checked at once by the service, so that a rule that cannot be used says why while it is being written.
+
+    Reads the fields as they are now: what was drawn last may lack the words typed just before the click.
+    """
+    fields = st.session_state
+    rule = {
+        "name": fields["own_name"], "stage": fields["own_stage"], "effect": fields["own_effect"],
+        "phrases": fields["own_phrases"].splitlines(),
+    }  # fmt: skip
     wanted = st.session_state.get(_STATE, [])
     checked = office.attempt(lambda _session: rulebook.checked({"own_rules": [*wanted, rule]}))
     if checked is not None:

@@ -31,9 +31,10 @@ def policy(user: User) -> None:
             with st.container(horizontal=True):
                 save = st.button("Save policy", type="primary", key="policy_save")
                 back = st.button("Use the shipped one", key="policy_back", disabled=not own)
-            if (save or back) and office.do(lambda session: managing.save_policy(session, user, shown if save else "")):
-                st.session_state.pop("policy_text", None)
-                office.toast("The policy counts from the next ticket on.")
+            if save or back:
+                if office.do(lambda session: managing.save_policy(session, user, shown if save else "")):
+                    st.session_state.pop("policy_text", None)
+                    office.toast("The policy counts from the next ticket on.")
                 st.rerun()
     with right, st.container(key="box_matrix"):
         tried = office.read(lambda session: matrix.of_desk(session, office.desk().settings, office.desk().database))

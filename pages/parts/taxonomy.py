@@ -160,7 +160,7 @@ def _fields(user: User, row: CategoryRow | None, editor: bool) -> None:
             if made:
                 office.toast("Saved.")
                 screen.go(category=made)
-                st.rerun()
+            st.rerun()
         if kept and st.button("Remove", key="category_remove", help="Only a category without tickets can go."):
             if office.do(lambda session: taxonomy.remove(session, user, kept.slug)):
                 screen.go(category=None)
