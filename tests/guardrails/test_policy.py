@@ -79,6 +79,8 @@ def test_what_a_policy_adds_may_be_prepared_and_what_it_leaves_out_may_not() -> 
         ("actions: {}\nroles: {}\nintents: {every: {actions: [fly]}}", "fly"),
         ("actions: {}\nroles: {boss: {}}\nintents: {every: {}}", "boss"),
         ("actions: {}\nroles: {}\nintents: {every: {}}\nfixed_blocks: off", "fixed_blocks"),
+        ("actions: {send_manual: anyone}\nroles: {}\nactions: {}\nintents: {every: {}}", "“actions” twice, in line 1 and again in line 3"),
+        ("actions:\n  fly: verified\n  'fly': anyone\nroles: {}\nintents: {every: {}}", "“fly” twice, in line 2 and again in line 3"),
         ("&a [*a]", "document"),
         ("[" * 4_000, "policy"),
     ],
@@ -86,6 +88,11 @@ def test_what_a_policy_adds_may_be_prepared_and_what_it_leaves_out_may_not() -> 
 def test_a_broken_document_says_where(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read(text)
+
+
+def test_what_a_merge_brings_may_be_overwritten() -> None:
+    policy = read("actions: {}\nroles: {analyst: &a {tools: [x]}, writer: {<<: *a, tools: [y]}}\nintents: {every: {}}")
+    assert [policy.roles[role].tools for role in ("analyst", "writer")] == [["x"], ["y"]]
 
 
 def test_without_a_usable_policy_nothing_passes_and_the_reason_is_told() -> None:

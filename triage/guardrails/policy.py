@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
@@ -74,6 +74,22 @@ class Policy(_Closed):
         return bool({*names, ALL} & set(mine)) and bool({*names, ALL} & set(here))
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML whose mappings name nothing twice: PyYAML silently takes the last, which the reader may not have seen."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[tuple[str, str], int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            name, line = (key.tag, key.value), key.start_mark.line + 1
+            if name in lines:
+                raise InputError(
+                    f"The policy names “{key.value[:80]}” twice, in line {lines[name]} and again in line {line}; keep one of the two."
+                )
+            lines[name] = line
+        return node
+
+
 @dataclass(frozen=True)
 class PolicyFault:
     """What stands in place of a policy that cannot be read: it allows nothing and says why."""
@@ -82,11 +98,11 @@ class PolicyFault:
 
 
 def read(text: str) -> Policy:
-    """The policy of a document. Raises InputError that says where it is wrong and what to do."""
+    """The policy of a document. Raises InputError that says where it is wrong and what to do, also for a key that stands twice."""
     if len(text) > _LONGEST:
         raise InputError(f"A policy has at most {_LONGEST:,} characters.")
     try:
-        return Policy.model_validate(yaml.safe_load(text))
+        return Policy.model_validate(yaml.load(text, Loader=_EachKeyOnce))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
