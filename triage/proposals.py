@@ -18,7 +18,20 @@ from triage.accounts.access import Permission
 from triage.connections import binding
 from triage.connections.requests import Call, Definition, definition, prepare
 from triage.errors import AlreadyDecided, ApprovalVoid, ConflictError, InputError, ToolError
-from triage.models import BlockedAction, ConnectedTool, Connection, Message, Notification, Proposal, Role, Run, Ticket, User, now
+from triage.models import (
+    BlockedAction,
+    ConnectedTool,
+    Connection,
+    Message,
+    Notification,
+    Proposal,
+    Role,
+    Run,
+    Ticket,
+    User,
+    new_id,
+    now,
+)
 
 MOST_OF_RUN = 5
 Enqueue = Callable[..., None]
@@ -120,7 +133,7 @@ def decide(
     if approve and seal != row.seal:
         raise ApprovalVoid(["the page showed another call"])
     row.status, row.decided_by, row.decided_at = ("approved" if approve else "refused"), user.id, now()
-    row.comment = comment.strip()
+    row.comment, row.error = comment.strip(), None
     if not approve:
         row.ended_at = now()
     session.add(row)
@@ -182,3 +195,29 @@ def standing(session: Session, row: Proposal) -> Definition:
     if tool is None:
         raise ConflictError(f"The tool {row.tool} was switched off; the call is not made.")
     return tool
+
+
+def unbacked(session: Session, row: Proposal) -> str:
+    """Why the approval does not count any more, by what its giver may do now; empty when it does."""
+    who = session.get_one(User, row.decided_by)
+    if access.may(who, Permission.DECIDE_SENSITIVE):
+        return ""
+    lost = "whose account is switched off now" if who.disabled_at else f"who may not {Permission.DECIDE_SENSITIVE} any more"
+    return f"Not done: it was approved by {who.name}, {lost}. A manager has to decide it again."
+
+
+def wait_again(session: Session, row: Proposal, why: str) -> None:
+    """Put an approved call, of which nothing was sent, back before the managers; they are told why.
+
+    Its new key makes the next approval a piece of work of its own, and voids the pages that show the call as it was.
+    """
+    was, ticket = row.decided_by, session.get_one(Ticket, row.ticket_id)
+    row.status, row.decided_by, row.decided_at, row.error, row.key = "waiting", None, None, why, new_id()
+    row.seal = seal_of(row)
+    session.add(row)
+    audit.append(
+        session, "proposal", actor="delivery", ticket_id=row.ticket_id, proposal=row.id, tool=row.tool, status=row.status, seal=row.seal,
+        approved_by=was, error=why,
+    )  # fmt: skip
+    text = f"#{ticket.id} {ticket.subject}: the call {row.tool} waits again. {why}"
+    session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="proposal", text=text))

@@ -24,7 +24,7 @@ from triage.connections import managing
 from triage.delivery.calls import Caller
 from triage.desk import triage
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, TriageError
-from triage.models import AuditEvent, ConnectedTool, DecisionKind, Draft, Notification, Proposal, Role, Run, Ticket, User
+from triage.models import AuditEvent, ConnectedTool, DecisionKind, Draft, Notification, Proposal, Role, Run, Ticket, User, now
 from triage.office import Desk
 
 ADDRESS = {"street": "Mill Lane 7", "city": "Delft", "note": None}
@@ -154,6 +154,35 @@ async def test_no_approval_survives_a_change(waiting: Desk, api: OrdersApi, chan
         change(session, row)
         session.add(row)
     assert await carry_out(waiting) == "failed" and api.changes == []
+
+
+@pytest.mark.parametrize("lost", ["role", "account"])
+@SQLITE
+async def test_a_call_whose_approver_may_not_any_more_waits_for_another(waiting: Desk, api: OrdersApi, lost: str) -> None:
+    [(_, first, _)] = approve(waiting)
+    with waiting.database.transaction() as session:
+        former, seen = who(session, Role.MANAGER), the_call(session).seal
+        former_id = former.id
+        if lost == "role":
+            former.role = Role.STAFF
+        else:
+            former.disabled_at = now()
+        session.add(former)
+    assert [await carry_out(waiting), await carry_out(waiting)] == ["waiting", "nothing to do"] and api.changes == []
+    with waiting.database.read() as session:
+        row = the_call(session)
+        assert (row.status, row.decided_by, row.decided_at) == ("waiting", None, None)
+        assert row.error and "Mina" in row.error and ("switched off" in row.error) == (lost == "account")
+        assert any("waits again" in n.text and row.error in n.text for n in session.exec(select(Notification)))
+        told = [e.data for e in session.exec(select(AuditEvent).where(AuditEvent.kind == "proposal").order_by(AuditEvent.id))][-1]  # type: ignore[arg-type]
+        assert (told["status"], told["approved_by"]) == ("waiting", former_id)
+    with pytest.raises(ApprovalVoid):  # a page drawn before says nothing of what happened
+        approve(waiting, Role.ADMIN, seal=seen)
+    [(_, second, _)] = approve(waiting, Role.ADMIN)
+    assert second != first, "work under the former key is done already, and would never be done again"
+    assert await carry_out(waiting) == "done" and len(api.changes) == 1
+    with waiting.database.read() as session:
+        assert the_call(session).error is None
 
 
 @pytest.mark.parametrize(("does", "status"), [("drop", "uncertain"), ("500", "uncertain"), ("slow", "uncertain"), ("404", "failed"), ("redirect", "failed")])  # fmt: skip

@@ -1,7 +1,8 @@
 """Carries approved calls of connected APIs out, once.
 
 approved → sending is committed before anything leaves, and each call carries a key of its own as Idempotency-Key. A call
-found in `sending` after a crash was perhaps made: nobody can tell from here, so a person decides.
+found in `sending` after a crash was perhaps made: nobody can tell from here, so a person decides. One whose approver may
+not approve it any more waits for another manager.
 """
 
 import asyncio
@@ -82,6 +83,9 @@ def _take(session: Session, proposal_id: int) -> str | tuple[Definition, Call, s
         return _book(session, proposal_id, "failed", str(error))
     if changes:
         return _book(session, proposal_id, "failed", "Not done, because " + "; ".join(changes) + ".")
+    if why := proposals.unbacked(session, row):
+        proposals.wait_again(session, row, why)
+        return row.status
     row.status = "sending"
     session.add(row)
     call = Call(str(row.call["method"]), str(row.call["address"]), row.call["body"])  # type: ignore[arg-type]
