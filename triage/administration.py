@@ -60,7 +60,7 @@ def switches(session: Session, user: User, keys: Sequence[str]) -> list[SwitchRo
 
 def turn(session: Session, user: User, key: str, value: object) -> None:
     """Turn a switch; one of the rules becomes a version of them. Raises InputError for a value it cannot take."""
-    access.require(user, Permission.EDIT_MACHINERY)
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     if key in rulebook.KEYS:
         rulebook.switch_on(session, user, {key: value})
         return
@@ -85,7 +85,7 @@ def sign_out_everywhere(session: Session, user: User, *, except_id: str = "") ->
 
 def people(session: Session, user: User) -> list[PersonRow]:
     """Everybody, with how many browsers they are signed in with."""
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     live = select(LoginSession.user_id, func.count()).where(
         col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > now()
     )
@@ -98,25 +98,25 @@ def people(session: Session, user: User) -> list[PersonRow]:
 
 def invite(session: Session, user: User, *, email: str, name: str, role: Role | str) -> tuple[User, str]:
     """A new account and the path of its one-time invitation."""
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     person, token = users.add(session, email=email, name=name, role=role, actor=_actor(user))
     return person, f"/invite/{token}"
 
 
 def invite_again(session: Session, user: User, person_id: int) -> str:
     """The path of a new one-time link by which the person chooses a password; earlier links end."""
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     return f"/invite/{links.new_invite(session, _person(session, person_id), actor=_actor(user))}"
 
 
 def set_role(session: Session, user: User, person_id: int, role: Role | str) -> None:
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     users.set_role(session, _person(session, person_id), role, actor=_actor(user))
 
 
 def set_enabled(session: Session, user: User, person_id: int, enabled: bool) -> None:
     """Switch an account on, or off with all its sessions at once; nobody switches themselves off."""
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     if person_id == user.id and not enabled:
         raise InputError("You cannot switch your own account off; ask another administrator.")
     (users.enable if enabled else users.disable)(session, _person(session, person_id), actor=_actor(user))
@@ -126,18 +126,18 @@ def set_enabled(session: Session, user: User, person_id: int, enabled: bool) -> 
 
 
 def keys(session: Session, user: User) -> list[ApiKey]:
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     return apikeys.listing(session)
 
 
 def create_key(session: Session, user: User, name: str) -> str:
     """A new key, whose only showing this is."""
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     return apikeys.create(session, name, actor=_actor(user), user_id=user.id)[1]
 
 
 def revoke_key(session: Session, user: User, prefix: str) -> None:
-    access.require(user, Permission.MANAGE_PEOPLE)
+    access.require(access.fresh(session, user), Permission.MANAGE_PEOPLE)
     apikeys.revoke(session, prefix, actor=_actor(user))
 
 

@@ -53,7 +53,7 @@ class ReportLine:
 
 def create(session: Session, user: User, settings: Settings, start: Start, written: Written) -> Receipt:
     """Take one written message in. The same `token` twice is one ticket. Raises InputError when something is missing."""
-    access.require(user, Permission.WORK_INBOX)
+    access.require(access.fresh(session, user), Permission.WORK_INBOX)
     if not written.subject.strip() and not written.body.strip():
         raise InputError("Write what the customer wants: a subject, a message, or both.")
     if not written.address.strip():
@@ -90,7 +90,8 @@ def take_file(
 
     Uploading the same file again changes nothing. Raises AccessError; a file that cannot be read is one line.
     """
-    access.require(user, Permission.WORK_INBOX)
+    with database.read() as session:
+        access.require(access.fresh(session, user), Permission.WORK_INBOX)
     name = safe_name(filename) or "upload"
     mark = hashlib.sha256(data).hexdigest()[:16]
     with tempfile.TemporaryDirectory(prefix="triage-upload-") as folder:
@@ -126,10 +127,13 @@ def _take(
     if isinstance(found, InputError):
         return ReportLine(item, problem=found.problem)
     incoming = found.model_copy(update={"source_id": f"upload-{mark}-{item}"[:200]})
+
+    def work(session: Session) -> Receipt:
+        access.require(access.fresh(session, user), Permission.WORK_INBOX)  # a long file outlasts a role
+        return receive(session, incoming, settings, enqueue=start, actor=f"user:{user.id}", by_hand=True)
+
     try:
-        receipt = database.run_now(
-            lambda session: receive(session, incoming, settings, enqueue=start, actor=f"user:{user.id}", by_hand=True)
-        )
+        receipt = database.run_now(work)
     except InputError as error:
         return ReportLine(item, incoming.subject, incoming.sender_email, problem=error.problem)
     return ReportLine(item, incoming.subject, incoming.sender_email, receipt)

@@ -9,7 +9,7 @@ from tests.improving.conftest import ANSWER, QUESTIONS, Ask
 from triage.errors import AccessError, ConflictError
 from triage.improving import drafting, gaps, grouping
 from triage.llm.scripted import ScriptedModel
-from triage.models import Article, ArticleReview, ArticleVersion, Gap, Passage, User
+from triage.models import Article, ArticleReview, ArticleVersion, Gap, Passage, Role, User
 from triage.office import Desk
 
 
@@ -60,6 +60,11 @@ def test_only_administrators_draft(desk: Desk, admin: User, manager: User, ask: 
     number = the_gap(desk, admin)
     with pytest.raises(AccessError):
         drafting.draft(desk, manager, number)
+    remembered = User(**admin.model_dump())
+    with desk.database.transaction() as session:
+        session.get_one(User, admin.id).role = Role.MANAGER
+    with pytest.raises(AccessError):
+        drafting.draft(desk, remembered, number)
 
 
 def test_with_a_model_what_no_reply_says_is_left_out(desk: Desk, admin: User, ask: Ask) -> None:

@@ -75,8 +75,8 @@ class Composed:
 
 def draft(office: "Desk", user: User, gap_id: int) -> str:
     """Draft an article for a gap and ask for its review; returns the article's id. Raises ConflictError when one is in work."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
     with office.database.read() as session:
+        access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
         view = gaps.load(session, user, gap_id)
         if view.gap.state == "writing":
             raise ConflictError("An article for this gap waits as a draft already; open it from the gap.")

@@ -50,7 +50,7 @@ def keep(session: Session, user: User, article: str, text: Text, *, base: int, r
 
     `revision` is the one this tab last saw: raises OtherTab when another tab has written since.
     """
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     kept = session.exec(
         select(WorkingCopy).where(WorkingCopy.user_id == user.id, WorkingCopy.article == article).with_for_update()
     ).first() or WorkingCopy(user_id=user.id or 0, article=article)
@@ -86,7 +86,7 @@ def save(
     `base` is the version that was being edited: raises ConflictError when a newer one exists, and InputError for a text
     that cannot be saved. Whoever was asked to review the version before is told that it has gone.
     """
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     articles.in_turn(session)
     article = session.get(Article, article_id, with_for_update=True) if article_id else None
     if article and article.status == "archived":
@@ -144,7 +144,7 @@ def is_saved(session: Session, article_id: str, text: Text) -> bool:
 
 def roll_back(session: Session, user: User, article_id: str, number: int) -> ArticleVersion:
     """Bring an old version's text back as a new draft version; nothing is lost and nothing is published yet."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     view = load(session, article_id)
     old = view.version(number)
     if old is None:

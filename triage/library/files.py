@@ -22,7 +22,7 @@ def add(
     session: Session, settings: Settings, user: User, article_id: str, filename: str, content_type: str, data: bytes
 ) -> ArticleFile:
     """Keep a file with an article. Raises InputError, saying why, for one that is too large or of a type not taken."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = session.get(Article, article_id)
     if article is None:
         raise InputError(f"There is no article {article_id[:80]}. Look it up in the list.")
@@ -59,7 +59,7 @@ def content(settings: Settings, file: ArticleFile) -> bytes:
 
 def remove(session: Session, user: User, file_id: int) -> None:
     """Show a file no longer; links to it are listed as broken. The bytes stay, as old versions may speak of them."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     file = session.get(ArticleFile, file_id)
     if file is None or file.removed_at is not None:
         raise InputError("This file was removed already.")

@@ -96,7 +96,8 @@ def start(desk: Desk, user: User, *, files: Sequence[tuple[str, bytes]] = (), ad
 
     On a desk where articles need a review, they come in as drafts whatever the options say.
     """
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    with desk.database.read() as session:  # before anything is kept on the disk
+        access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     urls = fetching.addresses_in(addresses)
     if not files and not urls:
         raise InputError("Choose a file, or write the address of a page.")
@@ -161,7 +162,7 @@ def _signs_of_life(desk: Desk, run_id: str) -> Iterator[None]:
 
 def stop(session: Session, user: User, run_id: str) -> None:
     """End an import after the items that are being written; what was taken stays."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     run = _run(session, run_id)
     if run.status in AT_WORK and not _is_cut_off(run):
         run.status, run.ended_at = "stopped", now()
@@ -171,7 +172,7 @@ def stop(session: Session, user: User, run_id: str) -> None:
 
 def go_on(session: Session, user: User, desk: Desk, run_id: str) -> None:
     """Take up an import that failed or was cut off, where it ended; from now on a worker does it."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     run = _run(session, run_id)
     if run.status == "failed" or _is_cut_off(run):
         run.status, run.error, run.ended_at, run.seen_at = "waiting", "", None, None

@@ -15,7 +15,7 @@ _ARTICLES: Table = Article.__table__  # type: ignore[attr-defined]
 
 def rename(session: Session, user: User, article_id: str, new_id: str) -> None:
     """Give an article another id. Raises InputError for one that cannot be used, ConflictError for one that is taken."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     articles.in_turn(session)
     article = session.get(Article, article_id, with_for_update=True)
     if article is None:

@@ -24,7 +24,7 @@ def publish(session: Session, user: User, article_id: str, *, embed: Embed, vers
 
     Raises ConflictError when the desk wants a second administrator's approval first, or the article is archived.
     """
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = _article(session, article_id)
     if article.status == "archived":
         raise ConflictError("This article is archived. Restore it first.")
@@ -46,13 +46,13 @@ def approve_and_publish(session: Session, user: User, article_id: str, *, number
 
 def unpublish(session: Session, user: User, article_id: str) -> None:
     """Take an article out of every search; its versions stay."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     articles.unpublish(session, article_id, author=user.actor)
 
 
 def archive(session: Session, user: User, article_id: str) -> None:
     """Put an article away: no search finds it, no list shows it, and it can be restored. Nothing is ever deleted."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = _article(session, article_id)
     if article.published_version is not None:
         articles.unpublish(session, article_id, author=user.actor)
@@ -64,7 +64,7 @@ def archive(session: Session, user: User, article_id: str) -> None:
 
 def restore(session: Session, user: User, article_id: str) -> None:
     """Bring an archived article back as a draft."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = _article(session, article_id)
     if article.status != "archived":
         raise ConflictError("This article is not archived.")
@@ -78,7 +78,7 @@ def set_audience(session: Session, user: User, article_id: str, audience: str) -
 
     Raises ConflictError when a published article would become public on a desk where publishing needs a review.
     """
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = _article(session, article_id)
     if audience == "public" and article.published_version is not None and review.is_needed(session):
         raise ConflictError("On this desk what customers read needs a review: unpublish it, make it public, and ask for one.")
@@ -100,7 +100,7 @@ def leaves_behind(session: Session, article_id: str) -> tuple[list[int], list[tu
 
 def confirm(session: Session, user: User, article_id: str) -> None:
     """Say that the article was read and is still right."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = _article(session, article_id)
     article.verified_on = now().date()
     session.add(article)

@@ -46,7 +46,7 @@ def ask(session: Session, user: User, article_id: str, *, reviewer_id: int | Non
 
     Raises InputError when the reviewer may not edit or is the person who asks, ConflictError when it waits already.
     """
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     article = _article(session, article_id)
     if article.status == "archived" or article.published_version == article.latest_version:
         raise ConflictError("There is no unpublished version to look at. Save a change first.")
@@ -88,7 +88,7 @@ def give_back(session: Session, user: User, article_id: str, *, number: int, com
 
 def withdraw(session: Session, user: User, article_id: str, *, why: str = "") -> None:
     """Ask no longer; without a waiting review, does nothing."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     if review := waiting_on(session, article_id):
         review.status, review.decided_by, review.decided_at, review.comment = "withdrawn", user.id, now(), why
         session.add(review)
@@ -151,7 +151,7 @@ def stands_approved(session: Session, version: ArticleVersion) -> bool:
 
 
 def _decided(session: Session, user: User, article_id: str, number: int, status: str, comment: str) -> ArticleReview:
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     _article(session, article_id)
     review = waiting_on(session, article_id)
     if review is None or review.number != number:

@@ -14,7 +14,7 @@ from triage.models import Notification, Role, User, now
 
 def suggest(session: Session, user: User, article_id: str | None, text: str) -> None:
     """Tell the administrators what an article should say; without an article, that one is missing."""
-    access.require(user, Permission.SUGGEST_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.SUGGEST_KNOWLEDGE)
     if not text.strip():
         raise InputError("Write what should change; a sentence is enough.")
     what = f"“{load(session, article_id).latest.title}”" if article_id else "a new article"
@@ -32,7 +32,7 @@ def waiting(session: Session, *, limit: int = 30) -> list[tuple[str, datetime]]:
 
 def settle(session: Session, user: User) -> None:
     """Mark all suggestions as read."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     for note in session.exec(select(Notification).where(Notification.kind == "knowledge", col(Notification.read_at).is_(None))):
         note.read_at = now()
         session.add(note)

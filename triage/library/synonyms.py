@@ -15,10 +15,10 @@ def listing(session: Session) -> list[SynonymGroup]:
 
 def add(session: Session, user: User, line: str) -> SynonymGroup:
     """Add a group, its terms set apart by commas. Raises InputError, saying why, for one that cannot be used."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     return synonyms.add(session, [term.strip() for term in line.split(",")], author=user.actor)
 
 
 def remove(session: Session, user: User, group_id: int) -> None:
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     synonyms.remove(session, group_id, author=user.actor)

@@ -83,7 +83,7 @@ def start(
 
 def stop(session: Session, user: User, rehearsal_id: int) -> None:
     """End a rehearsal early; what it has found so far stays."""
-    access.require(user, Permission.EDIT_KNOWLEDGE)
+    access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     rehearsal = session.get(Rehearsal, rehearsal_id, with_for_update=True)
     if rehearsal and rehearsal.status in ("waiting", "running"):
         rehearsal.status, rehearsal.ended_at = "stopped", now()
