@@ -15,7 +15,7 @@ class Step(StrEnum):
 
 
 TITLES: dict[Step, str] = {
-    Step.FULL: "full crew",
+    Step.FULL: "no step down",
     Step.CHEAPER: "cheaper model",
     Step.OFFLINE: "offline engine",
     Step.PERSON: "a person",
