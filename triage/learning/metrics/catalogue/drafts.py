@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, not_, select
 from sqlmodel import col
 
+from triage.briefs import FACTUAL
 from triage.learning.metrics.dialects import contains_text, items_of, text_in
 from triage.learning.metrics.grains import DECISIONS, DRAFTS, SENTENCE, SENTENCES_OF_DRAFTS
 from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.metric import Metric, Statistic
 from triage.models import Decision, Draft
 
-FACTUAL = ("fact", "step")
 READING_SPEED = 30.0
 """Characters a second: about 300 words a minute, a brisk reader."""
 
