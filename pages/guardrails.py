@@ -20,6 +20,7 @@ from pages.parts import (
     guard_policy,
     guard_quarantine,
     guard_rules,
+    guard_style,
     guard_sureness,
     office,
     screen,
@@ -27,6 +28,7 @@ from pages.parts import (
 from triage import alerts
 from triage.accounts.access import Permission
 from triage.guardrails import overview
+from triage.learning import styles
 from triage.models import User
 
 
@@ -42,6 +44,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "": Section("Rules", guard_rules.rules),
     "change": Section("Change a rule", guard_change.change),
+    "style": Section("How the writer writes", guard_style.style, styles.count_waiting),
     "bench": Section("Try a text", guard_bench.bench),
     "blocked": Section("Blocked actions", guard_actions.blocked, overview.blocked_waiting),
     "personal": Section("Personal data", guard_personal.personal),

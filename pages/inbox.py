@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, incident, office, queue, state, words
+from pages.parts import deciding, edits, incident, office, queue, state, words
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -43,6 +43,8 @@ def page() -> None:
             with st.container(key="notices"):
                 if state.sent():
                     undo_bar(user)
+                if state.get("edited"):
+                    edits.strip(user)
                 incident.banner()
                 told()
             if here.incident:
@@ -128,7 +130,7 @@ def _side(view: TicketView | None, user: User, seen: xray.XRay) -> None:
     with tabs[2]:
         why(view, user, seen)
     with tabs[3]:
-        history(view)
+        history(view, user)
 
 
 def _approve_and_stay(view: TicketView | None, user: User) -> None:

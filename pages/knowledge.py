@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import office, screen
 from pages.parts.article import NEW, article, suggestion
 from pages.parts.article_list import article_list
+from pages.parts.edit_list import edit_list
 from pages.parts.knowledge_gaps import improving
 from pages.parts.knowledge_import import panel
 from pages.parts.knowledge_synonyms import synonym_list
@@ -27,6 +28,7 @@ def main() -> None:
         editor = access.may(user, Permission.EDIT_KNOWLEDGE)
         parts = {"": "Articles", "search": "Test search"}
         parts |= {"gaps": "Gaps and health"} if access.may(user, Permission.SEE_FIGURES) else {}
+        parts |= {"edits": "Edits"}
         parts |= {"synonyms": "Synonyms", "import": "Import and export"} if editor else {"suggest": "Suggest an article"}
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             part = screen.chips("Part", "part", parts)
@@ -36,7 +38,9 @@ def main() -> None:
         if part == "suggest":
             suggestion(user, None)
         else:
-            {"search": _search, "gaps": improving, "synonyms": synonym_list, "import": panel}.get(part, article_list)(user)
+            {"search": _search, "gaps": improving, "edits": edit_list, "synonyms": synonym_list, "import": panel}.get(
+                part, article_list
+            )(user)
 
 
 # ---- test search ------------------------------------------------------------------------------------------

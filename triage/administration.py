@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
@@ -70,6 +71,17 @@ def turn(session: Session, user: User, key: str, value: object) -> None:
         except SettingsError as error:
             raise InputError(str(error)) from error
     workspace.put(session, key, value, user_id=user.id or 0)
+
+
+def style_changes(session: Session, user: User, *, limit: int = 6) -> list[tuple[datetime, str, str]]:
+    """(when, who, what) of the last changes to how the writer writes, newest first."""
+    found = [
+        (version.version.made_at, version.by, said)
+        for version in rulebook.versions(session, user)
+        for said in version.changes
+        if said.startswith("The writer ")
+    ]
+    return found[:limit]
 
 
 # ---- oneself ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from triage import audit, lastcheck, overruling, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError
+from triage.learning import edits
 from triage.models import (
     DECIDABLE,
     BlockedAction,
@@ -248,6 +249,7 @@ def _record(session: Session, user: User, draft: Draft, ticket: Ticket, choice: 
     draft.status = {"approve": "approved", "reject": "rejected"}.get(choice.kind, "superseded")
     session.add_all([decision, draft])
     session.flush()
+    edits.record(session, decision, draft)
     signals.decided(session, draft, choice.kind.value, body=text, reason=choice.reason)
     audit.append(
         session,

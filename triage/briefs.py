@@ -243,6 +243,7 @@ class WriterBrief(Value):
     customer: CustomerCard | None = None
     kind: Literal["reply", "clarify", "holding"] = "reply"
     company: str
+    style: list[str] = []
     notes: list[str] = []
     previous: str = ""
     precedents: list[Precedent] = []

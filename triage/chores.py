@@ -12,6 +12,7 @@ from triage import alerts, replies, solving, sureness
 from triage.accounts import ratelimit, rates
 from triage.improving import findings, grouping
 from triage.incidents import finding as incidents
+from triage.learning import edits
 from triage.models import (
     WAITS_FOR_PERSON,
     Incident,
@@ -94,6 +95,7 @@ def tidy(session: Session) -> str:
 CHORES: dict[str, Callable[[Session], str]] = {
     "assume_resolved": assume_resolved,
     "backfill_solved": solving.backfill,
+    "class_edits": edits.backfill,
     "learn_sureness": sureness.learn,
     "rescue": rescue,
     "tidy": tidy,

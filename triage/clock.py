@@ -23,6 +23,7 @@ CRON: dict[str, dict[str, Any]] = {
     "warn_overdue": {"minute": "*/5"},
     "watch": {"minute": "4-59/5"},
     "backfill_solved": {"hour": 3, "minute": 50},
+    "class_edits": {"hour": 3, "minute": 55},
     "tidy": {"hour": 3, "minute": 20},
     "learn_sureness": {"hour": 3, "minute": 10},
     "gaps": {"minute": "3-59/15"},

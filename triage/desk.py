@@ -52,7 +52,7 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
         return "nothing to do"
     case, rules, recorder, connected = beginning
     gate = desk.gate(recorder, rules.limits)
-    crew = desk.crew(case, recorder, gate, connected, cover=rules.cover_personal_data)
+    crew = desk.crew(case, recorder, gate, connected, cover=rules.cover_personal_data, style=rules.style)
     with tracing.span(
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
     ):
@@ -168,7 +168,7 @@ async def write_and_review(
     for revision in range(MOST_REVISIONS + 1):
         wanted = WriterBrief(
             ticket=case.brief, plan=plan, facts=facts, passages=passages, customer=customer, kind=route.kind,
-            company=crew.settings.company, notes=notes, previous=previous, precedents=crew.context.precedents,
+            company=crew.settings.company, style=list(crew.style), notes=notes, previous=previous, precedents=crew.context.precedents,
         )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             reply = await writer.write(crew, wanted)

@@ -118,6 +118,7 @@ class Rules:
     cover_personal_data: bool = False
     sureness: Scale = field(default_factory=Scale)
     signature: str = ""
+    style: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -135,6 +136,7 @@ class Rules:
             cover_personal_data=bool(switches["cover_personal_data"]),
             sureness=Scale.read(switches["confidence_scale"]),
             signature=str(switches["signature"]),
+            style=tuple(str(rule["text"]) for rule in switches["style_rules"] if rule.get("on")),
         )
 
 

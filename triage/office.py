@@ -80,11 +80,18 @@ class Desk:
         return gate
 
     def crew(
-        self, case: CaseFile, recorder: Recorder, gate: DeskGate, connected: Sequence[Definition] = (), *, cover: bool = False
+        self,
+        case: CaseFile,
+        recorder: Recorder,
+        gate: DeskGate,
+        connected: Sequence[Definition] = (),
+        *,
+        cover: bool = False,
+        style: Sequence[str] = (),
     ) -> Crew:
         """The agents of one run, bound to one ticket; `connected` are the operations of APIs that are switched on.
 
-        With `cover`, model services get placeholders for personal data.
+        With `cover`, model services get placeholders for personal data. `style` are the rules of wording that the writer follows.
         """
         context = ToolContext(
             database=self.database, searcher=self.searcher, ticket_id=case.brief.ticket_id,
@@ -93,7 +100,7 @@ class Desk:
         )  # fmt: skip
         verified = context.owner is not None
         context.connected = tools_of(connected, self.settings, gate.breakers, verified=verified) if connected else []
-        return Crew(gate.settings, self._covered(case) if cover else self.models, gate, context)
+        return Crew(gate.settings, self._covered(case) if cover else self.models, gate, context, style=tuple(style))
 
     def _covered(self, case: CaseFile) -> dict[str, list[Model]]:
         from triage.guardrails.personal.covered import Covered, Known

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from triage import solving
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.batches import likeness
 from triage.errors import AccessError, ConflictError, InputError
 from triage.models import (
     DECIDABLE,
@@ -57,6 +58,7 @@ def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     draft.thread_head, draft.recipient = ticket.thread_head, ticket.requester_email
     cited = sorted({str(citation["article"]) for citation in draft.citations})
     draft.article_versions = published_versions(session, cited)
+    draft.alike = likeness.mark(draft, ticket)
     session.add(draft)
     session.flush()
     draft.seal = seal_of(session, draft, draft.article_versions)

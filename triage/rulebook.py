@@ -26,6 +26,7 @@ KEYS = (
     "extra_escalation_phrases",
     "allowed_link_hosts",
     "own_rules",
+    "style_rules",
 )
 TITLES = {
     "every_draft_needs_manager": "Every draft needs a manager",
@@ -35,9 +36,12 @@ TITLES = {
     "extra_escalation_phrases": "Phrases that always go to a person",
     "allowed_link_hosts": "Hosts that replies may link to",
     "own_rules": "Rules of your own",
+    "style_rules": "How the writer writes",
 }
 _BETWEEN = {"minimum_confidence": (0.0, 1.0), "injection_threshold": (0.2, 0.8)}
 _MOST_LINES, _LONGEST_LINE = 500, 200
+MOST_STYLE, LONGEST_STYLE = 60, 300  # rules, characters of one: all of them stand in every call of the writer
+_OF_MANAGERS = {"style_rules"}  # what changes no guard is a manager's to change
 
 Values = dict[str, Any]
 
@@ -74,7 +78,8 @@ def switch_on(
 
     `base`: what the changes were tried against; raises ConflictError when somebody changed the rules since.
     """
-    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
+    needed = Permission.ACCEPT_STYLE if set(changes) <= _OF_MANAGERS else Permission.EDIT_MACHINERY
+    access.require(access.fresh(session, user), needed)
     before = current(session)
     if base is not None and base != before:
         raise ConflictError("Somebody changed the rules since this was tried; try it again on what counts now.")
@@ -129,6 +134,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
             continue
         if key == "own_rules":
             said += _own_differences(old, new)
+        elif key == "style_rules":
+            said += _style_differences(old, new)
         elif isinstance(new, list):
             gone, come = [one for one in old if one not in new], [one for one in new if one not in old]
             words = [f"with {', '.join(come)}"] * bool(come) + [f"without {', '.join(gone)}"] * bool(gone)
@@ -145,6 +152,31 @@ def _own_differences(old: list[Any], new: list[Any]) -> list[str]:
     return said + [f"Rule “{name}” is changed." for name in now if name in was and now[name] != was[name]]
 
 
+def style_text(text: str) -> str:
+    """A style rule as it is kept: one line. Raises InputError when it is empty or too long."""
+    line = " ".join(str(text).split())
+    if not line or len(line) > LONGEST_STYLE:
+        raise InputError(f"Write the rule in one sentence of at most {LONGEST_STYLE} characters.")
+    return line
+
+
+def _style_differences(old: list[Any], new: list[Any]) -> list[str]:
+    was, now = ({str(one.get("text")): bool(one.get("on")) for one in rules} for rules in (old, new))
+    said = [f"The writer follows: {text}" for text in now if text not in was]
+    said += [f"The writer forgets: {text}" for text in was if text not in now]
+    turned = [text for text in now if text in was and now[text] != was[text]]
+    return said + [f"The writer {'follows again' if now[text] else 'follows no longer'}: {text}" for text in turned]
+
+
+def _style_rules(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, list) or len(value) > MOST_STYLE or not all(isinstance(one, dict) for one in value):
+        raise InputError(
+            f"Style rules are a list of at most {MOST_STYLE}; switch off what is not needed any more and take it out."
+        )
+    kept = {style_text(str(one.get("text") or "")): bool(one.get("on", True)) for one in value}
+    return [{"text": text, "on": on} for text, on in kept.items()]
+
+
 def _word(value: object) -> str:
     return (
         ("on" if value else "off") if isinstance(value, bool) else f"{value:g}" if isinstance(value, int | float) else str(value)
@@ -156,6 +188,8 @@ def _checked(key: str, value: object) -> object:
         raise InputError(f"{key[:60]} is not a rule that can be changed here.")
     if key == "own_rules":
         return [rule.to_json() for rule in own_rules.parse(value)]
+    if key == "style_rules":
+        return _style_rules(value)
     if isinstance(workspace.SWITCHES[key].default, list):
         return _lines(key, value)
     if key in _BETWEEN:

@@ -1,6 +1,7 @@
 """From a delivered reply to a precedent: what was asked and sent, without personal data."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -39,19 +40,22 @@ def keep(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> 
     if not _is_precedent(session, decision, draft, ticket):
         return None
     forget(session, ticket)
-    question, answer = _asked(session, draft, ticket), _general(decision.body, draft)
-    people = _people(session, decision, ticket)
-    numbers = (
-        list(session.exec(select(Order.number).where(Order.customer_id == ticket.customer_id))) if ticket.customer_id else []
-    )
+    question, answer, hide = asked(session, draft, ticket), _general(decision.body, draft), hider(session, decision, ticket)
     case = SolvedCase(
         decision_id=decision.id or 0, ticket_id=draft.ticket_id, language=ticket.language, category=ticket.category, solved_at=decision.created_at,
-        question=redact(question[:_LONGEST], names=people, values=numbers),
-        answer=redact(answer[:_LONGEST], names=people, values=numbers), articles=_public(session, draft),
+        question=hide(question[:_LONGEST]), answer=hide(answer[:_LONGEST]), articles=public(session, draft),
     )  # fmt: skip
     session.add(case)
     session.flush()
     return case
+
+
+def hider(session: Session, decision: Decision, ticket: Ticket) -> Callable[[str], str]:
+    """What takes personal data out of a text about this ticket: of its customer, of whoever decided, and what the text gives away."""
+    people = _people(session, decision, ticket)
+    own = select(Order.number).where(Order.customer_id == ticket.customer_id)
+    numbers = list(session.exec(own)) if ticket.customer_id else []
+    return lambda text: redact(text, names=people, values=numbers)
 
 
 def forget(session: Session, ticket: Ticket) -> None:
@@ -94,7 +98,7 @@ def _is_precedent(session: Session, decision: Decision, draft: Draft, ticket: Ti
     return session.exec(refused).first() is None
 
 
-def _asked(session: Session, draft: Draft, ticket: Ticket) -> str:
+def asked(session: Session, draft: Draft, ticket: Ticket) -> str:
     """The subject and the message that the draft answers."""
     said = select(Message.body).where(Message.ticket_id == ticket.id, Message.direction == "in")
     upto = said.where(col(Message.id) <= draft.thread_head) if draft.thread_head else said
@@ -119,7 +123,7 @@ def _people(session: Session, decision: Decision, ticket: Ticket) -> list[str]:
     return [ticket.requester_name, local if " " in local else "", customer.name if customer else "", who.name if who else ""]
 
 
-def _public(session: Session, draft: Draft) -> dict[str, int]:
+def public(session: Session, draft: Draft) -> dict[str, int]:
     """The cited articles that customers may read, with the versions that were cited."""
     cited = select(Article.id).where(col(Article.id).in_(list(draft.article_versions)), Article.audience == "public")
     return {article: draft.article_versions[article] for article in session.exec(cited)}

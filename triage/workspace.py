@@ -25,6 +25,7 @@ SWITCHES = {
     "extra_escalation_phrases": Switch([], "Phrases that always escalate a ticket, beside the built-in list."),
     "injection_threshold": Switch(0.5, "From this score (0 to 1) a message that looks like orders to the machine is flagged."),
     "own_rules": Switch([], "Rules of the desk's own: words and phrases that flag a text or send it to a person."),
+    "style_rules": Switch([], "How the writer writes: rules that people made of edits, each on or off."),
     "cover_personal_data": Switch(
         False, "Model services get placeholders such as [PERSON_1] instead of names, addresses and numbers of people."
     ),

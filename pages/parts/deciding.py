@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import draft_card, office, queue, state
+from pages.parts import draft_card, edits, office, queue, state
 from triage import approval, inbox, replies, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
 
@@ -44,6 +44,7 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -
     decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged(draft))
     if decision and decision.id:
         sent.append(decision.id)
+        edits.just_sent(decision.id, changed=bool(decision.edit_class))
         forget()
         if onward:
             following(user, ticket.id or 0)

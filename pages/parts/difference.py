@@ -16,6 +16,11 @@ def inline(old: str, new: str) -> Markup:
     return tag("div", *_marked(compare.inline(old, new)), cls="td-draft")
 
 
+def inline_short(old: str, new: str) -> Markup:
+    """Two sentences in one line."""
+    return tag("div", *_marked(compare.words(old, new)), cls="td-diff")
+
+
 def side_by_side(old: str, new: str, before: str, after: str) -> Markup:
     """Both texts beside each other under their names; long stretches that stayed the same are left out."""
     lines = compare.side_by_side(old, new)

@@ -4,9 +4,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pages.parts import words
+from pages.parts import edits, words
 from pages.parts.markup import card, mute, show, tag
-from triage.models import AuditEvent, Status
+from triage.models import AuditEvent, Status, User
 from triage.ticket_view import TicketView
 
 _ACTORS = {"agents": "The agents", "system": "The desk", "clock": "The clock", "delivery": "Delivery", "intake": "Intake"}
@@ -19,8 +19,10 @@ _DECIDED = {
 }
 
 
-def history(view: TicketView) -> None:
-    """The History tab."""
+def history(view: TicketView, user: User) -> None:
+    """The History tab: what became of edits, then what happened."""
+    if view.decided and view.decided.decision.edit_class:
+        edits.of_ticket(user, view.ticket.id or 0)
     if not view.events:
         show(card(mute("Nothing is recorded yet."), tone="quiet"))
         return
@@ -65,6 +67,9 @@ def _did(kind: str, data: dict[str, Any], people: dict[int, str]) -> str:
     if kind == "sign_off":
         return f"{'agreed to' if data.get('granted') else 'refused'} {words.label(str(data.get('action'))).lower()}"
     plain = {
+        "edit_taken": "made something of an edit",
+        "edit_put_back": "asked again about an edit",
+        "case.made": "made an evaluation case",
         "recategorised": "filed it under another category",
         "opened": "opened it",
         "snoozed": "put it off",

@@ -16,6 +16,7 @@ KEYS = [
     ("Q", "request changes"),
     ("D", "reject"),
     ("Z", "undo sending"),
+    ("F  Y  V", "after sending with changes: article fix, style rule, evaluation case"),
     ("1 – 4", "evidence, customer, why, history"),
     ("/", "search"),
     ("H", "this list"),

@@ -14,6 +14,8 @@ class Permission(StrEnum):
     WORK_INBOX = "work the inbox"
     DECIDE_ROUTINE = "decide routine drafts"
     DECIDE_SENSITIVE = "decide sensitive drafts"
+    ACCEPT_STYLE = "decide how the writer writes"
+    MARK_TRAINEES = "say who is a trainee"
     SIGN_OFF = "sign off blocked actions"
     SEE_OWN_FIGURES = "see your own figures"
     SEE_FIGURES = "see everybody's figures"
@@ -28,7 +30,7 @@ class Permission(StrEnum):
 
 P = Permission
 _STAFF = frozenset({P.WORK_INBOX, P.DECIDE_ROUTINE, P.SEE_OWN_FIGURES, P.READ_KNOWLEDGE, P.SUGGEST_KNOWLEDGE, P.SEE_OWN_TRACES})
-_MANAGER = _STAFF | {P.DECIDE_SENSITIVE, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY}
+_MANAGER = _STAFF | {P.DECIDE_SENSITIVE, P.ACCEPT_STYLE, P.MARK_TRAINEES, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY}
 _ADMIN = _MANAGER | {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
 
 ROLES: dict[Role, frozenset[Permission]] = {Role.STAFF: _STAFF, Role.MANAGER: _MANAGER, Role.ADMIN: _ADMIN}

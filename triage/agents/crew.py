@@ -24,7 +24,7 @@ class Crew:
     """Everything the agents of one run share.
 
     `models` come from `triage.llm.models_for`; `marker` is derived from the run's id unless a replay or fork
-    gives its parent's. After the run `degraded` names each step down and `answered_by` who spoke for each role.
+    gives its parent's. `style` are the desk's style rules. After the run `degraded` names each step down and `answered_by` who spoke for each role.
     """
 
     settings: Settings
@@ -32,6 +32,7 @@ class Crew:
     gate: Gate
     context: ToolContext
     marker: str = ""
+    style: tuple[str, ...] = ()
     degraded: list[str] = field(default_factory=list)
     answered_by: dict[str, str] = field(default_factory=dict)
 
@@ -58,7 +59,7 @@ class Crew:
             try:
                 value = await run_agent(
                     role=role,
-                    objective=objective(role, self.settings),
+                    objective=objective(role, self.settings, self.style if role == "writer" else ()),
                     prompt=prompt,
                     brief=brief,
                     model=chain,

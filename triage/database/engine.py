@@ -10,12 +10,14 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, Executable, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from triage import jsontext
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
+_TRIES = 4
 _COMMON: dict[str, Any] = {
     "json_serializer": jsontext.dumps,
     "json_deserializer": jsontext.loads,
@@ -73,6 +75,16 @@ class Database:
         """Run `work(session)` in one transaction, here."""
         with self.transaction() as session:
             return work(session)
+
+    def patiently(self, work: Callable[[Session], T]) -> T:
+        """As `run_now`, tried again when the database broke it off to let another one through (a deadlock); nothing was kept then."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self.run_now(work)
+            except OperationalError as error:
+                if "deadlock" not in str(error.orig):
+                    raise
+        return self.run_now(work)
 
     def guest(self) -> Engine | None:
         """SQLite: an engine for a library that writes to the same file, its connections queueing with our writers.

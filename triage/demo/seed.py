@@ -12,6 +12,7 @@ import knowledge_base
 from knowledge_base import articles, examples, sorting
 from knowledge_base.embedding import Embed, Prepared
 from triage.demo import history
+from triage.demo.history_edits import seed_edits
 from triage.demo.history_signals import seed_signals
 from triage.improving import findings, grouping
 from triage.intake import files
@@ -45,6 +46,7 @@ def seed_company(desk: Desk) -> None:
         if _empty(session, Customer):
             seed_customers(session)
             history.seed_history(session, until=now())
+            seed_edits(session)
     desk.index.sync(desk.database)
     sorting.fit(desk.database, desk.embedder)
     seed_signals(desk)

@@ -49,14 +49,14 @@ _OPPOSITES = tuple(
         "weekly/monthly",
     ]
 )
-_DUTY = re.compile(
+DUTY = re.compile(
     r"\b(must|have to|has to|required?|mandatory|obliged|need to|needs to|mussen|muss|erforderlich|doit|doivent|obligatoire|debe|deben|obligatorio|moet|moeten|verplicht|deve|devono|devem)\b"
 )
-_LEAVE = re.compile(
+LEAVE = re.compile(
     r"\b(may|might|can|could|optional\w*|voluntary|kann|konnen|darf|durfen|peut|peuvent|facultatif|puede|pueden|opcional|kan|kunnen|mag|puo|possono|pode|podem)\b"
 )
-_WHOLE = re.compile(r"\b(always|every|all|guaranteed?|in any case|immer|alle|toujours|tous|siempre|todos|altijd|sempre|tutti)\b")
-_PART = re.compile(
+WHOLE = re.compile(r"\b(always|every|all|guaranteed?|in any case|immer|alle|toujours|tous|siempre|todos|altijd|sempre|tutti)\b")
+PART = re.compile(
     r"\b(usually|often|sometimes|mostly|most|some|may|might|typically|generally|normally|meist|meistens|oft|manchmal|souvent|parfois|a menudo|a veces|meestal|soms|spesso|a volte|as vezes)\b"
 )
 _CONDITION = re.compile(
@@ -126,13 +126,13 @@ def _clauses(text: str) -> tuple[str, ...]:
 
 
 def _modality(said: str, told: str) -> str:
-    duty, leave = _DUTY.search(said), _LEAVE.search(said)
+    duty, leave = DUTY.search(said), LEAVE.search(said)
     plain = not (NEGATION.search(said) or NEGATION.search(told))  # who need not may, and who may not must not
-    if plain and duty and not leave and not _DUTY.search(told) and (other := _LEAVE.search(told)):
+    if plain and duty and not leave and not DUTY.search(told) and (other := LEAVE.search(told)):
         return f"The sentence says “{duty.group()}”, the source only “{other.group()}”."
-    if plain and leave and not duty and not _LEAVE.search(told) and (other := _DUTY.search(told)):
+    if plain and leave and not duty and not LEAVE.search(told) and (other := DUTY.search(told)):
         return f"The sentence says “{leave.group()}”, the source “{other.group()}”."
-    if (every := _WHOLE.search(said)) and not _WHOLE.search(told) and not _PART.search(said) and (other := _PART.search(told)):
+    if (every := WHOLE.search(said)) and not WHOLE.search(told) and not PART.search(said) and (other := PART.search(told)):
         return f"The sentence says “{every.group()}”, the source only “{other.group()}”."
     if (other := _EXCEPTION.search(told)) and not _CONDITION.search(said):
         return f"The source adds a condition (“{other.group()} …”) that the sentence leaves out."

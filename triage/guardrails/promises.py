@@ -34,14 +34,14 @@ _WHEN = re.compile(
     r"|\b(tomorrow|today|tonight|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morgen|heute|montag|dienstag|mittwoch|donnerstag|freitag|demain|aujourd'hui|lundi|mardi|mercredi|jeudi|vendredi|manana|hoy|lunes|martes|miercoles|jueves|viernes|vandaag|maandag|dinsdag|woensdag|donderdag|vrijdag|domani|oggi|lunedi|martedi|mercoledi|giovedi|venerdi|amanha|hoje|segunda-feira|terca-feira|quarta-feira|quinta-feira|sexta-feira)\b"
     r"|\b\d{1,3}([-–]\d{1,3})? (working |business )?(minutes?|hours?|days?|weeks?|months?|arbeitstage|werktage|tagen?|stunden|wochen|jours?|heures|semaines|dias|horas|semanas|dagen|werkdagen|uur|weken|giorni|ore|settimane|dias uteis)\b"
 )
-_MONEY = re.compile(
+MONEY = re.compile(
     r"(?:[€£$]|\beur|\bgbp|\busd|\bchf)\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:[€£$]|eur\b|euros?\b|gbp\b|pounds?\b|usd\b|dollars?\b|chf\b|%)"
 )
 
 
 def promised_specifics(folded: str, sources: list[str]) -> list[str]:
     """Amounts, and times that are held out for the future, which no source mentions; `folded` is one sentence."""
-    money = [match.group().strip() for match in _MONEY.finditer(folded)]
+    money = [match.group().strip() for match in MONEY.finditer(folded)]
     times = [match.group().strip() for match in _WHEN.finditer(folded)] if _FUTURE.search(folded) else []
     if not money and not times:
         return []
@@ -57,7 +57,7 @@ def _stands(said: str, known: str) -> bool:
     if digits is None:
         return False
     number = re.escape(re.sub(r"[.,]00$", "", digits.group().rstrip(".,")))
-    if _MONEY.search(said):
+    if MONEY.search(said):
         return re.search(rf"(?<![\d.,]){number}(?:[.,]00)?(?!\d|[.,]\d)", known) is not None
     unit = re.search(r"[^\W\d_]+$", said)
     return (

@@ -4,11 +4,10 @@ Each instance goes through the same door as any reply (triage/approval.py), so t
 window and first-decision-wins hold for it unchanged. What is not as it was shown is left out and named.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from triage import approval, audit, replies
@@ -24,8 +23,6 @@ from triage.transitions import move
 if TYPE_CHECKING:
     from triage.office import Desk
 
-_TRIES = 4
-T = TypeVar("T")
 MOST = 200  # members in one approval; the rest is approved after them
 
 
@@ -90,7 +87,9 @@ def approve(
     if master is None:
         raise InputError("There is no such text; reload the incident.")
     more = extras(desk, master)  # embeds: before the transaction
-    return _patiently(desk, lambda session: _approve(session, desk, user, master_id, more, shown, acknowledged, active_seconds))
+    return desk.database.patiently(
+        lambda session: _approve(session, desk, user, master_id, more, shown, acknowledged, active_seconds)
+    )
 
 
 def _approve(
@@ -151,18 +150,7 @@ def undo(desk: "Desk", user: User, incident_id: int, round_: int) -> int:
         audit.append(session, "incident.undone", actor=f"user:{user.id}", incident=incident_id, round=round_, decisions=decisions)
         return len(decisions)
 
-    return _patiently(desk, take_back)
-
-
-def _patiently(desk: "Desk", work: Callable[[Session], T]) -> T:
-    """One transaction, tried again when the database broke it off to let another one through (a deadlock); nothing was kept then."""
-    for _ in range(_TRIES - 1):
-        try:
-            return desk.database.run_now(work)
-        except OperationalError as error:
-            if "deadlock" not in str(error.orig):
-                raise
-    return desk.database.run_now(work)
+    return desk.database.patiently(take_back)
 
 
 def changed_articles(session: Session, master: MasterDraft) -> list[str]:

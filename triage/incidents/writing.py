@@ -148,7 +148,7 @@ async def _written(office: "Desk", master: MasterDraft) -> tuple[Outcome, list[s
         rules = Rules.load(session, office.settings)
     recorder = Unrecorded(office.database, run.id)
     gate = office.gate(recorder)
-    crew = office.crew(case, recorder, gate, cover=rules.cover_personal_data)
+    crew = office.crew(case, recorder, gate, cover=rules.cover_personal_data, style=rules.style)
     try:
         async with asyncio.timeout(office.settings.run_seconds):
             screening = await judging.screen(case, recorder, rules)

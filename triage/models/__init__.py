@@ -1,6 +1,7 @@
 """The tables, the statuses and how a ticket may move between them."""
 
 from .base import clock_at, new_id, now
+from .batches import Batch, BatchMember
 from .connections import ConnectedTool, Connection, Proposal
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
 from .gaps import CheckedArticle, Finding, Gap, GapQuestion, Rehearsal, RehearsedTicket
@@ -21,6 +22,7 @@ from .knowledge import (
     PassageVector,
     WorkingCopy,
 )
+from .learning import Edit, EvaluationCase, StyleSuggestion
 from .limits import Alert, BreakerOpening, RateCount
 from .people import (
     ApiKey,
@@ -70,6 +72,8 @@ __all__ = [
     "ArticleVersion",
     "Attachment",
     "AuditEvent",
+    "Batch",
+    "BatchMember",
     "BlockedAction",
     "BreakerOpening",
     "BreakerState",
@@ -83,8 +87,10 @@ __all__ = [
     "Decision",
     "DecisionKind",
     "Draft",
+    "Edit",
     "Episode",
     "EscalationReason",
+    "EvaluationCase",
     "Finding",
     "Gap",
     "GapQuestion",
@@ -131,6 +137,7 @@ __all__ = [
     "SpanRecord",
     "Spend",
     "Status",
+    "StyleSuggestion",
     "SynonymGroup",
     "Team",
     "TeamMember",

@@ -10,7 +10,7 @@ from .statuses import DecisionKind
 
 
 class Draft(SQLModel, table=True):
-    """One version of a reply that waits for a person."""
+    """One version of a reply that waits for a person; those of one `alike` mark answer the same from the same passages."""
 
     __table_args__ = (UniqueConstraint("ticket_id", "version"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -31,6 +31,7 @@ class Draft(SQLModel, table=True):
     thread_head: int | None = None
     article_versions: dict[str, int] = json_field()
     seal: str = ""
+    alike: str = Field(default="", index=True)
     approver: str = "staff"
     approver_reasons: list[str] = json_field(list)
     confidence: float = 0.0

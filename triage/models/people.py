@@ -16,6 +16,7 @@ class User(SQLModel, table=True):
     role: Role = Field(default=Role.STAFF, sa_type=String)
     password_hash: str | None = None
     demo: bool = False
+    trainee: bool = False
     disabled_at: datetime | None = None
     created_at: datetime = Field(default_factory=now)
     preferences: dict[str, object] = json_field()

@@ -94,7 +94,7 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
         rules = Rules.load(session, office.settings)
     recorder = Unrecorded(sealed, run.id)
     gate = office.gate(recorder, rules.limits)
-    crew = office.crew(case, recorder, gate, cover=rules.cover_personal_data)
+    crew = office.crew(case, recorder, gate, cover=rules.cover_personal_data, style=rules.style)
     crew = replace(crew, context=replace(crew.context, database=sealed, searcher=searcher))
     with tracing.span(f"{INVOKE_WORKFLOW} rehearsal", {OPERATION: INVOKE_WORKFLOW, RUN: run.id}):
         async with asyncio.timeout(office.settings.run_seconds):

@@ -4,6 +4,7 @@ import re
 
 from knowledge_base.gloss import fold
 from triage.briefs import Evidence, Paragraph, Reply, Sentence, WriterBrief
+from triage.llm.offline import style
 from triage.llm.offline.analyse import answers
 from triage.llm.offline.choose import Answer
 from triage.llm.offline.holding import holding
@@ -23,6 +24,8 @@ _NAME = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ '’.-]+[^\W\d_][^\W\d_'’.-]*
 def write(brief: WriterBrief) -> Reply:
     """A reply of the asked kind in the customer's language (English when the phrase book lacks it)."""
     wishes = read(brief.notes)
+    shorter, formal = style.wishes(brief.style)
+    wishes.shorter, wishes.formal = wishes.shorter or shorter, wishes.formal or formal
     if brief.kind == "holding":
         paragraphs = holding(brief)
     else:
@@ -30,9 +33,8 @@ def write(brief: WriterBrief) -> Reply:
     said = phrases(brief.plan.language)
     matter = clean_subject(brief.ticket) or said["subject"]
     opening = text(greeting(brief, formal=wishes.formal))
-    return Reply(
-        subject=f"Re: {matter}", paragraphs=_revised([opening, *_capitalised(paragraphs), text(said["regards"])], wishes)
-    )
+    whole = style.styled([opening, *_capitalised(paragraphs), text(said["regards"])], brief.style)
+    return Reply(subject=f"Re: {matter}", paragraphs=_revised(whole, wishes))
 
 
 def greeting(brief: WriterBrief, *, formal: bool = False) -> str:
