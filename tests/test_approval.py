@@ -47,10 +47,14 @@ def test_an_approval_posts_exactly_what_was_read(database: Database, settings: S
 
 def test_an_edit_is_sent_and_measured(database: Database, settings: Settings) -> None:
     with database.transaction() as session:
-        draft = waiting_draft(session, ticket(session))
-        decision = decide(
-            session, settings, person(session), draft, K.APPROVE, body="Hello Priya,\n\nUse ClearCal every two months."
-        )
+        draft, nadia = waiting_draft(session, ticket(session)), person(session)
+        text = "Hello Priya,\n\nUse ClearCal every two months."
+        with pytest.raises(
+            InputError, match=r"No source supports “Use ClearCal every two months\.”\. No source mentions 2 months"
+        ):
+            decide(session, settings, nadia, draft, K.APPROVE, body=text)
+        given = {"body": text, "vouched": ["Use ClearCal every two months."]}
+        decision = decide(session, settings, nadia, draft, K.APPROVE, **given)
         assert session.exec(select(Outbox)).one().body.endswith("two months.")
         assert decision.edit_distance == pytest.approx(1 / 7)
 

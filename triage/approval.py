@@ -12,10 +12,10 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, overruling, replies, workspace
+from triage import audit, lastcheck, overruling, proof, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError
+from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
 from triage.learning import edits
 from triage.models import (
     DECIDABLE,
@@ -61,6 +61,7 @@ class Choice:
     reason: str = ""
     comment: str = ""
     acknowledged: Sequence[int] = ()
+    vouched: Sequence[str] = ()
     active_seconds: float | None = None
 
 
@@ -77,17 +78,19 @@ def decide(
     reason: str = "",
     comment: str = "",
     acknowledged: Sequence[int] = (),
+    vouched: Sequence[str] = (),
     active_seconds: float | None = None,
 ) -> Decision:
     """Decide a draft in the caller's transaction.
 
     `seal` is the draft's seal as the person saw it; `body` the text to send when it was edited;
-    `acknowledged` the indexes of unsupported sentences the person takes responsibility for.
+    `acknowledged` the indexes of unsupported sentences the person takes responsibility for, `vouched` those of the
+    person's own, word for word.
     Raises AccessError, AlreadyDecided (who and when), ApprovalVoid (what changed), GuardError (what may
     never leave) and InputError (what is missing); then nothing is changed.
     """
     user = access.fresh(session, user)
-    choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, active_seconds)
+    choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, vouched, active_seconds)
     draft = session.get(Draft, draft_id, with_for_update=True)
     if draft is None:
         raise InputError(f"There is no draft {draft_id}.")
@@ -219,10 +222,9 @@ def _sendable(session: Session, settings: Settings, user: User, draft: Draft, ti
         raise InputError("The reply is empty; write something, or reject the draft.")
     if not ticket.requester_email:
         raise InputError("This ticket has no address to reply to; add one, or resolve it without a reply.")
-    for index, sentence in enumerate(draft.sentences):
-        if not sentence.get("supported", True) and str(sentence["text"]) in text and index not in choice.acknowledged:
-            raise InputError(f"No source supports “{sentence['text']}”. Remove the sentence, or acknowledge it.")
     lastcheck.check(session, settings, user, ticket, draft, text)
+    for row in proof.open_points(proof.of_text(session, draft, ticket, text), choice.acknowledged, choice.vouched)[:1]:
+        raise Unsupported(f"No source supports “{row['text']}”. {row.get('why') or ''} Remove the sentence, or acknowledge it.")
 
 
 # ---- consequences -----------------------------------------------------------------------------------------
@@ -264,6 +266,7 @@ def _record(session: Session, user: User, draft: Draft, ticket: Ticket, choice: 
         reason=choice.reason,
         comment=choice.comment,
         acknowledged=list(choice.acknowledged),
+        **({"vouched": list(choice.vouched)} if choice.vouched else {}),
     )
     return decision
 

@@ -4,6 +4,7 @@ TriageError
 ├── SettingsError          a setting is missing or cannot be used
 │   └── EmbedderUnavailable  the embedding model is missing or damaged; searches go by words
 ├── InputError             a file, a line or a field cannot be used; nothing was changed
+│   └── Unsupported        a sentence has no source and nobody took responsibility for it
 ├── AccessError            this person may not do this
 │   └── SignedOut          the session ended; sign in again
 ├── ConflictError          the world moved on since the page was drawn
@@ -46,6 +47,10 @@ class InputError(TriageError):
         where = f"{source}:{line}: " if source and line else f"{source}: " if source else ""
         super().__init__(f"{where}{problem}")
         self.source, self.line, self.problem = source, line, problem
+
+
+class Unsupported(InputError):
+    """A sentence of the text to be sent has no source, and nobody took responsibility for it."""
 
 
 class AccessError(TriageError):

@@ -5,9 +5,10 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import draft_card, edits, office, queue, state
+from pages.parts import edits, office, proof, queue, state
 from triage import approval, inbox, replies, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
+from triage.proof import open_points
 
 _LONGEST = 1800.0
 
@@ -23,25 +24,15 @@ def text_of(ticket: Ticket, draft: Draft) -> str:
     return kept.text if kept else draft.body
 
 
-def acknowledged(draft: Draft) -> list[int]:
-    """The unsupported sentences the person has ticked."""
-    return [index for index, _ in enumerate(draft.sentences) if st.session_state.get(ack_key(draft, index))]
-
-
-def ack_key(draft: Draft, index: int) -> str:
-    return f"td_ack_{draft.id}_{index}"
-
-
 def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -> None:
     """Send the draft, or the edited text; then open the next ticket."""
     text = text_of(ticket, draft)
-    missing = [index for index, _ in draft_card.unsupported_in(draft, text) if index not in acknowledged(draft)]
-    if missing:
-        state.say("warning", "Acknowledge first", "A sentence has no source. Tick it below the draft, or take it out.")
-        return
+    ticked = [row for row in open_points(proof.rows_of(ticket, draft, text)) if proof.ticked(draft, row)]
+    acknowledged = [int(row["index"]) for row in ticked if "index" in row]
+    vouched = [str(row["text"]) for row in ticked if "index" not in row]
     body = None if text == draft.body else text
     sent, forget = state.sent(), state.forgetter(ticket.id or 0)
-    decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged(draft))
+    decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged, vouched=vouched)
     if decision and decision.id:
         sent.append(decision.id)
         edits.just_sent(decision.id, changed=bool(decision.edit_class))
@@ -135,6 +126,7 @@ def _decide(
     reason: str = "",
     comment: str = "",
     acknowledged: list[int] | None = None,
+    vouched: list[str] | None = None,
 ) -> Decision | None:
     desk = office.desk()
     return office.attempt(
@@ -150,6 +142,7 @@ def _decide(
             reason=reason,
             comment=comment,
             acknowledged=acknowledged or [],
+            vouched=vouched or [],
             active_seconds=round(seconds_on(draft), 1),
         )
     )

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, draft_card, office, panels, state, words
-from pages.parts.markup import card, join, mute, plain, show, tag
+from pages.parts import deciding, draft_card, office, panels, proof, state, words
+from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, work
+from triage import proof as sources
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import AT_WORK, DECIDABLE, Draft, Status, Ticket, User
@@ -48,10 +49,9 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: list[str], may: 
         if editing:
             _editor(ticket, draft)
         else:
-            show(draft_card.body(draft))
+            show(draft_card.body(draft, sources.of_view(view).texts))
         text = deciding.text_of(ticket, draft)
-        if may:
-            _acknowledge(draft, text)
+        proof.proof(ticket, draft, text, may)
         _buttons(user, ticket, draft, may, edited=text.strip() != draft.body.strip())
         panels.panel(user, ticket, draft)
 
@@ -94,18 +94,6 @@ def _editor(ticket: Ticket, draft: Draft) -> None:
         on_change=state.keep_text,
         args=(number, draft.id),
     )
-
-
-def _acknowledge(draft: Draft, text: str) -> None:
-    unsupported = draft_card.unsupported_in(draft, text)
-    if not unsupported:
-        return
-    with st.container(key="acks"):
-        for index, sentence in unsupported:
-            said = str(sentence["text"])
-            short = said if len(said) < 90 else said[:87] + "…"
-            why = plain(draft_card.reason(sentence))
-            st.checkbox(f"I take responsibility for “{plain(short)}”: {why}", key=deciding.ack_key(draft, index))
 
 
 def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) -> None:

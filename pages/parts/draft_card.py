@@ -1,12 +1,14 @@
 """The draft as a person reads it: each sentence shows whether a source carries it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from pages.parts import words
+from pages.parts import marks, words
 from pages.parts.difference import inline
 from pages.parts.markup import join, mute, tag
+from triage import proof
 from triage.inbox import support
 from triage.models import Draft
 from triage.ticket_view import TicketView
@@ -36,8 +38,11 @@ def title(draft: Draft) -> Markup:
     return tag("div", f"{_KINDS.get(draft.kind, 'Draft')} {draft.version} ", mute(" · ".join(said)), cls="td-h3")
 
 
-def body(draft: Draft) -> Markup:
-    """The text with its marks: supported sentences softly lit, unsupported ones underlined."""
+def body(draft: Draft, sources: Sequence[str] = ()) -> Markup:
+    """The text with its marks: supported sentences softly lit, unsupported ones underlined, figures set off.
+
+    `sources` are the texts a figure may stand in, for those that no source has.
+    """
     parts: list[Markup | str] = []
     position = 0
     for index, sentence in enumerate(draft.sentences):
@@ -45,7 +50,7 @@ def body(draft: Draft) -> Markup:
         if start < position or end > len(draft.body):
             continue
         parts.append(draft.body[position:start])
-        parts.append(_sentence(index, sentence, draft.body[start:end], draft))
+        parts.append(_sentence(index, sentence, draft.body[start:end], draft, sources))
         position = end
     parts.append(draft.body[position:])
     return tag("div", *parts, cls="td-draft")
@@ -56,26 +61,28 @@ def _place(sentence: dict[str, Any]) -> tuple[int, int]:
     return (start, end) if isinstance(start, int) and isinstance(end, int) and 0 <= start < end else (-1, -1)
 
 
-def _sentence(index: int, sentence: dict[str, Any], text: str, draft: Draft) -> Markup | str:
+def _sentence(index: int, sentence: dict[str, Any], text: str, draft: Draft, sources: Sequence[str]) -> Markup | str:
     passages = [str(passage) for passage in sentence.get("passages") or []]
     if not sentence.get("supported", True):
         return tag(
             "span",
-            text,
-            cls="bad",
+            marks.figures(text, sources),
+            cls="bad" if proof.needs_word(sentence) else "own",
             data_sentence=index,
             data_passages="",
             tabindex=0,
             role="button",
-            title=f"{reason(sentence)} Remove it, or acknowledge it.",
+            title=f"{reason(sentence)} Remove it, or acknowledge it."
+            if proof.needs_word(sentence)
+            else f"In your own words. {reason(sentence)}",
         )
     if sentence.get("kind") not in ("fact", "step") or not passages:
-        return text
+        return marks.figures(text, ())
     titles = {str(c.get("passage")): str(c.get("title")) for c in draft.citations}
     known = ", ".join(dict.fromkeys(titles.get(p, _own(p)) for p in passages))
     return tag(
         "mark",
-        text,
+        marks.figures(text, ()),
         data_sentence=index,
         data_passages=" ".join(passages),
         tabindex=0,
@@ -107,15 +114,6 @@ def _own(passage: str) -> str:
     if passage.startswith("tool:"):
         return f"what {passage.removeprefix('tool:')} answered"
     return f"order {passage.removeprefix('order:')}" if passage.startswith("order:") else "the customer's record"
-
-
-def unsupported_in(draft: Draft, text: str) -> list[tuple[int, dict[str, Any]]]:
-    """(index, sentence) of each unsupported sentence that still stands in the text to be sent."""
-    return [
-        (index, sentence)
-        for index, sentence in enumerate(draft.sentences)
-        if not sentence.get("supported", True) and str(sentence["text"]) in text
-    ]
 
 
 def changes(view: TicketView) -> Markup | None:

@@ -6,13 +6,14 @@ import streamlit as st
 from markupsafe import Markup
 
 from knowledge_base.chunking import plain
-from pages.parts import draft_card, office, words
+from pages.parts import draft_card, marks, office, words
 from pages.parts.markup import card, chip, join, mute, show, tag
-from triage import ticket_view, work
+from triage import proof, ticket_view, work
+from triage.guardrails.output import lines_of
 from triage.models import Draft, Role, SolvedCase, User
 from triage.ticket_view import TicketView
 
-_LONG = 420
+_LONG = 420  # characters
 
 
 def evidence(view: TicketView, user: User) -> None:
@@ -23,8 +24,10 @@ def evidence(view: TicketView, user: User) -> None:
         return
     for number, citation in enumerate(draft.citations):
         _source(number, citation, draft, user)
+    for name in _records(draft):
+        show(_record(name, draft, view))
     for index, sentence in enumerate(draft.sentences):
-        if not sentence.get("supported", True):
+        if proof.needs_word(sentence):
             show(_missing(index, sentence, draft))
     if not draft.citations and not draft.sentences:
         show(card(mute("A person wrote this reply; it cites nothing."), title="No sources", tone="quiet"))
@@ -50,7 +53,7 @@ def _missing(index: int, sentence: dict[str, Any], draft: Draft) -> Markup:
 
 def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> None:
     passage = str(citation.get("passage", ""))
-    used = sum(passage in (sentence.get("passages") or []) for sentence in draft.sentences)  # type: ignore[operator]
+    resting = _resting(draft, passage)
     where = [str(citation.get("heading") or ""), f"v{citation.get('version')}"]
     if user.role == Role.ADMIN and citation.get("score") is not None:
         where.append(f"score {float(citation['score']):.2f}")
@@ -58,9 +61,9 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
         show(
             tag(
                 "div",
-                tag("h3", str(citation.get("title", passage)), " ", chip(f"supports {used}", "o") if used else chip("not used")),
+                _heading(str(citation.get("title", passage)), len(resting)),
                 mute(" · ".join(part for part in where if part)),
-                tag("div", _quote(str(citation.get("text", ""))), cls="td-quote"),
+                _text(plain(str(citation.get("text", ""))).strip(), resting),
                 cls="td-card",
                 data_passage=passage,
             )
@@ -69,6 +72,53 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
             for label, helpful in (("Helpful", True), ("Wrong", False)):
                 st.button(label, key=f"td_rate_{number}_{helpful}", on_click=_rate, args=(user, draft, passage, helpful))
             st.button("Open", key=f"td_open_{number}", on_click=_open, args=(user, draft, citation))
+
+
+def _resting(draft: Draft, passage: str) -> list[tuple[int, str]]:
+    """(number, text) of the sentences that rest on a passage."""
+    return [
+        (number, str(sentence["text"]))
+        for number, sentence in enumerate(draft.sentences)
+        if passage in (sentence.get("passages") or [])  # type: ignore[operator]
+    ]
+
+
+def _heading(title: str, used: int) -> Markup:
+    """The name of a source; pressed, it lights the sentences that rest on it."""
+    if not used:
+        return tag("h3", title, " ", chip("not used"))
+    said = f"Show the {words.plural(used, 'sentence')} that rest on it" if used > 1 else "Show the sentence that rests on it"
+    return tag(
+        "h3", tag("span", title, cls="td-source", tabindex=0, role="button", title=said), " ", chip(f"supports {used}", "o")
+    )
+
+
+def _text(text: str, resting: list[tuple[int, str]]) -> Markup:
+    """A passage with the words that carry sentences; a long one is scrolled."""
+    long = len(text) > _LONG
+    about: dict[str, str | int] = {"tabindex": 0, "role": "group", "aria_label": "Passage"} if long else {}
+    return tag("div", marks.passage(text, resting), cls="td-quote td-text long" if long else "td-quote td-text", **about)
+
+
+def _records(draft: Draft) -> list[str]:
+    """What of the customer's record, and of what connected APIs answered, sentences rest on."""
+    cited = {str(citation.get("passage")) for citation in draft.citations}
+    named = (str(name) for sentence in draft.sentences for name in sentence.get("passages") or [])  # type: ignore[attr-defined]
+    return [name for name in dict.fromkeys(named) if name not in cited]
+
+
+def _record(name: str, draft: Draft, view: TicketView) -> Markup:
+    known = lines_of(proof.of_view(view).customer)
+    order = name.removeprefix("order:")
+    if name.startswith("order:"):
+        said, title = next((line for line in known if line.startswith(f"Order {order} ")), ""), f"Order {order}"
+    elif name == "customer":
+        said, title = next(iter(known), ""), "The customer's record"
+    else:
+        said, title = "", f"What {name.removeprefix('tool:')} answered"
+    resting = _resting(draft, name)
+    text = _text(said, resting) if said else tag("div", mute("Its words are in the trace, under Why."))
+    return tag("div", _heading(title, len(resting)), text, cls="td-card", data_passage=name)
 
 
 def _precedent(case: SolvedCase, score: float, user: User) -> Markup:
@@ -88,7 +138,7 @@ def _precedent(case: SolvedCase, score: float, user: User) -> Markup:
 
 
 def _quote(text: str) -> Markup:
-    """The passage as words, without its marks; a long one shows its beginning and unfolds."""
+    """Words of a source without its marks; a long one shows its beginning and unfolds."""
     text = plain(text).strip()
     if len(text) <= _LONG:
         return tag("span", text, cls="td-text")

@@ -1,5 +1,4 @@
-// What the page's own widgets cannot do: single keys, a sentence that lights up its source, the undo clock,
-// and a copy of the text being typed that survives a reload of the tab. Draws nothing.
+// What the page's own widgets cannot do: single keys, the undo clock, and a copy of the text being typed that survives a reload of the tab. Draws nothing.
 const SLOT = "triage-text-";
 const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]" };
 
@@ -12,20 +11,6 @@ function tab(number) {
   const tabs = document.querySelectorAll(".st-key-side [role=tab]");
   tabs[number - 1]?.click();
   return tabs[number - 1];
-}
-
-function light(sentence) {
-  for (const node of document.querySelectorAll(".lit")) node.classList.remove("lit");
-  sentence.classList.add("lit");
-  tab(1);
-  const wanted = (sentence.dataset.passages || "").split(" ").filter(Boolean);
-  setTimeout(() => {
-    const sources = [...document.querySelectorAll("[data-passage], [data-nosource]")];
-    const hits = sources.filter((node) =>
-      wanted.length ? wanted.includes(node.dataset.passage) : node.dataset.nosource === sentence.dataset.sentence);
-    for (const node of hits) node.classList.add("lit");
-    hits[0]?.scrollIntoView({ block: "nearest", behavior: "smooth" });
-  }, 60);
 }
 
 function editor() {
@@ -86,14 +71,6 @@ export default function (component) {
     } else if (/^[1-4]$/.test(event.key)) tab(Number(event.key));
     else if (event.key === "a" || event.key === "A") memory.send("approve", Date.now());
     else if (event.key === "h" || event.key === "H") memory.send("help", Date.now());
-    else if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("[data-sentence]")) {
-      event.preventDefault();
-      light(event.target);
-    }
-  };
-  const onClick = (event) => {
-    const sentence = event.target.closest?.("[data-sentence]");
-    if (sentence) light(sentence);
   };
   const onPointer = (event) => {
     // A tick by mouse would keep the focus, and with it every single-key shortcut, in the box.
@@ -115,14 +92,12 @@ export default function (component) {
   }, 500);
   window.addEventListener("keydown", onSearch, true);
   document.addEventListener("keydown", onKey);
-  document.addEventListener("click", onClick);
   document.addEventListener("pointerup", onPointer, true);
   document.addEventListener("input", onInput);
   return () => {
     clearInterval(clock);
     window.removeEventListener("keydown", onSearch, true);
     document.removeEventListener("keydown", onKey);
-    document.removeEventListener("click", onClick);
     document.removeEventListener("pointerup", onPointer, true);
     document.removeEventListener("input", onInput);
     memory.wired = false;

@@ -15,6 +15,7 @@ KEYS = [
     ("E", "edit the draft"),
     ("Q", "request changes"),
     ("D", "reject"),
+    ("U", "show the next sentence without a source; again: take responsibility for it"),
     ("Z", "undo sending"),
     ("F  Y  V", "after sending with changes: article fix, style rule, evaluation case"),
     ("1 – 4", "evidence, customer, why, history"),

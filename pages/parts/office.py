@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from pages.parts import state
 from triage import office as offices
-from triage.errors import AlreadyDecided, ApprovalVoid, TriageError
+from triage.errors import AlreadyDecided, ApprovalVoid, TriageError, Unsupported
 
 if TYPE_CHECKING:
     from triage.office import Desk
@@ -35,6 +35,8 @@ def attempt(work: Callable[[Session], T]) -> T | None:
         state.say("warning", "Not sent: something changed since you read the draft", "; ".join(error.changes) + ".")
     except AlreadyDecided as error:
         state.say("warning", "Somebody was first", f"{error} What you typed is kept below.")
+    except Unsupported as error:
+        state.say("warning", "Acknowledge first", f"{error} U does it from the keyboard.")
     except TriageError as error:
         state.say("error", "That did not work", str(error))
     return None

@@ -44,6 +44,7 @@ def test_a_callback_broken_off_after_its_decision_forgets_nothing(monkeypatch: p
         return Decision(id=7, draft_id=3, ticket_id=5, episode_id=1, user_id=1, kind=DecisionKind.APPROVE, seal="s")
 
     monkeypatch.setattr(deciding, "_decide", decide)
+    monkeypatch.setattr(deciding.proof, "rows_of", lambda *_: [])
     ticket, draft = Ticket(id=5, requester_email="a@b.example"), Draft(id=3, ticket_id=5, episode_id=1, body="Theirs.")
     user = User(id=1, email="n@desk.example", name="Nadia", role=Role.STAFF)
     with suppress(BrokenOff):

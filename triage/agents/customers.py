@@ -1,6 +1,6 @@
 """The customer as agents may see them: read from the database for the ticket's own, verified customer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -15,6 +15,11 @@ def customer_card(session: Session, customer_id: int, ticket_id: int) -> Custome
     if customer is None:
         return None
     orders = session.exec(select(Order).where(Order.customer_id == customer_id).order_by(col(Order.placed_at).desc()).limit(10))
+    return card(customer, orders, _past(session, customer, ticket_id))
+
+
+def card(customer: Customer, orders: Iterable[Order], past: list[str]) -> CustomerCard:
+    """A customer in the words of a card."""
     return CustomerCard(
         name=customer.name,
         tier=customer.tier,
@@ -23,7 +28,7 @@ def customer_card(session: Session, customer_id: int, ticket_id: int) -> Custome
         machine=_line(customer.profile.get("machine"), ("model", "firmware", "bought")),
         subscription=_line(customer.profile.get("subscription"), ("plan", "status", "next_dispatch")),
         orders=[order_card(order) for order in orders],
-        past=_past(session, customer, ticket_id),
+        past=past,
     )
 
 

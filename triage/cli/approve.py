@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, select
 
-from triage import approval
+from triage import approval, proof
 from triage.cli import lines
 from triage.errors import InputError, SettingsError, TriageError
 from triage.models import AT_WORK, Decision, DecisionKind, Draft, Message, Role, Status, Ticket, User
@@ -73,10 +73,11 @@ def _apply(session: Session, desk: Desk, name: str, line: dict[str, Any]) -> int
         raise InputError(f"ticket {name!r} is {ticket.status} and has no draft to decide.")
     reason = str(line.get("reason") or "")
     body = None if line.get("body") is None else str(line["body"])
-    unsupported = [index for index, sentence in enumerate(draft.sentences) if not sentence.get("supported", True)]
+    points = proof.open_points(proof.of_text(session, draft, ticket, draft.body if body is None else body))
     approval.decide(
         session, desk.enqueue, desk.settings, _person(session), draft.id or 0, kind=kind, seal=draft.seal, body=body,
-        reason=reason or ("other" if kind == DecisionKind.REJECT else ""), comment=reason, acknowledged=unsupported,
+        reason=reason or ("other" if kind == DecisionKind.REJECT else ""), comment=reason,
+        acknowledged=[row["index"] for row in points if "index" in row], vouched=[row["text"] for row in points if "index" not in row],
     )  # fmt: skip
     return ticket.id
 

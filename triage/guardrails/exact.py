@@ -14,6 +14,11 @@ _MEASURE = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)[\s-]?(?:working |business |calendar )?(seconds?|sekunden?|secondes?|segundos?|secondi|minut\w*|hours?|stunden?|heures?|horas?|uur|uren|ore|days?|tagen?|jours?|dias?|"
     r"dagen?|giorn[io]|weeks?|wochen?|semaines?|semanas?|weken|settiman[ae]|months?|monaten?|mois|mes(?:es)?|maanden?|mes[ei]|years?|jahren?|ans|anos?|jaar|anni|ghz|kg|ml|bar|litres?|liters?|volts?|watts?)\b"
 )
+_UNITS = {
+    "sek": "sec", "seg": "sec", "hou": "hou", "stu": "hou", "heu": "hou", "hor": "hou", "uur": "hou", "ure": "hou", "ore": "hou",
+    "tag": "day", "jou": "day", "dia": "day", "dag": "day", "gio": "day", "woc": "wee", "sem": "wee", "wek": "wee", "set": "wee",
+    "moi": "mon", "mes": "mon", "maa": "mon", "jah": "yea", "ans": "yea", "ano": "yea", "jaa": "yea", "ann": "yea",
+}  # fmt: skip
 _UNIT = re.compile(r"(\d[\d.,]*)(?:ghz|mhz|kg|g|ml|l|mm|cm|h|s|min|d|w|v|bar|c|eur|gbp|chf|usd)")
 _SIGNS = {"€": "eur", "$": "usd", "£": "gbp", "eur": "eur", "euro": "eur", "euros": "eur", "usd": "usd", "dollar": "usd", "dollars": "usd",
           "gbp": "gbp", "pound": "gbp", "pounds": "gbp", "pfund": "gbp", "chf": "chf", "franken": "chf"}  # fmt: skip
@@ -51,6 +56,10 @@ _CALENDAR = re.compile(
 _GERMAN = re.compile(
     r"\b(?:der|das|dem|den|und|ist|sind|sie|wir|nicht|ein|eine|einen|mit|fur|von|zu|im|auf|wird|werden|kann|konnen)\b"
 )
+
+_THOUSANDS = re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+)\.(?P<part>\d{1,2})|(?P<w>\d{1,3}(?:\.\d{3})+),(?P<p>\d{1,2})")
+_CODE = re.compile(r"\b[a-z]{1,6}-\d[\w-]*")
+PLACED = (_EXACT, _CODE, _AMOUNT, _MEASURE, _NUMBER_WORD, _WORDY, _DIGITS)  # what finds figures in a folded text, by their places
 
 Day = tuple[int, int, int]
 """Year (0: not told), month, day (0: not told)."""
@@ -123,12 +132,12 @@ def missing(sentence: str, sources: tuple[str, ...] | list[str]) -> list[str]:
         others = {other for source in sources for value, other in amounts(source) if value == number}
         if others and currency not in others:
             lacking.append(f"{number} {currency.upper()}")
-    return list(dict.fromkeys(lacking))
+    return [token for token in dict.fromkeys(lacking) if not any(other.startswith(f"{token} ") for other in lacking)]
 
 
 def _shown(token: str, sentence: str) -> str:
     """A measure with its unit as it is written."""
-    units = {f"{_bare(number)} {unit[:3]}": f"{_bare(number)} {unit}" for number, unit in _MEASURE.findall(_in_digits(sentence))}
+    units = {_measure(number, unit): f"{_bare(number)} {unit}" for number, unit in _MEASURE.findall(_in_digits(sentence))}
     return units.get(token, token)
 
 
@@ -176,7 +185,12 @@ def _without_days(text: str) -> tuple[str, list[tuple[str, frozenset[Day]]]]:
 
 def _measures(digits: str) -> list[str]:
     """Numbers with their unit, as "5 sec": the number alone may stand in a source for something else."""
-    return [f"{_bare(number)} {unit[:3]}" for number, unit in _MEASURE.findall(digits)]
+    return [_measure(number, unit) for number, unit in _MEASURE.findall(digits)]
+
+
+def _measure(number: str, unit: str) -> str:
+    """The unit is the same in every language: "30 Tage" is "30 days"."""
+    return f"{_bare(number)} {_UNITS.get(unit[:3], unit[:3])}"
 
 
 def _in_digits(text: str) -> str:
@@ -188,6 +202,9 @@ def _bare(token: str) -> str:
     token = token.rstrip(".,;:!?)/'\" ").replace(" ", "")
     if re.fullmatch(r"\d{1,3}([.,]\d{3})+", token):
         token = re.sub(r"[.,]", "", token)
+    elif thousands := _THOUSANDS.fullmatch(token):  # 1,234.50 and 1.234,50
+        whole, part = thousands["whole"] or thousands["w"], thousands["part"] or thousands["p"]
+        token = f"{re.sub('[.,]', '', whole)}.{part}"
     if unit := _UNIT.fullmatch(token):
         token = unit.group(1)
     token = re.sub(r"(\d),(\d{1,2})$", r"\1.\2", token)

@@ -1,0 +1,37 @@
+"""Figures and carrying words as marks in a text; the browser lights those that belong together (proof.js)."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from pages.parts.markup import join, tag
+from triage import linking
+from triage.linking import Piece
+
+
+def figures(text: str, sources: Sequence[str]) -> Markup:
+    """A sentence with its numbers, dates, amounts and codes set off; one that none of the sources has is marked as such."""
+    return _pieces(linking.of_sentence(text, sources))
+
+
+def passage(text: str, sentences: Sequence[tuple[int, str]]) -> Markup:
+    """A passage with what carries the (number, text) sentences."""
+    return _pieces(linking.of_passage(text, sentences))
+
+
+def _pieces(pieces: Sequence[Piece]) -> Markup:
+    return join(*[_piece(piece) for piece in pieces])
+
+
+def _piece(piece: Piece) -> Markup | str:
+    inner: Markup | str = piece.text
+    if piece.figure:
+        said = "No source has this" if piece.lacking else None
+        inner = tag("b", piece.text, cls="td-fig none" if piece.lacking else "td-fig", data_fig=piece.figure, title=said)
+    if not piece.carries:
+        return inner
+    return tag("span", inner, cls="td-carries", data_carries=_numbers(piece.carries), data_words=_numbers(piece.words))
+
+
+def _numbers(numbers: tuple[int, ...]) -> str | None:
+    return " ".join(map(str, numbers)) or None

@@ -1,0 +1,96 @@
+"""The draft's sentences and their sources, both ways; and the check of an edited text while it is being typed.
+
+Typed text is looked at in a fragment of its own: the editor is not drawn again, and the caret stays where it is.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts import draft_card, office, state, words
+from pages.parts.markup import mute, plain, show, tag
+from pages.parts.theme import asset
+from triage import proof as service
+from triage.models import Draft, Ticket
+from triage.proof import Row
+
+_component = st.components.v2.component("triage_proof", html="<i></i>", css=asset("proof.css"), js=asset("proof.js"))
+
+
+@st.fragment
+def proof(ticket: Ticket, draft: Draft, text: str, may: bool) -> None:
+    """What the text to be sent has no source for, each point to be acknowledged by who may decide."""
+    editing = ticket.id in state.editing()
+    now = _live(ticket, text) if editing else draft.body
+    rows = rows_of(ticket, draft, now)
+    with st.container(key="proof"):
+        marked = [_mark(row) for row in rows] if editing else []
+        data = {"ticket": ticket.id, "draft": draft.id, "text": now if editing else None, "marks": [m for m in marked if m]}
+        _component(key="td_proof", data=data, on_typed_change=lambda: _keep_live(ticket, text))
+        if editing:
+            show(_summary(rows))
+        if may:
+            _acknowledge(draft, rows)
+
+
+def rows_of(ticket: Ticket, draft: Draft, text: str) -> list[Row]:
+    """The sentences of a text that stands in the editor, or of the draft as it is."""
+    return office.read(lambda session: service.of_text(session, draft, ticket, text))
+
+
+def ack_key(draft: Draft, row: Row) -> str:
+    return f"td_ack_{draft.id}_{service.sign(row)}"
+
+
+def ticked(draft: Draft, row: Row) -> bool:
+    """Whether the person took responsibility for this sentence."""
+    return bool(st.session_state.get(ack_key(draft, row)))
+
+
+def _keep_live(ticket: Ticket, text: str) -> None:
+    """What the browser sends while somebody types, and what the desk knew of the text until then."""
+    found = st.session_state["td_proof"].get("typed")
+    if isinstance(found, dict) and found.get("ticket") == ticket.id and isinstance(found.get("text"), str):
+        state.put("live", (ticket.id, text, found["text"].replace("\x00", "")))
+
+
+def _live(ticket: Ticket, text: str) -> str:
+    """The text as it is being typed; once the desk has a newer one of the editor itself, that one."""
+    live = state.get("live")
+    return live[2] if live and live[:2] == (ticket.id, text) else text
+
+
+def _mark(row: Row) -> dict[str, Any] | None:
+    if row.get("supported", True):
+        return None
+    return {"start": row["start"], "end": row["end"], "tone": "bad" if service.needs_word(row) else "own"}
+
+
+def _summary(rows: list[Row]) -> Any:
+    facts = [row for row in rows if row.get("kind") in ("fact", "step")]
+    open_, own = (
+        sum(map(service.needs_word, rows)),
+        sum(not row.get("supported", True) and not service.needs_word(row) for row in rows),
+    )
+    said = (
+        [f"{sum(bool(row.get('supported')) for row in facts)} of {words.plural(len(facts), 'fact')} stand in a source"]
+        if facts
+        else []
+    )
+    said += [f"{open_} to acknowledge"] if open_ else []
+    said += [f"{own} in your own words"] if own else []
+    return tag(
+        "div", mute("Checked as you type: ", " · ".join(said) or "it states no facts", "."), cls="td-checked", role="status"
+    )
+
+
+def _acknowledge(draft: Draft, rows: list[Row]) -> None:
+    points = service.open_points(rows)
+    if not points:
+        return
+    with st.container(key="acks"):
+        for row in points:
+            said = str(row["text"])
+            short = said if len(said) < 90 else said[:87] + "…"
+            why = plain(draft_card.reason(row))
+            st.checkbox(f"I take responsibility for “{plain(short)}”: {why}", key=ack_key(draft, row))
