@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.desks import person, recorder_of, ticket, waiting_draft
-from triage import approval, audit, rulebook
+from triage import approval, audit, proof, rulebook
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
 from triage.judging import Rules
@@ -21,8 +21,10 @@ SENT = "Hello Priya,\n\nUse ClearCal every two months.\n\nKind regards"
 def sent(session: Session, settings: Settings, user: User, *, body: str = SENT, **fields: object) -> Decision:
     row = ticket(session, body="Hi, I am Priya, +44 20 7946 0018. How do I descale it?")
     draft = waiting_draft(session, row, body=BODY, **fields)
-    enqueue = recorder_of([])
-    return approval.decide(session, enqueue, settings, user, draft.id or 0, kind=DecisionKind.APPROVE, seal=draft.seal, body=body)
+    own = [str(point["text"]) for point in proof.open_points(proof.of_text(session, draft, row, body)) if "index" not in point]
+    return approval.decide(
+        session, recorder_of([]), settings, user, draft.id or 0, kind=DecisionKind.APPROVE, seal=draft.seal, body=body, vouched=own
+    )
 
 
 def test_an_approval_keeps_what_it_changed_and_is_classed(database: Database, settings: Settings) -> None:
