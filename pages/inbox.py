@@ -30,6 +30,7 @@ from triage.ticket_view import TicketView
 def page() -> None:
     user = require(Permission.WORK_INBOX)
     state.tidy()
+    queue.open_saved(user)
     here = queue.asked()
     if here.ticket is None and here.incident is None:
         here = _land(user, here)
@@ -81,7 +82,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[st
         waits = view.draft is not None and view.draft.status == "waiting" and view.ticket.status in DECIDABLE
         changed = approval.what_changed(session, view.draft) if view.draft and waits else []
         strict = bool(workspace.get(session, "every_draft_needs_manager"))
-        return view, changed, strict, ticket_view.pulse(session, ticket_id)
+        return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
 
     try:
         view, changed, strict, pulse = office.read(read)
@@ -90,7 +91,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[st
         return None, [], False, str(error)
     if work.claim_is_due(view.ticket, user):
         office.do(lambda session: work.claim(session, user, ticket_id))
-        pulse = office.read(lambda session: ticket_view.pulse(session, ticket_id))
+        pulse = office.read(lambda session: ticket_view.pulse(session, ticket_id, user.id))
     state.put("pulse", (ticket_id, pulse))
     return view, changed, strict, ""
 

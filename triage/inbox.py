@@ -1,4 +1,4 @@
-"""The queue as people see it: views, search, order, pages and counts, all done by the database.
+"""The queue as people see it: views, search, order, pages and counts, all done by the database and all of it bounded.
 
 Sorted by the time left until the promised answer, weighted by risk: a risky ticket due in three hours
 stands beside a calm one due in one. What is overdue comes first, the riskiest of it before the rest.
@@ -12,22 +12,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, case, extract, false, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, literal, literal_column, or_, true
 from sqlmodel import Session, col, select
 
+from triage import presence, ticket_filter
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.database import documents, pressing
+from triage.database.documents import TICKETS
 from triage.models import (
     AT_WORK,
     DECIDABLE,
     WAITS_FOR_PERSON,
+    AuditEvent,
     BlockedAction,
     Category,
     Customer,
     Draft,
     Incident,
     IncidentMember,
-    Message,
     Order,
     Status,
     TeamMember,
@@ -35,16 +38,23 @@ from triage.models import (
     User,
     now,
 )
+from triage.ticket_filter import Wanted
 
 T = TypeVar("T")
 
 PAGE = 30
+FEW = 1000  # tickets that a search sorts at once; of more it finds the newest, and among the open ones the most pressing
+MOST_COUNTED = 999
 _SIGNED_OFF = ("granted", "refused")
 _IN_INCIDENTS = (
     select(IncidentMember.ticket_id)
     .join(Incident, col(Incident.id) == IncidentMember.incident_id)
     .where(col(Incident.state).in_(("proposed", "open")), col(IncidentMember.out).is_(False))
 )
+
+
+_WAITING = sorted(str(status) for status in WAITS_FOR_PERSON)
+_AT_WORK = sorted(str(status) for status in AT_WORK)
 
 
 class View(StrEnum):
@@ -64,6 +74,13 @@ class View(StrEnum):
     SENT = "sent"
     RESOLVED = "resolved"
     ALL = "all"
+
+
+_BY_CHANGE: dict[View, tuple[Status, ...]] = {  # views that list the newest change first
+    View.SENT: (Status.APPROVED, Status.DELIVERING, Status.DELIVERED),
+    View.RESOLVED: (Status.RESOLVED,),
+    View.WORKING: tuple(sorted(AT_WORK)),
+}
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,7 @@ class QueueRow:
     snoozed_until: datetime | None
     assignee: str | None
     looking: str | None
+    writing: str | None
     draft_kind: str | None
     facts: int
     unsupported: int
@@ -97,52 +115,175 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class QueuePage:
+    """`more_than`: there are more than `total`, which nobody has counted."""
+
     rows: list[QueueRow]
     total: int
     page: int
     pages: int
+    more_than: bool = False
 
 
 def listing(
     session: Session, user: User, view: View = View.NEEDS, *, find: str = "", page: int = 1, size: int = PAGE
 ) -> QueuePage:
-    """One page of a view, most pressing first; `find` is a ticket number, an order number or words."""
-    where = and_(_condition(view, user), _matches(find))
-    total = session.exec(select(func.count()).select_from(Ticket).where(where)).one()
-    pages = max(1, -(-total // size))
-    page = min(max(1, page), pages)
-    statement = _ordered(select(Ticket).where(where), view, user).limit(size).offset((page - 1) * size)
-    return QueuePage(_rows(session, user, session.exec(statement).all()), total, page, pages)
+    """One page of a view, most pressing first; `find` is a ticket number, an order number, words, or filters.
+
+    However many tickets there are, no more is read than the pages before, or the open ones that a filter asks about.
+    """
+    asked = _ask(session, user, view, find)
+    total = _count(session, asked)
+    page = max(1, page)
+    if total is not None and total <= MOST_COUNTED:
+        page = min(page, max(1, -(-total // size)))
+    ids = _ids(session, asked, size + 1, (page - 1) * size)
+    shown, more = ids[:size], len(ids) > size
+    seen = (page - 1) * size + len(ids)
+    number = max(seen, min(total or 0, MOST_COUNTED))
+    pages = max(page + more, -(-number // size))
+    return QueuePage(
+        rows_of(session, user, shown), number, page, pages, more_than=(number == seen and more) or number < (total or 0)
+    )
 
 
 def arriving(session: Session, user: User, limit: int = 5) -> QueuePage:
     """The newest tickets the agents are at work on, and how many there are in all."""
-    where = _condition(View.WORKING, user)
-    total = session.exec(select(func.count()).select_from(Ticket).where(where)).one()
-    newest = session.exec(select(Ticket).where(where).order_by(col(Ticket.id).desc()).limit(limit)).all()
-    return QueuePage(_rows(session, user, newest), total, 1, 1)
+    by_number = (col(Ticket.id) + 0).desc()  # by itself the number's index would be read to its end where nothing is at work
+    newest = session.exec(select(Ticket.id).where(col(Ticket.status).in_(_AT_WORK)).order_by(by_number).limit(limit)).all()
+    return QueuePage(rows_of(session, user, [number or 0 for number in newest]), at_work(session), 1, 1)
 
 
 def at_work(session: Session) -> int:
-    """How many tickets the agents are at work on."""
-    return session.exec(select(func.count()).select_from(Ticket).where(col(Ticket.status).in_(AT_WORK))).one()
+    """How many tickets the agents are at work on; beyond `MOST_COUNTED` one more than that."""
+    return int(session.execute(select(_bounded(and_(pressing.is_open(), col(Ticket.status).in_(_AT_WORK))))).scalar_one())
 
 
 def counts(session: Session, user: User) -> dict[View, int]:
-    """How many tickets stand in each open view; finished ones are not counted, they only grow."""
+    """How many tickets stand in each open view, at most `MOST_COUNTED` + 1; finished ones are not counted, they only grow."""
     views = [view for view in View if view not in (View.SENT, View.RESOLVED, View.ALL)]
-    sums = [func.coalesce(func.sum(case((_condition(view, user), 1), else_=0)), 0).label(view.value) for view in views]
-    open_ = col(Ticket.status).in_(WAITS_FOR_PERSON | AT_WORK)
-    row = session.execute(select(*sums).where(open_)).one()
+    numbers = [_bounded(and_(pressing.is_open(), _condition(view, user))).label(view.value) for view in views]
+    row = session.execute(select(*numbers)).one()
     return {view: int(number) for view, number in zip(views, row, strict=True)}
 
 
 def neighbours(session: Session, user: User, view: View, ticket_id: int, *, find: str = "") -> list[int]:
     """The view's first hundred tickets that wait for a person, in order, without this one: what comes next after a decision."""
-    waits = col(Ticket.status).in_(WAITS_FOR_PERSON)
-    where = and_(_condition(view, user), waits, _matches(find), col(Ticket.id) != ticket_id)
-    ids = session.exec(_ordered(select(Ticket.id).where(where), view, user).limit(100)).all()
-    return [number for number in ids if number is not None]
+    if view in _BY_CHANGE:
+        return []
+    asked = _ask(session, user, view, find)
+    waits = and_(asked.where, col(Ticket.status).in_(_WAITING), col(Ticket.id) != ticket_id)
+    return _open(session, replace(asked, where=waits), 100, 0)
+
+
+def changes(session: Session) -> int:
+    """A number that grows whenever something happens at the desk: every action leaves its event. One look into an index."""
+    return session.exec(select(func.max(AuditEvent.id))).one() or 0
+
+
+# ---- how a page is found ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question to the queue. `direct`: what it asks for are so few that they are sorted at once; `found`: newest first."""
+
+    view: View
+    where: ColumnElement[bool]
+    apart: bool
+    filtered: bool = False
+    direct: bool = False
+    found: list[int] | None = None
+    common: bool = False
+
+
+def _ask(session: Session, user: User, view: View, find: str) -> _Asked:
+    wanted = ticket_filter.parse(find)
+    where = _condition(view, user)
+    filters = ticket_filter.condition(session, user, wanted)
+    if filters is not None:
+        where = and_(where, filters)
+    apart = not access.may(user, Permission.DECIDE_SENSITIVE)
+    asked = _Asked(view, where, apart, filtered=filters is not None, direct=view == View.INCIDENTS)
+    if not wanted.words:
+        return asked
+    found = _found(session, wanted)
+    if len(found) <= FEW:
+        return replace(asked, where=and_(where, col(Ticket.id).in_(found)), direct=True, found=found)
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    holds = documents.holds(session, TICKETS, ticket_filter.terms(wanted), col(Ticket.id))
+    return replace(asked, where=and_(where, holds), direct=sqlite, found=found, common=True, filtered=True)
+
+
+def _found(session: Session, wanted: Wanted) -> list[int]:
+    """The newest tickets with these words, one more than `FEW` at most: by number, by order, and by what was written."""
+    terms, text = ticket_filter.terms(wanted), wanted.words
+    found: list[int | None] = []
+    number = text.removeprefix("#")
+    if number.isdecimal() and number.isascii() and len(number) < 10:
+        found += session.exec(select(Ticket.id).where(col(Ticket.id) == int(number))).all()
+        if text != number:
+            return [one for one in found if one]
+    if " " not in text:
+        of_customer = select(Order.customer_id).where(col(Order.number).in_({text, text.upper()}))
+        newest = select(Ticket.id).where(col(Ticket.customer_id).in_(of_customer)).order_by((col(Ticket.id) + 0).desc())
+        found += session.exec(newest.limit(FEW)).all()
+    if terms:
+        matching = documents.matching(session, TICKETS, terms)
+        found += session.execute(matching.order_by(matching.selected_columns.id.desc()).limit(FEW + 1)).scalars().all()
+    return list(dict.fromkeys(one for one in found if one))
+
+
+def _ids(session: Session, asked: _Asked, limit: int, offset: int) -> list[int]:
+    if statuses := _BY_CHANGE.get(asked.view):
+        return _newest(session, asked, statuses, limit, offset)
+    ids = _open(session, asked, limit, offset)
+    if asked.view == View.ALL and len(ids) < limit:
+        before = offset and _exactly(session, and_(pressing.is_open(), asked.where))
+        ids += _newest(session, asked, pressing.DONE, limit - len(ids), max(0, offset - before))
+    return ids
+
+
+def _open(session: Session, asked: _Asked, limit: int, offset: int) -> list[int]:
+    dialect = session.get_bind().dialect.name
+    if asked.direct:
+        open_ = asked.where if asked.view == View.INCIDENTS else and_(pressing.is_open(), asked.where)
+        apart: list[Any] = [pressing.for_manager()] if asked.apart else []
+        due = func.coalesce(col(Ticket.first_reply_due), col(Ticket.resolve_due))
+        order = [*apart, pressing.pressing(due, pressing.weight()), col(Ticket.id)]
+        statement: Any = select(Ticket.id).where(open_).order_by(*order).limit(limit).offset(offset)
+    else:
+        only = 1 if asked.view == View.MANAGER else None
+        statement = pressing.first_open(asked.where, dialect, apart=asked.apart, limit=limit, offset=offset, only=only)
+    return [int(number) for number in session.execute(statement).scalars()]
+
+
+def _newest(session: Session, asked: _Asked, statuses: Sequence[Status], limit: int, offset: int) -> list[int]:
+    if asked.found is not None:
+        where = and_(asked.where, col(Ticket.id).in_(asked.found), col(Ticket.status).in_([str(status) for status in statuses]))
+        order = (col(Ticket.updated_at).desc(), col(Ticket.id).desc())
+        statement: Any = select(Ticket.id).where(where).order_by(*order).limit(limit).offset(offset)
+    else:
+        statement = pressing.newest(asked.where, statuses, limit=limit, offset=offset)
+    return [int(number) for number in session.execute(statement).scalars()]
+
+
+def _count(session: Session, asked: _Asked) -> int | None:
+    """How many tickets are asked for, `MOST_COUNTED` + 1 for more than that; None where counting would mean to read them all."""
+    done = asked.view in _BY_CHANGE or asked.view == View.ALL
+    if asked.common or (asked.filtered and done and asked.found is None):
+        return None
+    open_only = not done and asked.view != View.INCIDENTS
+    where = and_(pressing.is_open(), asked.where) if open_only else asked.where
+    return int(session.execute(select(_bounded(where))).scalar_one())
+
+
+def _bounded(where: ColumnElement[bool]) -> Any:
+    few = select(literal(1)).select_from(Ticket).where(where).limit(MOST_COUNTED + 1).subquery()
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+def _exactly(session: Session, where: ColumnElement[bool]) -> int:
+    return session.exec(select(func.count()).select_from(Ticket).where(where)).one()
 
 
 def _condition(view: View, user: User) -> ColumnElement[bool]:
@@ -163,56 +304,23 @@ def _condition(view: View, user: User) -> ColumnElement[bool]:
         View.WORKING: status.in_(AT_WORK),
         View.SENT: status.in_([Status.APPROVED, Status.DELIVERING, Status.DELIVERED]),
         View.RESOLVED: status == Status.RESOLVED,
-        View.ALL: col(Ticket.id).is_not(None),
+        View.ALL: true(),
     }
     return conditions[view]
 
 
 def _for_a_manager() -> ColumnElement[bool]:
-    return or_(col(Ticket.approver) == "manager", col(Ticket.status) == Status.ESCALATED)
+    return pressing.for_manager() == literal_column("1")
 
 
-def _matches(find: str) -> ColumnElement[bool]:
-    """Words are looked for in subject, requester and messages; all of them must be there."""
-    text = find.strip()
-    if not text:
-        return col(Ticket.id).is_not(None)
-    number = text.lstrip("#")
-    if number.isdecimal() and len(number) < 10:
-        return col(Ticket.id) == int(number)
-    by_order = col(Ticket.customer_id).in_(select(Order.customer_id).where(func.upper(Order.number) == text.upper()))
-    return or_(by_order, *[and_(*[_has(word) for word in text.split()[:6]])])
-
-
-def _has(word: str) -> ColumnElement[bool]:
-    fields = [col(Ticket.subject), col(Ticket.requester_name), col(Ticket.requester_email)]
-    in_ticket: list[ColumnElement[bool]] = [field.icontains(word, autoescape=True) for field in fields]
-    if len(word) < 3:
-        return or_(*in_ticket)
-    in_message = select(Message.ticket_id).where(col(Message.body).icontains(word, autoescape=True))
-    return or_(*in_ticket, col(Ticket.id).in_(in_message))
-
-
-def _ordered(statement: Any, view: View, user: User) -> Any:
-    if view in (View.SENT, View.RESOLVED, View.WORKING):
-        return statement.order_by(col(Ticket.updated_at).desc(), col(Ticket.id).desc())
-    due = func.coalesce(col(Ticket.first_reply_due), col(Ticket.resolve_due))
-    left = extract("epoch", due) - now().timestamp()
-    weight = case((col(Ticket.risk) == "high", 4.0), (col(Ticket.risk) == "medium", 2.0), else_=1.0) * case(
-        (col(Ticket.priority) == "urgent", 3.0), (col(Ticket.priority) == "high", 1.5), else_=1.0
-    )
-    pressing = case((due.is_(None), 1e12), (left < 0, left * weight), else_=left / weight)
-    if view == View.ALL:
-        waits = col(Ticket.status).in_(WAITS_FOR_PERSON | AT_WORK)
-        changed = -extract("epoch", col(Ticket.updated_at))
-        return statement.order_by(case((waits, 0), else_=1), case((waits, pressing), else_=changed), col(Ticket.id))
-    if not access.may(user, Permission.DECIDE_SENSITIVE):
-        return statement.order_by(case((_for_a_manager(), 1), else_=0), pressing, col(Ticket.id))
-    return statement.order_by(pressing, col(Ticket.id))
+def rows_of(session: Session, user: User, ids: Sequence[int]) -> list[QueueRow]:
+    """The lines of these tickets, in their order."""
+    found = {ticket.id: ticket for ticket in _some(session, Ticket, ids)}
+    return _rows(session, user, [found[number] for number in ids if number in found])
 
 
 def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[QueueRow]:
-    """Rows with what stands in other tables, in six small queries however many rows there are."""
+    """Rows with what stands in other tables, in seven small queries however many rows there are."""
     ids = [ticket.id for ticket in tickets]
     drafts = {draft.id: draft for draft in _some(session, Draft, [ticket.draft_id for ticket in tickets])}
     people = {
@@ -231,7 +339,8 @@ def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[Queue
     )
     grouped = set(session.exec(_IN_INCIDENTS.where(col(IncidentMember.ticket_id).in_(ids)))) if ids else set()
     rows = [_row(ticket, user, drafts.get(ticket.draft_id), people, customers, titles, blocked) for ticket in tickets]
-    return [replace(row, incident=True) if row.id in grouped else row for row in rows]
+    writing = presence.writers(session, [row.id for row in rows], user.id)
+    return [replace(row, incident=row.id in grouped, writing=writing.get(row.id)) for row in rows]
 
 
 def _some(session: Session, table: type[T], ids: Sequence[int | None]) -> Sequence[T]:
@@ -269,6 +378,7 @@ def _row(
         snoozed_until=ticket.snoozed_until if ticket.snoozed_until and ticket.snoozed_until > now() else None,
         assignee=people.get(ticket.assignee_id),
         looking=people.get(someone) if someone != user.id else None,
+        writing=None,
         draft_kind=draft.kind if draft else None,
         facts=facts,
         unsupported=unsupported,

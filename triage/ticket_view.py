@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
-from triage import proposals
+from triage import presence, proposals
 from triage.errors import InputError
 from triage.models import (
     ArticleVersion,
@@ -98,6 +98,7 @@ class TicketView:
     people: dict[int, str]
     precedents: list[tuple[SolvedCase, float]] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
+    writers: dict[int, str] = field(default_factory=dict)
 
     @property
     def assignee(self) -> str | None:
@@ -109,12 +110,16 @@ class TicketView:
         held = ticket.claimed_until is not None and ticket.claimed_until > now() and ticket.claimed_by != user_id
         return self.people.get(ticket.claimed_by or 0) if held else None
 
+    def writing(self, user_id: int | None) -> str | None:
+        """Who else writes on the ticket now."""
+        return next((name for number, name in self.writers.items() if number != user_id), None)
+
 
 Pulse = tuple[object, ...]
 
 
-def pulse(session: Session, ticket_id: int) -> Pulse:
-    """A cheap value that changes when the ticket's screen has to be drawn again."""
+def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
+    """A cheap value that changes when the ticket's screen has to be drawn again for this person."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
         return ()
@@ -133,6 +138,7 @@ def pulse(session: Session, ticket_id: int) -> Pulse:
         ticket.team,
         ticket.approver,
         len(signs),
+        presence.writers(session, [ticket_id], viewer).get(ticket_id),
         tuple(map(tuple, calls)),
         looks,
     )
@@ -166,6 +172,7 @@ def load(session: Session, ticket_id: int) -> TicketView:
         quarantine=session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first(),
         precedents=_precedents(session, draft),
         proposals=proposals.of_ticket(session, ticket_id),
+        writers=presence.on(session, ticket_id),
         people={number: name for number, name in session.exec(select(User.id, User.name)) if number is not None},
     )
 

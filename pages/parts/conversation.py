@@ -22,7 +22,9 @@ def head(view: TicketView, user_id: int | None) -> None:
         said.append(f"for {ticket.team}")
     if view.assignee:
         said.append(f"with {view.assignee}")
-    if other := view.looking(user_id):
+    if writer := view.writing(user_id):
+        said.append(f"{writer} is writing a reply")
+    elif other := view.looking(user_id):
         said.append(f"{other} is also looking")
     show(tag("div", tag("h1", ticket.subject or "(no subject)"), mute(" · ".join(part for part in said if part)), cls="td-head"))
 

@@ -12,6 +12,10 @@ function typing(event) {
   return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]), textarea, select") || node.isContentEditable);
 }
 
+function many({ count, most }) {
+  return count > most ? `${most.toLocaleString()}+` : count.toLocaleString();
+}
+
 function line(row) {
   const node = el("div", row.busy ? "t busy" : "t");
   node.setAttribute("role", "option");
@@ -27,6 +31,101 @@ function line(row) {
   node.append(meta);
   for (const [text, tone] of row.chips) node.append(el("span", "chip " + tone, text));
   return node;
+}
+
+// What was typed goes to the server a moment after the last letter. The field is never written to while somebody is in it,
+// so that no update takes letters away; only what was not typed here (a saved view, the back button) is put in.
+const PAUSE = 300;
+
+function searching(box, root, memory) {
+  const input = box.querySelector(".search input");
+  const data = memory.data;
+  const typed = input.value.trim() !== (memory.asked ?? "");
+  if (data.find !== memory.told && !(root.activeElement === input && (typed || memory.timer))) {
+    if (input.value.trim() !== data.find) input.value = data.find;
+    memory.asked = data.find;
+  }
+  memory.told = data.find;
+  const problem = box.querySelector(".problem");
+  problem.textContent = data.form.problems.join("; ");
+  problem.hidden = !problem.textContent;
+  const button = box.querySelector(".filter");
+  button.textContent = data.form.filters ? `Filter ${data.form.filters}` : "Filter";
+}
+
+function ask(box, memory) {
+  clearTimeout(memory.timer);
+  memory.timer = null;
+  const text = box.querySelector(".search input").value.trim();
+  if (text === memory.asked) return;
+  memory.asked = text;
+  memory.send("find", { text });
+}
+
+// The form of filters: built anew only when what there is to choose from changes.
+function form(box, root, memory) {
+  const { form: data } = memory.data;
+  const node = box.querySelector(".form");
+  const shape = JSON.stringify([data.fields.map(({ value, ...rest }) => rest), data.share, data.chosen, data.removable]);
+  if (memory.shape !== shape && !node.contains(root.activeElement)) {
+    memory.shape = shape;
+    node.replaceChildren(...data.fields.map(field), keeping(data));
+  }
+  for (const one of data.fields) {
+    const place = node.querySelector(`[name="${one.name}"]`);
+    if (place && place !== root.activeElement) {
+      if (place.matches("select") && one.value && ![...place.options].some((option) => option.value === one.value)) place.append(new Option(one.value, one.value));
+      place.value = one.value;
+    }
+  }
+}
+
+function field(one) {
+  const label = el("label", "", one.label);
+  const place = el(one.kind === "day" ? "input" : "select");
+  if (one.kind === "day") place.type = "date";
+  else place.append(new Option("any", ""), ...one.options.map(([value, text]) => new Option(text, value)));
+  place.name = one.name;
+  label.append(place);
+  return label;
+}
+
+function keeping(data) {
+  const node = el("div", "keep");
+  const name = el("input");
+  name.type = "text"; name.name = "name"; name.maxLength = 40;
+  name.placeholder = "Name of this view"; name.ariaLabel = "Name of this view"; name.value = data.chosen;
+  const save = el("button", "", "Save view");
+  save.type = "submit";
+  node.append(name, save);
+  if (data.share) {
+    const label = el("label", "tick");
+    const tick = el("input");
+    tick.type = "checkbox"; tick.name = "shared";
+    label.append(tick, document.createTextNode("for everybody"));
+    node.append(label);
+  }
+  if (data.removable) {
+    const drop = el("button", "drop", "Remove view");
+    drop.type = "button";
+    node.append(drop);
+  }
+  return node;
+}
+
+// Rows that came in above what is being read push nothing away: the list keeps its place and says how many there are.
+function keepPlace(list, draw, news) {
+  const top = list.scrollTop;
+  const first = top > 4 && [...list.querySelectorAll(".t")].find((node) => node.offsetTop + node.offsetHeight > top + list.offsetTop);
+  const before = first && first.dataset.id, at = first && first.offsetTop - top;
+  const old = new Set([...list.querySelectorAll(".t")].map((node) => node.dataset.id));
+  draw();
+  const same = before && list.querySelector(`.t[data-id="${before}"]`);
+  if (!same) return;
+  list.scrollTop = same.offsetTop - at;
+  let fresh = 0;
+  for (let node = same.previousElementSibling; node; node = node.previousElementSibling) if (node.dataset.id && !old.has(node.dataset.id)) fresh++;
+  if (fresh) news(fresh);
 }
 
 function patch(list, wanted, memory) {
@@ -59,6 +158,8 @@ export default function (component) {
   const list = box.querySelector(".list");
   memory.data = data;
   memory.send = setTriggerValue;
+  searching(box, root, memory);
+  form(box, root, memory);
 
   const mark = (id, scroll) => {
     for (const node of list.querySelectorAll(".t")) {
@@ -87,20 +188,22 @@ export default function (component) {
   const chips = box.querySelector(".chips");
   const state = JSON.stringify(data.chips);
   if (memory.chips !== state) {
-    const focused = root.activeElement?.dataset?.view;
+    const { view, saved } = root.activeElement?.dataset ?? {};
+    const focused = view ? `[data-view="${view}"]` : saved ? `[data-saved="${saved}"]` : "";
     memory.chips = state;
     const more = el("button", "more", "More");
     more.type = "button";
     more.title = "Answered, resolved and all tickets";
     chips.replaceChildren(...data.chips.map((chip) => {
-      const node = el("button", chip.rest ? "rest" : "", chip.count ? `${chip.label} ${chip.count.toLocaleString()}` : chip.label);
+      const node = el("button", chip.rest ? "rest" : "", chip.count ? `${chip.label} ${many(chip)}` : chip.label);
       node.type = "button";
-      node.dataset.view = chip.view;
+      if (chip.saved) node.dataset.saved = chip.saved;
+      else node.dataset.view = chip.view;
       node.title = chip.help;
       node.setAttribute("aria-pressed", chip.on ? "true" : "false");
       return node;
     }), more);
-    if (focused) chips.querySelector(`[data-view="${focused}"]`)?.focus();
+    if (focused) chips.querySelector(focused)?.focus();
   }
 
   const wanted = [];
@@ -110,6 +213,8 @@ export default function (component) {
   for (const row of data.rows) wanted.push(["t" + row.id, row, line]);
   if (!data.rows.length) wanted.push(["empty", data.empty, (empty) => {
     const node = el("div", empty.busy ? "empty busy" : "empty");
+    node.setAttribute("role", "option"); // a list box without any option is broken for screen readers
+    node.setAttribute("aria-disabled", "true");
     node.append(el("b", "", empty.title), document.createTextNode(empty.text));
     for (let n = 0; empty.busy && n < 3; n++) { // rows to come, drawn as shapes
       const shape = el("div", "shape");
@@ -119,8 +224,15 @@ export default function (component) {
     }
     return node;
   }]);
-  if (memory.view !== data.view) { memory.drawn = false; list.scrollTop = 0; }
-  patch(list, wanted, memory);
+  const news = box.querySelector(".news");
+  const told = (fresh) => {
+    memory.fresh = (memory.fresh ?? 0) + fresh;
+    news.textContent = `${memory.fresh} new above`;
+    news.hidden = false;
+  };
+  const seen = () => { memory.fresh = 0; news.hidden = true; };
+  if (memory.view !== data.view) { memory.drawn = false; list.scrollTop = 0; seen(); }
+  keepPlace(list, () => patch(list, wanted, memory), told);
   memory.drawn = true;
   memory.view = data.view;
   mark(data.selected, memory.selected !== String(data.selected));
@@ -136,13 +248,43 @@ export default function (component) {
   if (!memory.wired) {
     memory.wired = true;
     box.addEventListener("click", (event) => {
+      const saved = event.target.closest("[data-saved]");
+      if (saved) return memory.send("open", Number(saved.dataset.saved));
       const view = event.target.closest("[data-view]");
       if (view) return memory.send("view", view.dataset.view);
       if (event.target.closest(".more")) return chips.classList.add("open");
       const turn = event.target.closest("[data-turn]");
       if (turn) return memory.send("turn", memory.data.page + Number(turn.dataset.turn));
+      if (event.target.closest(".news")) { list.scrollTop = 0; return seen(); }
+      if (event.target.closest(".drop")) return memory.send("drop", Date.now());
+      const filter = event.target.closest(".filter");
+      if (filter) {
+        const shut = (box.querySelector(".form").hidden = !box.querySelector(".form").hidden);
+        return filter.setAttribute("aria-expanded", String(!shut));
+      }
       const row = event.target.closest(".t");
       if (row) pick(row.dataset.id);
+    });
+    list.addEventListener("scroll", () => { if (list.scrollTop < 4) seen(); });
+    const input = box.querySelector(".search input");
+    input.addEventListener("input", () => {
+      clearTimeout(memory.timer);
+      memory.timer = setTimeout(() => ask(box, memory), PAUSE);
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") ask(box, memory);
+      if (event.key === "Escape" && input.value) { input.value = ""; ask(box, memory); event.stopPropagation(); }
+      if (event.key === "ArrowDown") { event.preventDefault(); (list.querySelector(".t.on") ?? list.querySelector(".t"))?.focus(); }
+    });
+    const filters = box.querySelector(".form");
+    filters.addEventListener("change", (event) => {
+      const { name, value } = event.target;
+      if (name !== "name" && name !== "shared") memory.send("filter", { name, value });
+    });
+    filters.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const name = filters.querySelector("[name=name]").value.trim();
+      if (name) memory.send("keep", { name, shared: filters.querySelector("[name=shared]")?.checked ?? false });
     });
     list.addEventListener("keydown", (event) => {
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -153,11 +295,18 @@ export default function (component) {
       if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || document.querySelector("[role=dialog]")) return;
       const by = { j: 1, k: -1, J: 1, K: -1 }[event.key];
       if (by) step(by);
+      if (event.key === "/") { event.preventDefault(); input.focus(); input.select(); }
     };
     document.addEventListener("keydown", memory.keys);
+    // A combined key typed into the search decides nothing: the framework's shortcuts listen in fields as well.
+    memory.guard = (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && box.contains(event.composedPath()[0])) event.stopImmediatePropagation();
+    };
+    window.addEventListener("keydown", memory.guard, true);
   }
   return () => {
     document.removeEventListener("keydown", memory.keys);
+    window.removeEventListener("keydown", memory.guard, true);
     memory.wired = false;
   };
 }

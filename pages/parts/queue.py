@@ -1,19 +1,25 @@
 """The queue on the left: what waits, most pressing first, alive without touching the rest of the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from time import monotonic
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
-from pages.parts import office, state, words
+from pages.parts import office, queue_rows, queue_search, state, words
 from pages.parts.theme import asset
-from triage import inbox, ticket_view
-from triage.inbox import QueuePage, QueueRow, View
+from triage import inbox, presence, saved_views, ticket_view
+from triage.inbox import QueuePage, View
 from triage.incidents import view as incidents
-from triage.models import Status, User
+from triage.models import SavedView, User
 
 EVERY = "3s"
-FILTER, FIND, PAGE, TICKET, INCIDENT = "view", "find", "page", "ticket", "incident"  # names in the address
+LONGEST = 200  # letters of a search
+LATEST = 10.0  # seconds after which the queue is read again although nothing happened: time passes too
+FILTER, FIND, PAGE, SAVED, TICKET, INCIDENT = "view", "find", "page", "saved", "ticket", "incident"  # names in the address
 
 _CHIPS = {
     View.NEEDS: ("Needs decision", "Everything that waits for a person"),
@@ -40,7 +46,11 @@ _EMPTY = {
     View.QUARANTINED: ("Quarantine is empty", "Spam and unreadable mail would wait here."),
 }
 
-_HTML = """<div class="q"><div class="chips" role="group" aria-label="Filters"></div>
+_HTML = """<div class="q"><div class="search" role="search"><input type="text" aria-label="Search" autocomplete="off" spellcheck="false"
+ placeholder="Search tickets, customers, orders…"><button type="button" class="filter" aria-expanded="false">Filter</button></div>
+<p class="problem" role="status" hidden></p><form class="form" aria-label="Filters of the search" hidden></form>
+<div class="chips" role="group" aria-label="Views"></div>
+<button type="button" class="news" hidden></button>
 <div class="list" role="listbox" aria-label="Tickets"></div>
 <div class="foot" hidden><button type="button" data-turn="-1" aria-label="Previous page">‹</button><span></span>
 <button type="button" data-turn="1" aria-label="Next page">›</button></div></div>"""
@@ -57,18 +67,21 @@ class Asked:
     page: int
     ticket: int | None
     incident: int | None = None
+    saved: int | None = None
 
 
 def asked() -> Asked:
     """Read the address; what makes no sense in it is ignored."""
     params = st.query_params
-    find = params.get(FIND, "").strip()[:200]
+    find = params.get(FIND, "").strip()[:LONGEST]
     name = params.get(FILTER, "")
     view = View(name) if name in set(View) else View.ALL if find else View.NEEDS
     ticket, incident, page = params.get(TICKET, ""), params.get(INCIDENT, ""), params.get(PAGE, "")
+    saved = params.get(SAVED, "")
     return Asked(
         view, find, int(page) if page.isdecimal() and len(page) < 7 else 1,
         int(ticket) if _is_id(ticket) else None, int(incident) if _is_id(incident) and not _is_id(ticket) else None,
+        int(saved) if _is_id(saved) else None,
     )  # fmt: skip
 
 
@@ -92,59 +105,114 @@ def open_incident(incident_id: int | None) -> None:
 
 def leave_search() -> None:
     """Back to everything that waits for a decision."""
-    for name in (FIND, FILTER, PAGE):
+    for name in (FIND, FILTER, PAGE, SAVED):
         st.query_params.pop(name, None)
-    st.session_state["td_find"] = ""
 
 
 def to_first_page() -> None:
-    st.query_params.pop(PAGE, None)
+    _forget(PAGE)
+
+
+def open_saved(user: User) -> None:
+    """An address that names a kept view and nothing else leads to what the view keeps."""
+    here = asked()
+    if here.saved and not {FILTER, FIND} & set(st.query_params):
+        _open_saved(user, here.saved)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the queue showed last, for which address, and how far the desk's history had come then."""
+
+    address: tuple[object, ...]
+    changes: int
+    at: float
+    page: QueuePage
+    coming: QueuePage
+    numbers: dict[View, int]
+    saved: list[SavedView]
+    form: dict[str, Any]
 
 
 @st.fragment(run_every=EVERY)
 def queue(user: User) -> None:
-    """Search, filters and rows. Looks at the database every three seconds and redraws the page only when the open ticket moved."""
+    """Search, filters and rows. Looks every three seconds whether anything happened, and redraws the page only when the open ticket moved."""
     if state.get("moved"):
         state.put("moved", False)
         st.rerun()
     here = asked()
-    st.text_input(
-        "Search",
-        key="td_find",
-        value=here.find,
-        placeholder="Search tickets, customers, orders…",
-        label_visibility="collapsed",
-        on_change=_search,
-    )
-    page, coming, numbers, pulse, moved = office.read(
-        lambda session: (
-            inbox.listing(session, user, here.view, find=here.find, page=here.page),
-            inbox.arriving(session, user),
-            inbox.counts(session, user),
-            ticket_view.pulse(session, here.ticket) if here.ticket else None,
-            incidents.pulse(session, here.incident) if here.incident else None,
-        )
-    )
-    state.put("order", [row.id for row in page.rows])
-    drawn = state.get("pulse")
-    if drawn is not None and here.ticket == drawn[0] and pulse != drawn[1]:
-        st.rerun()
-    shown = state.get("incident_pulse")
-    if here.incident and shown and shown[0] == here.incident and moved != shown[1]:
-        st.rerun()
-    if here.ticket is None and here.incident is None and page.rows and state.get("landed") is None:
+    _writing(user, here.ticket)
+    seen = _look(user, here)
+    state.put("order", [row.id for row in seen.page.rows])
+    if here.ticket is None and here.incident is None and seen.page.rows and state.get("landed") is None:
         st.rerun()
     _component(
         key="queue",
-        data=props(here, page, coming, numbers),
+        data=props(here, seen.page, seen.coming, seen.numbers, seen.saved, seen.form),
         height="stretch",
         on_pick_change=_picked,
         on_view_change=_filtered,
         on_turn_change=_turned,
+        on_find_change=_search,
+        on_filter_change=_set_filter,
+        on_open_change=partial(_open, user),
+        on_keep_change=partial(_keep, user),
+        on_drop_change=partial(_drop, user),
     )
 
 
-def props(here: Asked, page: QueuePage, coming: QueuePage, numbers: dict[View, int]) -> dict[str, Any]:
+def _look(user: User, here: Asked) -> Seen:
+    """The queue as it is; what was read before stands while nothing happened at the desk."""
+    address = (here.view, here.find, here.page, here.saved)
+    before: Seen | None = state.get("queue_seen")
+
+    def read(session: Session) -> tuple[Seen, object, object]:
+        changes = inbox.changes(session)
+        same = before is not None and before.changes == changes and monotonic() - before.at < LATEST
+        pulse = ticket_view.pulse(session, here.ticket, user.id) if here.ticket and not same else None
+        moved = incidents.pulse(session, here.incident) if here.incident else None
+        if before is not None and same and before.address == address:
+            return before, pulse, moved
+        saved = queue_search.saved(session, user)
+        found = Seen(
+            address, changes, monotonic(),
+            inbox.listing(session, user, here.view, find=here.find, page=here.page),
+            before.coming if before and same else inbox.arriving(session, user),
+            before.numbers if before and same else inbox.counts(session, user),
+            saved, queue_search.form(session, user, here.find, saved, here.saved),
+        )  # fmt: skip
+        return found, pulse, moved
+
+    seen, pulse, moved = office.read(read)
+    state.put("queue_seen", seen)
+    drawn, shown = state.get("pulse"), state.get("incident_pulse")
+    if pulse is not None and drawn is not None and here.ticket == drawn[0] and pulse != drawn[1]:
+        st.rerun()
+    if here.incident and shown and shown[0] == here.incident and moved != shown[1]:
+        st.rerun()
+    return seen
+
+
+def _writing(user: User, ticket_id: int | None) -> None:
+    """Tell the others who writes here, from time to time while the editor is open or something is typed."""
+    told: dict[int, float] = st.session_state.setdefault("td_writing", {})
+    writes = ticket_id is not None and (ticket_id in state.editing() or ticket_id in state.typed())
+    if writes and ticket_id is not None and monotonic() - told.get(ticket_id, -1e9) > presence.WRITING.total_seconds() / 3:
+        told[ticket_id] = monotonic()
+        office.do(partial(presence.write, user=user, ticket_id=ticket_id))
+    for left in [number for number in told if number != ticket_id or not writes]:
+        del told[left]
+        office.do(partial(presence.stop, user=user, ticket_id=left))
+
+
+def props(
+    here: Asked,
+    page: QueuePage,
+    coming: QueuePage,
+    numbers: dict[View, int],
+    saved: Sequence[SavedView] = (),
+    form: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """What the component draws, as JSON values."""
     chips = [
         {
@@ -152,7 +220,8 @@ def props(here: Asked, page: QueuePage, coming: QueuePage, numbers: dict[View, i
             "label": label,
             "help": help_,
             "count": numbers.get(view),
-            "on": view == here.view,
+            "most": inbox.MOST_COUNTED,
+            "on": view == here.view and here.saved is None,
             "rest": view in _REST and view != here.view,
         }
         for view, (label, help_) in _CHIPS.items()
@@ -165,76 +234,21 @@ def props(here: Asked, page: QueuePage, coming: QueuePage, numbers: dict[View, i
     elif coming.total and here.view == View.NEEDS:
         title, text = "Agents at work", "What needs a decision appears here by itself, within seconds."
     first = (page.page - 1) * inbox.PAGE + 1
+    total = f"{page.total:,}{'+' * page.more_than}"
     return {
-        "chips": chips,
+        "chips": [*chips, *queue_search.chips(list(saved), here.saved)],
+        "find": here.find,
+        "form": form or {"fields": [], "filters": 0, "problems": [], "share": False, "chosen": "", "removable": False},
         "view": f"{here.view}|{here.find}|{page.page}",
-        "rows": [_row(row) for row in page.rows],
-        "arriving": [_row(row, busy=True) for row in shown],
+        "rows": [queue_rows.row(row) for row in page.rows],
+        "arriving": [queue_rows.row(row, busy=True) for row in shown],
         "arrivingText": f"Agents at work on {words.plural(coming.total, 'ticket')}",
         "selected": here.ticket,
         "page": page.page,
         "pages": page.pages,
-        "range": f"{first:,}–{first + len(page.rows) - 1:,} of {page.total:,}",
+        "range": f"{first:,}–{first + len(page.rows) - 1:,} of {total}",
         "empty": {"title": title, "text": text, "busy": bool(shown) and not page.rows},
     }
-
-
-def _row(row: QueueRow, busy: bool = False) -> dict[str, Any]:
-    due, tone = words.due(row.due)
-    if busy or row.status in (Status.RECEIVED, Status.SCREENED, Status.TRIAGING, Status.REOPENED):
-        due, tone = words.STATUS[row.status], ""
-    elif row.snoozed_until:
-        due, tone = f"until {words.clock(row.snoozed_until)}", ""
-    elif row.status in (Status.APPROVED, Status.DELIVERING, Status.DELIVERED, Status.RESOLVED):
-        due, tone = words.STATUS[row.status], ""
-    who = f"{row.looking} is looking" if row.looking else f"{row.requester or 'Unknown sender'} · {words.age(row.created_at)}"
-    return {
-        "id": row.id,
-        "title": row.subject or "(no subject)",
-        "who": who,
-        "looking": bool(row.looking),
-        "whoTitle": f"#{row.id}, received {words.clock(row.created_at)}",
-        "due": due,
-        "tone": tone,
-        "dueTitle": f"Answer promised by {words.clock(row.due)}" if row.due else "",
-        "busy": busy,
-        "chips": [] if busy else chips_of(row),
-    }
-
-
-def chips_of(row: QueueRow) -> list[tuple[str, str]]:
-    """A row's labels in the order people look for them, five at most: the matter, then what stands in the way."""
-    return [*_matter(row), *_hurdles(row)][:5]
-
-
-def _matter(row: QueueRow) -> list[tuple[str, str]]:
-    found = [(row.category, "")] if row.category else []
-    if row.priority in ("high", "urgent"):
-        found.append((row.priority, "w"))
-    if row.sentiment == "negative":
-        found.append(("upset", "w"))
-    if row.language not in ("", "en", "und"):
-        found.append((row.language, ""))
-    return found
-
-
-def _hurdles(row: QueueRow) -> list[tuple[str, str]]:
-    if row.status == Status.QUARANTINED:
-        return [((row.reason or "quarantine").replace("_", " "), "w")]
-    found = [("action blocked", "b")] if row.blocked else []
-    if row.incident:
-        found.append(("incident", "a"))
-    if row.status in (Status.FAILED, Status.REJECTED):
-        return [*found, ("failed" if row.status == Status.FAILED else "draft rejected", "b")]
-    if row.status == Status.ESCALATED:
-        found.append(("escalated", "b"))
-    elif row.approver == "manager" and row.status in (Status.AWAITING_APPROVAL, Status.NEEDS_INFO):
-        found.append(("manager", "b"))
-    if row.status == Status.NEEDS_INFO:
-        found.append(("asks back", "a"))
-    elif row.status == Status.AWAITING_APPROVAL and (band := words.band(row.facts, row.unsupported, row.confidence))[0]:
-        found.append(band)
-    return found
 
 
 def _is_id(text: str) -> bool:
@@ -254,7 +268,7 @@ def _picked() -> None:
 def _filtered() -> None:
     if name := _event("view"):
         st.query_params[FILTER] = str(name)
-        st.query_params.pop(PAGE, None)
+        _forget(PAGE, SAVED)
         if name == View.INCIDENTS or INCIDENT in st.query_params:
             go_to(None)
             state.put("moved", True)
@@ -266,10 +280,60 @@ def _turned() -> None:
 
 
 def _search() -> None:
-    text = str(st.session_state["td_find"]).strip()
-    st.query_params.pop(PAGE, None)
-    st.query_params.pop(FILTER, None)
+    """Words are looked for among all tickets, whatever view was open."""
+    if (typed := _event("find")) is not None:
+        _forget(FILTER)
+        _look_for(str(typed.get("text", "")))
+
+
+def _set_filter() -> None:
+    """A field of the form; the view stays."""
+    if chosen := _event("filter"):
+        here = asked()
+        st.query_params[FILTER] = here.view.value
+        _look_for(queue_search.set_filter(here.find, str(chosen.get("name")), str(chosen.get("value", ""))))
+
+
+def _look_for(text: str) -> None:
+    _forget(PAGE, SAVED)
+    text = text.strip()[:LONGEST]
     if text:
         st.query_params[FIND] = text
     else:
-        st.query_params.pop(FIND, None)
+        _forget(FIND)
+
+
+def _open_saved(user: User, number: int) -> None:
+    if kept := office.read(lambda session: saved_views.load(session, user, number)):
+        _look_for(kept.find)
+        st.query_params[FILTER] = kept.view
+        st.query_params[SAVED] = str(number)
+
+
+def _open(user: User) -> None:
+    if number := _event("open"):
+        _open_saved(user, int(number))
+
+
+def _keep(user: User) -> None:
+    asked_for, here = _event("keep"), asked()
+    if not asked_for:
+        return
+    name, shared = str(asked_for.get("name", "")), bool(asked_for.get("shared"))
+    kept = office.attempt(lambda session: saved_views.save(session, user, name, here.view.value, here.find, shared=shared))
+    if kept is None:
+        state.put("moved", True)  # the page says why
+        return
+    st.query_params[FILTER] = here.view.value
+    st.query_params[SAVED] = str(kept.id)
+
+
+def _drop(user: User) -> None:
+    if (number := asked().saved) and _event("drop"):
+        office.do(lambda session: saved_views.remove(session, user, number))
+        _forget(SAVED)
+
+
+def _forget(*names: str) -> None:
+    for name in names:
+        st.query_params.pop(name, None)

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     ACCEPT_STYLE = "decide how the writer writes"
     MARK_TRAINEES = "say who is a trainee"
     SIGN_OFF = "sign off blocked actions"
+    SHARE_VIEWS = "share views of the queue with everybody"
     SEE_OWN_FIGURES = "see your own figures"
     SEE_FIGURES = "see everybody's figures"
     READ_KNOWLEDGE = "read and search the knowledge base"
@@ -30,7 +31,7 @@ class Permission(StrEnum):
 
 P = Permission
 _STAFF = frozenset({P.WORK_INBOX, P.DECIDE_ROUTINE, P.SEE_OWN_FIGURES, P.READ_KNOWLEDGE, P.SUGGEST_KNOWLEDGE, P.SEE_OWN_TRACES})
-_MANAGER = _STAFF | {P.DECIDE_SENSITIVE, P.ACCEPT_STYLE, P.MARK_TRAINEES, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY}
+_MANAGER = _STAFF | {P.DECIDE_SENSITIVE, P.ACCEPT_STYLE, P.MARK_TRAINEES, P.SIGN_OFF, P.SHARE_VIEWS, P.SEE_FIGURES, P.READ_MACHINERY}
 _ADMIN = _MANAGER | {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
 
 ROLES: dict[Role, frozenset[Permission]] = {Role.STAFF: _STAFF, Role.MANAGER: _MANAGER, Role.ADMIN: _ADMIN}

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from triage import jsontext
+from triage.database import documents
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
@@ -127,6 +128,7 @@ def _file_engine(url: str | URL, isolation_level: str | None) -> Engine:
         connection.isolation_level = isolation_level
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function(documents.SPACED, 1, documents.spaced, deterministic=True)  # triggers call it
 
     return engine
 

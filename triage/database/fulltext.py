@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, column, func, literal, or_, select, table
 from sqlmodel import Session
 
-_LONGEST = 200_000  # characters that PostgreSQL looks at: a tsvector has at most a megabyte
-_BETWEEN = "".join(  # what stands between words, as ranges of a class in regular expressions of both
+LONGEST = 200_000  # characters that PostgreSQL looks at: a tsvector has at most a megabyte
+BETWEEN = "".join(  # what stands between words, as ranges of a class in regular expressions of both
     f"\\u{first:04x}-\\u{last:04x}"
     for first, last in ((0x01, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0xBF), (0x2000, 0x206F), (0x3000, 0x303F))
 )
-_SPLIT = re.compile(f"[\\x00{_BETWEEN}\\ud800-\\udfff]+")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_SPLIT = re.compile(f"[\\x00{BETWEEN}\\ud800-\\udfff]+")
+UNSPACED_RANGES = "\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff"
+UNSPACED = re.compile(f"[{UNSPACED_RANGES}]")  # scripts that put no space between words
 
 
 def words_of(text: str) -> list[str]:
@@ -32,7 +33,7 @@ def holds(session: Session, word: str, *columns: Any, begins: bool = False) -> C
     The columns are those that `create` was given. A word of a script without spaces is looked for anywhere in them,
     which reads them all.
     """
-    if _UNSPACED.search(word):
+    if UNSPACED.search(word):
         return or_(*[place.icontains(word, autoescape=True) for place in columns])
     owner = columns[0].class_
     name = f"{owner.__tablename__}_words"
@@ -41,7 +42,7 @@ def holds(session: Session, word: str, *columns: Any, begins: bool = False) -> C
         found = select(words.c.rowid).where(words.c[name].op("MATCH")(f'"{word}"' + "*" * begins))
     else:
         words = table(name, column("id"), column("words"))
-        query = func.to_tsquery(literal("simple").op("::")(column("regconfig")), f"'{_plain(word)}'" + ":*" * begins)
+        query = func.to_tsquery(literal("simple").op("::")(column("regconfig")), f"'{plain(word)}'" + ":*" * begins)
         found = select(words.c.id).where(words.c.words.op("@@")(query))
     answer: ColumnElement[bool] = owner.id.in_(found)
     return answer
@@ -86,9 +87,9 @@ def _postgresql(name: str, columns: tuple[str, ...]) -> list[str]:
     words, listed = f"{name}_words", ", ".join(columns)
 
     def vector(row: str) -> str:
-        text = f"lower(left({' || chr(32) || '.join(f'{row}.{column}' for column in columns)}, {_LONGEST}))"
+        text = f"lower(left({' || chr(32) || '.join(f'{row}.{column}' for column in columns)}, {LONGEST}))"
         text = f"regexp_replace(normalize({text}, NFKD), '[\\u0300-\\u036f]', '', 'g')"
-        return f"to_tsvector('simple'::regconfig, regexp_replace({text}, '[{_BETWEEN}]+', ' ', 'g'))"
+        return f"to_tsvector('simple'::regconfig, regexp_replace({text}, '[{BETWEEN}]+', ' ', 'g'))"
 
     put = f"INSERT INTO {words}(id, words) VALUES (new.id, {vector('new')}) ON CONFLICT (id) DO UPDATE SET words = excluded.words"
     return [
@@ -100,6 +101,6 @@ def _postgresql(name: str, columns: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
     """The word as a tsvector has it: without case and accents."""
     return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", word.lower()))

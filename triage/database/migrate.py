@@ -1,7 +1,9 @@
 """Bring a database to the newest schema: one set of migrations for SQLite and PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -17,11 +19,32 @@ def migrate(database: Database) -> None:
     """Create or upgrade all tables; safe to call at every start and from several processes."""
     from alembic import command
 
-    with database.engine.begin() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    with migrating(database) as connection:
         if _newest(connection) != _here(connection):
             command.upgrade(config(connection), "head")
+
+
+@contextmanager
+def migrating(database: Database) -> Iterator[Connection]:
+    """A connection in one transaction to change the schema with; other processes that migrate wait.
+
+    SQLite's migrations copy a table and drop the old one, which rows that refer to it would forbid: meanwhile it does
+    not look at references, and they are checked before all of it counts.
+    """
+    with database.engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            if database.is_sqlite:
+                driver.execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                if not database.is_sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                yield connection
+                if database.is_sqlite and (lost := driver.execute("PRAGMA foreign_key_check").fetchone()):
+                    raise RuntimeError(f"a migration left a row of {lost[0]} that refers to no row of {lost[2]}")
+        finally:
+            if database.is_sqlite:
+                driver.execute("PRAGMA foreign_keys=ON")
 
 
 def config(connection: Connection) -> "Config":

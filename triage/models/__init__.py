@@ -55,6 +55,7 @@ from .statuses import (
 from .synonyms import SynonymGroup
 from .teams import CategoryModel, MatterRoute, Team, TeamMember
 from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, Ticket
+from .views import EditClaim, SavedView
 
 __all__ = [
     "AT_WORK",
@@ -88,6 +89,7 @@ __all__ = [
     "DecisionKind",
     "Draft",
     "Edit",
+    "EditClaim",
     "Episode",
     "EscalationReason",
     "EvaluationCase",
@@ -129,6 +131,7 @@ __all__ = [
     "RuleVersion",
     "Run",
     "RunStep",
+    "SavedView",
     "SearchRecord",
     "Sentiment",
     "SetupLink",

@@ -1,0 +1,56 @@
+"""Views that people keep, and who writes on a ticket, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests import desks
+from triage import inbox, presence, saved_views, ticket_view
+from triage.database import Database
+from triage.errors import AccessError, InputError
+from triage.models import Role, clock_at, now
+
+
+def test_views_are_kept_changed_shared_and_removed(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, lee, sam = desks.person(session), desks.person(session, name="Lee"), desks.person(session, Role.MANAGER, "Sam")
+        mine = saved_views.save(session, nadia, "  My   refunds ", "needs", "category:billing")
+        assert (mine.name, mine.find) == ("My refunds", "category:billing")
+        assert saved_views.save(session, nadia, "My refunds", "all", "is:upset").id == mine.id
+        with pytest.raises(AccessError, match="share views"):
+            saved_views.save(session, nadia, "For all", "all", "", shared=True)
+        shared = saved_views.save(session, sam, "For all", "escalated", "is:overdue", shared=True)
+        assert [view.name for view in saved_views.of(session, nadia)] == ["For all", "My refunds"]
+        assert [view.name for view in saved_views.of(session, lee)] == ["For all"]
+        assert saved_views.load(session, lee, mine.id or 0) is None and saved_views.load(session, lee, shared.id or 0)
+        for view in (mine, shared):
+            with pytest.raises(AccessError, match="somebody else's"):
+                saved_views.remove(session, lee, view.id or 0)
+        saved_views.remove(session, nadia, mine.id or 0)
+        saved_views.remove(session, sam, shared.id or 0)
+        assert saved_views.of(session, nadia) == []
+        for name, view in (("", "needs"), ("x" * 41, "needs"), ("x", "nowhere")):
+            with pytest.raises(InputError):
+                saved_views.save(session, nadia, name, view, "")
+
+
+def test_others_hear_who_writes_until_the_claim_runs_out(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        ticket = desks.ticket(session)
+        desks.waiting_draft(session, ticket)
+        number, events = ticket.id or 0, inbox.changes(session)
+        seen = ticket_view.pulse(session, number, sam.id), ticket_view.pulse(session, number, nadia.id)
+        presence.write(session, nadia, number)
+        session.flush()
+        assert inbox.changes(session) > events
+        assert inbox.listing(session, sam).rows[0].writing == "Nadia" and inbox.listing(session, nadia).rows[0].writing is None
+        assert ticket_view.load(session, number).writing(sam.id) == "Nadia"
+        assert ticket_view.pulse(session, number, sam.id) != seen[0] and ticket_view.pulse(session, number, nadia.id) == seen[1]
+        with clock_at(now() + timedelta(minutes=2)):
+            assert ticket_view.load(session, number).writing(sam.id) is None
+        presence.stop(session, nadia, number)
+        session.flush()
+        assert presence.writers(session, [number], None) == {}
+        with pytest.raises(InputError, match="no ticket 99"):
+            presence.write(session, nadia, 99)

@@ -1,0 +1,62 @@
+"""What the database keeps beside the tables to answer fast: words of documents, and indexes that models cannot describe.
+
+Migrations on SQLite copy whole tables, which loses triggers and stumbles over those that name the table. So these things
+are taken away before migrations run and put back after them; nothing of them holds anything that tables do not.
+"""
+
+from sqlalchemy import Connection, inspect
+
+from triage.database import documents, pressing
+from triage.database.documents import TICKETS
+
+PREFIX = "queue_"  # of the indexes, so that comparing schemas can leave them out
+
+
+def take_away(connection: Connection) -> None:
+    """Before migrations: what would be in their way on SQLite."""
+    if connection.dialect.name != "sqlite":
+        return
+    for kind, name, _ in documents.statements(TICKETS, "sqlite"):
+        if kind == "trigger":
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    for name in pressing.indexes("sqlite"):
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
+
+
+def put_back(connection: Connection) -> None:
+    """Make what is missing; words that were not there are written for all rows."""
+    dialect = connection.dialect.name
+    columns = _columns(connection, "ticket")
+    if not columns:
+        if dialect == "sqlite":
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TICKETS.words}")
+        return
+    there = names(connection)
+    for kind, name, statement in documents.statements(TICKETS, dialect):
+        if (kind, name) not in there:
+            connection.exec_driver_sql(statement)
+            if kind == "table":
+                documents.fill(connection, TICKETS)
+    if "team" not in columns:  # taken back to before there were groups
+        return
+    for name, statement in pressing.indexes(dialect).items():
+        if ("index", name) not in there:
+            connection.exec_driver_sql(statement)
+
+
+def _columns(connection: Connection, table: str) -> set[str]:
+    look = inspect(connection)
+    return {str(column["name"]) for column in look.get_columns(table)} if look.has_table(table) else set()
+
+
+def names(connection: Connection) -> set[tuple[str, str]]:
+    """(kind, name) of what is there: tables, indexes, triggers and functions."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("SELECT type, name FROM sqlite_master")
+    else:
+        rows = connection.exec_driver_sql(
+            "SELECT CASE relkind WHEN 'i' THEN 'index' ELSE 'table' END, relname FROM pg_class WHERE relkind IN ('r', 'i') "
+            "AND relnamespace = current_schema()::regnamespace UNION ALL SELECT 'trigger', tgname FROM pg_trigger "
+            "UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
+        )
+    return {(str(kind), str(name)) for kind, name in rows}
