@@ -37,6 +37,7 @@ class Work:
     meta: dict[str, Any]
     load: str = field(default_factory=lambda: uuid4().hex[:12])
     follows: str = ""
+    thrown_away: bool = False
     acked: int = 0
     other_tab: bool = False
     wants_save: bool = False
@@ -49,7 +50,7 @@ class Work:
     def put(self, title: str, body: str, *, base: int) -> None:
         """Other texts into the fields."""
         self.title, self.body, self.base = title, body, base
-        self.follows, self.load = self.load, uuid4().hex[:12]
+        self.follows, self.load, self.thrown_away = self.load, uuid4().hex[:12], False
 
 
 def edit(user: User, view: ArticleView | None, *, original: ArticleView | None = None) -> None:
@@ -57,6 +58,7 @@ def edit(user: User, view: ArticleView | None, *, original: ArticleView | None =
     key = view.row.id if view else f"{NEW}:{original.row.id}" if original else NEW
     if f"work_{key}" not in st.session_state:
         st.session_state[f"work_{key}"] = _begun(user, key, view, original)
+        st.session_state[f"work_{key}"].thrown_away = st.session_state.pop(f"thrown_{key}", False)
     _desk(user, view, cast(Work, st.session_state[f"work_{key}"]))
 
 
@@ -117,6 +119,7 @@ def _data(user: User, work: Work) -> dict[str, Any]:
     return {
         "user": user.id, "article": work.article, "title": work.title, "body": work.body, "note": work.note, "base": work.base,
         "load": work.load, "follows": work.follows, "acked": work.acked, "status": status,
+        "drop": work.thrown_away,
     }  # fmt: skip
 
 
@@ -181,6 +184,7 @@ def _start_over(user: User, view: ArticleView | None, work: Work) -> None:
 def _drop(user: User, work: Work) -> None:
     """Forget what was not saved; the fields begin anew with the newest version."""
     if office.do(lambda session: editing.discard(session, user, work.article)):
+        st.session_state[f"thrown_{work.article}"] = True
         del st.session_state[f"work_{work.article}"]
 
 

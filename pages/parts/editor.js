@@ -98,7 +98,7 @@ export default function (component) {
   memory.doubtful ??= () => Date.now() - memory.sent > PATIENCE - 200;
   memory.typed ??= () => {
     memory.seq = Math.max(Date.now(), memory.seq + 1);
-    store(memory.data, { ...value(), base: memory.base });
+    store(memory.data, { ...value(), base: memory.base, load: memory.load });
     clearTimeout(memory.timer);
     memory.timer = setTimeout(memory.send, PAUSE);
     memory.tell();
@@ -108,6 +108,10 @@ export default function (component) {
   if (memory.acked >= memory.seq) { clearTimeout(memory.doubt); if (memory.seq) store(data, null); }
   if (memory.load !== data.load) {
     const first = memory.load === undefined;
+    if (data.drop) { // words of an earlier load go, whether they arrived or not
+      memory.acked = memory.seq;
+      if (stored(data)?.load !== data.load) store(data, null);
+    }
     const kept = first ? stored(data) : null;
     const follows = data.follows === memory.load;
     memory.load = data.load;

@@ -42,7 +42,8 @@ class Typed:
 
 def editor(key: str, data: dict[str, Any], *, on_typed: Callable[[Typed], None], on_save: Callable[[], None]) -> None:
     """Draw the fields. `data` holds user, article, title, body, note, base, status, `load` (another one puts the texts
-    into the fields), `follows` (the load that this one came of) and `acked` (the last number that is kept).
+    into the fields), `follows` (the load that this one came of), `drop` (the person threw away what they typed before this
+    load, so it goes even when it never arrived) and `acked` (the last number that is kept).
     """
     _component(
         key=key, data=data, on_fields_change=lambda: _hand_over(key, on_typed), on_save_change=lambda: _save(key, on_save),

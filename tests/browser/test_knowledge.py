@@ -11,7 +11,7 @@ from tests.browser.desk import RunningDesk, until
 from tests.browser.visitor import Visitor
 from triage.accounts import passwords, sessions, users
 from triage.library.article import load
-from triage.models import LoginSession, User, now
+from triage.models import LoginSession, User, WorkingCopy, now
 
 PASSWORD = "kettle-sings-at-noon"
 ARTICLE = "store-beans-and-freshness"
@@ -45,7 +45,7 @@ def test_an_article_is_written_reviewed_found_compared_and_rolled_back(
     _compare_and_roll_back(author, before)
 
 
-def test_typing_outlives_a_reload_and_another_browser(editors: tuple[Visitor, Visitor]) -> None:
+def test_typing_outlives_a_reload_and_another_browser(desk: RunningDesk, editors: tuple[Visitor, Visitor]) -> None:
     author, _ = editors
     text = _open(author, "e5-grinder-jam")
     text.press("Control+End")
@@ -58,6 +58,9 @@ def test_typing_outlives_a_reload_and_another_browser(editors: tuple[Visitor, Vi
     author.says("You have not saved")
     author.page.get_by_role("link", name=re.compile("jam", re.IGNORECASE)).first.click()
     expect(_text(author)).to_have_value(re.compile("Half a thought$"))
+    desk.database.run_now(_another_tab_writes)
+    _append(author, _text(author), ", which the desk does not take")
+    author.says("You are writing in this article in another tab as well.")
     _throw_away(author, _text(author))
 
 
@@ -208,6 +211,12 @@ def _throw_away(visitor: Visitor, text: Locator) -> None:
     visitor.button("Throw it away").click()
     expect(text).not_to_have_value(typed)
     _clear(visitor)  # the browser's own words about pages that were opened by their address, and lost connections
+
+
+def _another_tab_writes(session: Session) -> None:
+    copy = session.exec(select(WorkingCopy).where(WorkingCopy.article == "e5-grinder-jam")).one()
+    copy.body, copy.revision = "Something else", copy.revision + 1
+    session.add(copy)
 
 
 def _sign_out_elsewhere(session: Session) -> None:

@@ -30,6 +30,7 @@ def test_what_is_typed_is_kept_per_person_until_it_is_saved(database: Database) 
     assert done(database, editing.keep, ines, "pause", Text("Pause", "Mine too"), base=1, revision=1) == 2
     with pytest.raises(OtherTab):
         done(database, editing.keep, ines, "pause", Text("Pause", "From another tab"), base=1, revision=1)
+    assert done(database, editing.keep, ines, "pause", Text("Pause", "Mine too"), base=1, revision=1) == 2  # nothing else
     assert [copy.body for copy in done(database, editing.copies, ines)] == ["Mine too"]
     done(database, editing.discard, ines, "pause")
     assert done(database, editing.copy_of, ines, "pause") is None

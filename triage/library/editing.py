@@ -48,13 +48,16 @@ def copies(session: Session, user: User) -> list[WorkingCopy]:
 def keep(session: Session, user: User, article: str, text: Text, *, base: int, revision: int) -> int:
     """Keep what was typed; returns the copy's new revision.
 
-    `revision` is the one this tab last saw: raises OtherTab when another tab has written since.
+    `revision` is the one this tab last saw: raises OtherTab when another tab has written something else since. (The very
+    same words may come twice: from a page that is being left, and from the one that takes them over.)
     """
     access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
     kept = session.exec(
         select(WorkingCopy).where(WorkingCopy.user_id == user.id, WorkingCopy.article == article).with_for_update()
     ).first() or WorkingCopy(user_id=user.id or 0, article=article)
     if kept.revision != revision:
+        if kept.id and (kept.title, kept.body, kept.note, kept.meta) == (text.title, text.body, text.note, text.meta or {}):
+            return kept.revision
         raise OtherTab("You are writing in this article in another tab as well. Choose which of the two texts goes on.")
     kept.base, kept.title, kept.body, kept.note = base, text.title[:300], text.body, text.note[:300]
     kept.meta, kept.revision, kept.updated_at = dict(text.meta or {}), kept.revision + 1, now()
