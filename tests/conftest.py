@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
+from xdist.scheduler import LoadFileScheduling
 
 from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
@@ -18,6 +19,7 @@ from triage.settings import Settings, load_settings
 if TYPE_CHECKING:
     from triage.office import Desk
 
+BROWSER = "tests/browser/"
 LOOPBACK = ("127.", "::1", "localhost")
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -38,6 +40,17 @@ for name in [name for name in os.environ if name.startswith(("TRIAGE_", "OPENAI_
     if name != "TRIAGE_CHROMIUM":
         del os.environ[name]
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+
+class OneDesk(LoadFileScheduling):
+    """A file to a worker, and all browser tests to one of them, because they share a desk that takes long to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDesk:
+    return OneDesk(config, log)
 
 
 @pytest.fixture
