@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, edits, incident, office, queue, state, words
+from pages.parts import composer, deciding, edits, incident, office, queue, state, words
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -29,7 +29,6 @@ from triage.ticket_view import TicketView
 
 def page() -> None:
     user = require(Permission.WORK_INBOX)
-    state.tidy()
     queue.open_saved(user)
     here = queue.asked()
     if here.ticket is None and here.incident is None:
@@ -86,6 +85,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[st
 
     try:
         view, changed, strict, pulse = office.read(read)
+        composer.recall(user, ticket_id)
     except InputError as error:
         state.put("pulse", None)
         return None, [], False, str(error)

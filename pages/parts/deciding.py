@@ -5,8 +5,8 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import edits, office, proof, queue, state
-from triage import approval, inbox, replies, work
+from pages.parts import composer, edits, office, proof, queue, state
+from triage import approval, inbox, replies, typed, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
 from triage.proof import open_points
 
@@ -15,13 +15,8 @@ _LONGEST = 1800.0
 
 def text_of(ticket: Ticket, draft: Draft) -> str:
     """What would be sent now: the editor's text while it is open, else the draft."""
-    if ticket.id not in state.editing():
-        return draft.body
-    shown = st.session_state.get(state.text_key(ticket.id or 0))
-    if isinstance(shown, str):
-        return shown
-    kept = state.typed().get(ticket.id or 0)
-    return kept.text if kept else draft.body
+    number = ticket.id or 0
+    return composer.text(number, composer.REPLY, draft.body) if number in state.editing() else draft.body
 
 
 def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -> None:
@@ -42,8 +37,10 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -
 
 
 def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
-    comment = str(st.session_state.get(f"td_changes_{ticket.id}", ""))
+    comment = composer.text(ticket.id or 0, composer.CHANGES)
+    forget = state.forgetter(ticket.id or 0, typed.CHANGES)
     if _decide(user, draft, DecisionKind.REQUEST_CHANGES, seal=seal, comment=comment):
+        forget()
         office.toast("Sent back; a new version will appear here.")
         _done(ticket)
 
@@ -76,6 +73,7 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
             work.prepare(session, user, ticket.id or 0, text, comment)
         else:
             work.hand_to_manager(session, user, ticket.id or 0, comment)
+        typed.forget(session, user, ticket.id or 0, typed.REPLY)
 
     forget = state.forgetter(ticket.id or 0)
     if office.do(hand):
@@ -87,9 +85,15 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
 
 def write(user: User, ticket: Ticket) -> None:
     """A person's own reply becomes the newest draft, ready to be decided."""
-    text = str(st.session_state.get(state.text_key(ticket.id or 0), ""))
+    text = composer.text(ticket.id or 0, composer.OWN)
     forget = state.forgetter(ticket.id or 0)
-    if office.attempt(lambda session: replies.write_reply(session, user, ticket.id or 0, text)):
+
+    def put_up(session: Session) -> Draft:
+        written = replies.write_reply(session, user, ticket.id or 0, text)
+        typed.forget(session, user, ticket.id or 0, typed.REPLY)
+        return written
+
+    if office.attempt(put_up):
         forget()
         _done(ticket)
 
@@ -129,23 +133,19 @@ def _decide(
     vouched: list[str] | None = None,
 ) -> Decision | None:
     desk = office.desk()
-    return office.attempt(
-        lambda session: approval.decide(
-            session,
-            desk.enqueue,
-            desk.settings,
-            user,
-            draft.id or 0,
-            kind=kind,
-            seal=seal,
-            body=body,
-            reason=reason,
-            comment=comment,
-            acknowledged=acknowledged or [],
-            vouched=vouched or [],
-            active_seconds=round(seconds_on(draft), 1),
-        )
-    )
+    seconds = round(seconds_on(draft), 1)
+    sent = {DecisionKind.APPROVE: typed.REPLY, DecisionKind.REQUEST_CHANGES: typed.CHANGES}.get(kind)
+
+    def change(session: Session) -> Decision:
+        decision = approval.decide(
+            session, desk.enqueue, desk.settings, user, draft.id or 0, kind=kind, seal=seal, body=body, reason=reason, comment=comment,
+            acknowledged=acknowledged or [], vouched=vouched or [], active_seconds=seconds,
+        )  # fmt: skip
+        if sent:
+            typed.forget(session, user, draft.ticket_id, sent)
+        return decision
+
+    return office.attempt(change)
 
 
 def _done(ticket: Ticket) -> None:

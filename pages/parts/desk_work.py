@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, draft_card, office, panels, proof, state, words
+from pages.parts import composer, deciding, draft_card, office, panels, proof, state, words
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, work
 from triage import proof as sources
@@ -34,7 +34,7 @@ def desk_work(view: TicketView, user: User, changed: list[str], every_needs_mana
         show(card(mute(words.reason(ticket.reason) or "closed", " · ", words.ago(ticket.updated_at)), title="Resolved"))
     else:
         _open(view, user)
-    _kept_text(view)
+    _kept_text(view, user)
 
 
 def _draft(view: TicketView, draft: Draft, user: User, changed: list[str], may: bool) -> None:
@@ -47,7 +47,7 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: list[str], may: 
         if not may:
             _needs_manager(draft, ticket)
         if editing:
-            _editor(ticket, draft)
+            _editor(user, ticket, draft)
         else:
             show(draft_card.body(draft, sources.of_view(view).texts))
         text = deciding.text_of(ticket, draft)
@@ -71,7 +71,7 @@ def _needs_manager(draft: Draft, ticket: Ticket) -> None:
     )
 
 
-def _editor(ticket: Ticket, draft: Draft) -> None:
+def _editor(user: User, ticket: Ticket, draft: Draft) -> None:
     number = ticket.id or 0
     kept = state.typed().get(number)
     if kept and kept.draft_id not in (None, draft.id):
@@ -83,16 +83,9 @@ def _editor(ticket: Ticket, draft: Draft) -> None:
                 cls="td-strip w",
             )
         )
-    start = kept.text if kept else draft.body
     state.put("editor", number)
-    st.text_area(
-        "Reply",
-        value=start,
-        key=state.text_key(number),
-        height=max(180, min(460, 24 * (start.count("\n") + len(start) // 75 + 3))),
-        label_visibility="collapsed",
-        on_change=state.keep_text,
-        args=(number, draft.id),
+    composer.composer(
+        user, number, composer.REPLY, start=draft.body, draft_id=draft.id, watch=lambda text: text.strip() != draft.body.strip()
     )
 
 
@@ -113,7 +106,11 @@ def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) 
             st.button("Hand to a manager", key="td_hand_over", type="primary", on_click=state.open_panel, args=("hand", number))
         if number in state.editing():
             st.button(
-                "Reset", key="td_reset", on_click=state.drop_text, args=(number,), help="Back to the draft as the agents wrote it"
+                "Reset",
+                key="td_reset",
+                on_click=composer.drop,
+                args=(user, number),
+                help="Back to the draft as the agents wrote it",
             )
         else:
             st.button("Edit", key="td_edit", shortcut="E", on_click=state.editing().add, args=(number,))
@@ -232,19 +229,9 @@ def _open(view: TicketView, user: User) -> None:
 def _compose(view: TicketView, user: User) -> None:
     ticket = view.ticket
     number = ticket.id or 0
-    kept = state.typed().get(number)
     state.put("editor", number)
     with st.container(key="compose"):
-        st.text_area(
-            "Your reply",
-            value=kept.text if kept else "",
-            key=state.text_key(number),
-            height=140,
-            placeholder="Write a reply…",
-            label_visibility="collapsed",
-            on_change=state.keep_text,
-            args=(number, ticket.draft_id),
-        )
+        composer.composer(user, number, composer.OWN, draft_id=ticket.draft_id)
         with st.container(key="actions", horizontal=True):
             submit = None if state.form_is_open(number) else panels.SUBMIT
             st.button(
@@ -263,7 +250,7 @@ def _compose(view: TicketView, user: User) -> None:
             )
 
 
-def _kept_text(view: TicketView) -> None:
+def _kept_text(view: TicketView, user: User) -> None:
     """Text that lost its editor (somebody else decided first) stays readable and can be copied."""
     number = view.ticket.id or 0
     kept = state.typed().get(number)
@@ -272,7 +259,7 @@ def _kept_text(view: TicketView) -> None:
     with st.container(key="kept"):
         show(tag("div", tag("b", "Your text is kept. "), "Copy it, or drop it.", cls="td-strip"))
         st.code(kept.text, language=None, wrap_lines=True)
-        st.button("Drop my text", key="td_drop", on_click=state.drop_text, args=(number,))
+        st.button("Drop my text", key="td_drop", on_click=composer.drop, args=(user, number))
 
 
 def _leave(user: User, ticket: Ticket, change: Callable[[Session], object]) -> None:

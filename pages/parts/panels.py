@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, incident_forms, office, state, words
-from triage import taxonomy, teams, ticket_view, work
+from pages.parts import composer, deciding, incident_forms, office, state, words
+from triage import taxonomy, teams, ticket_view, typed, work
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import REJECT_REASONS
@@ -26,7 +26,11 @@ def panel(user: User, ticket: Ticket, draft: Draft) -> None:
     """The form that belongs to a button under the draft."""
     open_, number = state.panel(), ticket.id or 0
     forms: dict[str, tuple[Callable[[], None], str, Callable[[], None]]] = {
-        "changes": (lambda: _changes(number), "Send back", lambda: deciding.request_changes(user, ticket, draft, draft.seal)),
+        "changes": (
+            lambda: composer.composer(user, number, composer.CHANGES),
+            "Send back",
+            lambda: deciding.request_changes(user, ticket, draft, draft.seal),
+        ),
         "reject": (lambda: _reject(number), "Reject the draft", lambda: deciding.reject(user, ticket, draft, draft.seal)),
         "escalate": (lambda: _escalate(number), "Escalate", lambda: deciding.escalate(user, ticket, draft, draft.seal)),
         "hand": (lambda: _hand(number), "Hand over", lambda: deciding.prepare(user, ticket, draft)),
@@ -68,7 +72,7 @@ def tools(user: User, ticket: Ticket) -> None:
     elif open_ == ("category", number):
         _refile(user, ticket)
     elif open_ == ("note", number):
-        _form(lambda: _note(number), "Save note", lambda: _save_note(user, number))
+        _form(lambda: composer.composer(user, number, composer.NOTE), "Save note", lambda: _save_note(user, number))
     elif open_ == ("to_incident", number):
         _form(lambda: incident_forms.choose(number), "Put in", lambda: _put_in(user, number))
 
@@ -79,12 +83,6 @@ def _form(fields: Callable[[], None], label: str, submit: Callable[[], None]) ->
         with st.container(horizontal=True):
             st.button(label, key="td_submit", type="primary", shortcut=SUBMIT, on_click=submit)
             st.button("Cancel", key="td_cancel", on_click=state.close_panel)
-
-
-def _changes(number: int) -> None:
-    st.text_area(
-        "What should change?", key=f"td_changes_{number}", height=80, placeholder="For example: mention that the outage is over"
-    )
 
 
 def _reject(number: int) -> None:
@@ -106,10 +104,6 @@ def _hand(number: int) -> None:
 
 def _snooze(number: int) -> None:
     st.pills("Until when?", list(_SNOOZES), default="In four hours", key=f"td_snooze_{number}")
-
-
-def _note(number: int) -> None:
-    st.text_area("Internal note", key=f"td_note_{number}", height=80, placeholder="Only the team sees this")
 
 
 def _assign(user: User, ticket: Ticket) -> None:
@@ -172,8 +166,15 @@ def _put_off(user: User, number: int) -> None:
 
 
 def _save_note(user: User, number: int) -> None:
-    text = str(st.session_state.get(f"td_note_{number}", ""))
-    _do(lambda session: work.note(session, user, number, text), "Noted.")
+    text = composer.text(number, composer.NOTE)
+    forget = state.forgetter(number, typed.NOTE)
+
+    def save(session: Session) -> None:
+        work.note(session, user, number, text)
+        typed.forget(session, user, number, typed.NOTE)
+
+    if _do(save, "Noted."):
+        forget()
 
 
 def _put_in(user: User, number: int) -> None:

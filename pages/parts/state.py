@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import uuid4
 
 import streamlit as st
 
@@ -29,6 +30,23 @@ def typed() -> dict[int, Typed]:
     return cast(dict[int, Typed], st.session_state.setdefault("td_typed", {}))
 
 
+def written(field: str) -> dict[int, Typed]:
+    """Texts in work by ticket id, of one of the fields of triage.typed."""
+    if field == "reply":
+        return typed()
+    return cast(dict[int, Typed], st.session_state.setdefault(f"td_written_{field}", {}))
+
+
+def recalled() -> set[int]:
+    """Tickets for which this tab has asked the desk what was typed before."""
+    return cast(set[int], st.session_state.setdefault("td_recalled", set()))
+
+
+def loads() -> dict[tuple[str, int], str]:
+    """For (field, ticket id) a mark that changes when another text is to stand in the field than the one typed there."""
+    return cast(dict[tuple[str, int], str], st.session_state.setdefault("td_loads", {}))
+
+
 def editing() -> set[int]:
     """Tickets whose draft is open for editing."""
     return cast(set[int], st.session_state.setdefault("td_editing", set()))
@@ -38,45 +56,28 @@ def text_key(ticket_id: int) -> str:
     return f"td_text_{ticket_id}"
 
 
-def keep_text(ticket_id: int, draft_id: int | None) -> None:
-    """Take what stands in the editor into the tab's memory."""
-    text = st.session_state.get(text_key(ticket_id))
-    if isinstance(text, str):
-        typed()[ticket_id] = Typed(text, draft_id)
-
-
-def forgetter(ticket_id: int) -> Callable[[], None]:
-    """What forgets the typed reply, in the browser too, without asking Streamlit for anything.
+def forgetter(ticket_id: int, field: str = "reply") -> Callable[[], None]:
+    """What forgets a typed text, in the browser too, without asking Streamlit for anything.
 
     Streamlit may break a callback off at any access to its session state when a newer event waits. What has to hold
     once a change is committed is therefore fetched before it, and only plain values are changed after it.
     """
-    kept, opened, browser, stale = typed(), editing(), forgotten(), _stale()
+    kept, opened, browser, marks = written(field), editing(), forgotten(), loads()
 
     def forget() -> None:
         kept.pop(ticket_id, None)
-        opened.discard(ticket_id)
-        stale.add(ticket_id)
-        browser.append(ticket_id)
+        marks[field, ticket_id] = uuid4().hex
+        if field == "reply":
+            opened.discard(ticket_id)
+            browser.append(ticket_id)
 
     return forget
 
 
-def drop_text(ticket_id: int) -> None:
-    """Forget the typed reply, in the browser too."""
-    forgetter(ticket_id)()
-
-
-def tidy() -> None:
-    """Empty the editors whose text was forgotten; at the beginning of a draw, before the editors are there."""
-    stale = _stale()
-    for ticket_id in list(stale):
-        st.session_state.pop(text_key(ticket_id), None)
-        stale.discard(ticket_id)
-
-
-def _stale() -> set[int]:
-    return cast(set[int], st.session_state.setdefault("td_stale", set()))
+def put_text(ticket_id: int, text: str, draft_id: int | None) -> None:
+    """Another text into the reply that is being written."""
+    typed()[ticket_id] = Typed(text, draft_id)
+    loads()["reply", ticket_id] = uuid4().hex
 
 
 def forgotten() -> list[int]:

@@ -36,7 +36,7 @@ class Memory(dict[str, Any]):
 
 
 def test_a_callback_broken_off_after_its_decision_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = Memory(td_text_5="My words.", td_typed={5: state.Typed("My words.", 3)}, td_editing={5})
+    memory = Memory(td_typed={5: state.Typed("My words.", 3)}, td_editing={5})
     monkeypatch.setattr(st, "session_state", memory)
 
     def decide(*_args: object, **_more: object) -> Decision:
@@ -52,5 +52,3 @@ def test_a_callback_broken_off_after_its_decision_forgets_nothing(monkeypatch: p
     memory.broken = False
     assert state.sent() == [7]  # it can be undone
     assert not state.typed() and not state.editing() and state.forgotten() == [5]  # and is not offered for sending again
-    state.tidy()
-    assert "td_text_5" not in memory

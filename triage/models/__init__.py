@@ -3,7 +3,9 @@
 from .base import clock_at, new_id, now
 from .batches import Batch, BatchMember
 from .connections import ConnectedTool, Connection, Proposal
+from .csat import CsatOptOut, CsatRequest
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
+from .fields import CustomField, FieldValue, TicketTag
 from .gaps import CheckedArticle, Finding, Gap, GapQuestion, Rehearsal, RehearsedTicket
 from .imports import ImportedItem, ImportLine, ImportRun
 from .incidents import TO_MANY, Incident, IncidentMember, IncidentReply, MasterDraft, TicketVector
@@ -24,6 +26,7 @@ from .knowledge import (
 )
 from .learning import Edit, EvaluationCase, StyleSuggestion
 from .limits import Alert, BreakerOpening, RateCount
+from .merges import TicketMerge
 from .people import (
     ApiKey,
     AuditEvent,
@@ -56,6 +59,7 @@ from .synonyms import SynonymGroup
 from .teams import CategoryModel, MatterRoute, Team, TeamMember
 from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, Ticket
 from .views import EditClaim, SavedView
+from .writing import Macro, TypedText
 
 __all__ = [
     "AT_WORK",
@@ -84,6 +88,9 @@ __all__ = [
     "CheckedArticle",
     "ConnectedTool",
     "Connection",
+    "CsatOptOut",
+    "CsatRequest",
+    "CustomField",
     "Customer",
     "Decision",
     "DecisionKind",
@@ -93,6 +100,7 @@ __all__ = [
     "Episode",
     "EscalationReason",
     "EvaluationCase",
+    "FieldValue",
     "Finding",
     "Gap",
     "GapQuestion",
@@ -108,6 +116,7 @@ __all__ = [
     "IndexState",
     "LoginAttempt",
     "LoginSession",
+    "Macro",
     "MasterDraft",
     "MatterRoute",
     "Message",
@@ -145,7 +154,10 @@ __all__ = [
     "Team",
     "TeamMember",
     "Ticket",
+    "TicketMerge",
+    "TicketTag",
     "TicketVector",
+    "TypedText",
     "User",
     "WorkingCopy",
     "WorkspaceSetting",

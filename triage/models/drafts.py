@@ -111,7 +111,7 @@ class Decision(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """A message on its way out: held, sending, sent, cancelled, failed or uncertain."""
+    """A message on its way out: held, sending, sent, cancelled, failed or uncertain. `scheduled`: a person chose `send_after`."""
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -125,6 +125,7 @@ class Outbox(SQLModel, table=True):
     in_reply_to: str | None = None
     references: list[str] = json_field(list)
     send_after: datetime = Field(default_factory=now)
+    scheduled: bool = Field(default=False, index=True)
     attempts: int = 0
     error: str | None = None
     created_at: datetime = Field(default_factory=now)

@@ -9,9 +9,11 @@ from .base import json_field, now
 
 
 class Team(SQLModel, table=True):
-    """A group of people, known by its name."""
+    """A group of people, known by its name. `sharing` is how its new tickets are given to them: by hand (empty), turn or load."""
 
     name: str = Field(primary_key=True)
+    sharing: str = ""
+    last_given: int | None = None
     created_at: datetime = Field(default_factory=now)
 
 

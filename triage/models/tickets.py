@@ -60,6 +60,7 @@ class Ticket(SQLModel, table=True):
     risk: str = "low"
     approver: str = "staff"
     duplicate_of: int | None = Field(default=None, foreign_key="ticket.id")
+    merged_into: int | None = Field(default=None, foreign_key="ticket.id", index=True)
     team: str = Field(default="", index=True)
     assignee_id: int | None = Field(default=None, foreign_key="user.id", index=True)
     claimed_by: int | None = Field(default=None, foreign_key="user.id")
@@ -96,6 +97,7 @@ class Episode(SQLModel, table=True):
     language: str = ""
     channel: str = "email"
     csat: int | None = None
+    csat_comment: str = text_field()
 
 
 class Message(SQLModel, table=True):

@@ -1,0 +1,230 @@
+// A text being written for a ticket. What is typed goes to the desk a moment later and lies in this tab's storage until
+// the desk says that it has it. Words after :: open the saved replies, @ in a note the people; both by keyboard alone.
+const PAUSE = 300; // milliseconds without a key before the text is sent
+const PATIENCE = 6000; // until a missing answer is told
+const MOST = 60; // entries of the list that are drawn at once
+const MIRRORED = ["boxSizing", "width", "paddingTop", "paddingRight", "paddingBottom", "paddingLeft", "borderTopWidth", "borderRightWidth",
+  "borderBottomWidth", "borderLeftWidth", "fontFamily", "fontSize", "fontWeight", "lineHeight", "letterSpacing", "tabSize"];
+
+function slot(data) { return `triage-typed-${data.user}-${data.name}`; }
+function stored(data) { try { return JSON.parse(sessionStorage.getItem(slot(data))); } catch { return null; } }
+function store(data, value) {
+  try { value ? sessionStorage.setItem(slot(data), JSON.stringify(value)) : sessionStorage.removeItem(slot(data)); } catch { /* storage is off */ }
+}
+
+// Through the browser's own editing, so that Ctrl+Z takes it back.
+function insert(area, text, from, to) {
+  area.focus();
+  area.setSelectionRange(from, to);
+  if (!(text ? document.execCommand("insertText", false, text) : document.execCommand("delete"))) {
+    area.setRangeText(text, from, to, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+// Where a character of the text stands, in pixels from the field's corner: measured in a copy that nobody sees.
+function place(area, at) {
+  const copy = document.createElement("div"), style = getComputedStyle(area);
+  for (const name of MIRRORED) copy.style[name] = style[name];
+  Object.assign(copy.style, { position: "absolute", visibility: "hidden", whiteSpace: "pre-wrap", overflowWrap: "break-word", top: "0", left: "-9999px" });
+  copy.textContent = area.value.slice(0, at);
+  const mark = copy.appendChild(document.createElement("span"));
+  mark.textContent = "\u200b";
+  document.body.append(copy);
+  const found = { left: mark.offsetLeft, top: mark.offsetTop - area.scrollTop, line: parseFloat(style.lineHeight) || 20 };
+  copy.remove();
+  return found;
+}
+
+// What stands before the caret and asks for a list: { kind, from, words }.
+function asked(area, data) {
+  const at = area.selectionStart;
+  if (at !== area.selectionEnd) return null;
+  const before = area.value.slice(Math.max(0, at - 80), at);
+  const macro = data.macros && /(?:^|[^:\w])::([^\n:]{0,60})$/.exec(before);
+  if (macro) return { kind: "macros", from: at - macro[1].length - 2, words: macro[1] };
+  const person = data.people && /(?:^|[\s(])@([\p{L}\p{M}'’.-]{0,30}(?: [\p{L}\p{M}'’.-]{0,30})?)$/u.exec(before);
+  return person ? { kind: "people", from: at - person[1].length - 1, words: person[1] } : null;
+}
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+function found(entries, words) {
+  const wanted = plain(words).split(/\s+/).filter(Boolean);
+  const rank = (entry) => {
+    const shortcut = plain(entry.short || ""), title = plain(entry.title);
+    if (wanted.length === 1 && shortcut === wanted[0]) return 0;
+    if (wanted.every((word) => shortcut.startsWith(word) || title.split(/\s+/).some((part) => part.startsWith(word)))) return 1;
+    return wanted.every((word) => `${shortcut} ${title} ${plain(entry.hint || "")}`.includes(word)) ? 2 : -1;
+  };
+  return entries.map((entry) => [rank(entry), entry]).filter(([n]) => n >= 0).sort(([a], [b]) => a - b).map(([, entry]) => entry).slice(0, MOST);
+}
+
+export default function (component) {
+  const { data, parentElement: root, setStateValue, setTriggerValue } = component;
+  const box = root.querySelector(".td-composer");
+  const area = box.querySelector("textarea"), list = box.querySelector("[role=listbox]"), status = box.querySelector(".status"), said = box.querySelector(".said");
+  const memory = (root.__composer ??= { seq: 0, acked: 0, options: [], at: 0, list: null });
+  memory.data = data;
+  memory.state = setStateValue;
+  memory.trigger = setTriggerValue;
+  for (const [name, value] of [["aria-label", data.label], ["placeholder", data.placeholder || ""], ["name", data.name]]) if (area.getAttribute(name) !== value) area.setAttribute(name, value);
+  list.id = `${data.name}-list`;
+  area.style.minHeight = `${data.height}px`;
+
+  memory.grow ??= () => {
+    area.style.height = "auto";
+    area.style.height = `${Math.min(520, area.scrollHeight + 2)}px`;
+  };
+  memory.send ??= () => {
+    clearTimeout(memory.timer);
+    if (memory.sent === memory.seq) return;
+    memory.sent = memory.seq;
+    memory.state("typed", { text: area.value, seq: memory.seq });
+    clearTimeout(memory.doubt);
+    memory.doubt = setTimeout(memory.tell, PATIENCE);
+  };
+  memory.tell ??= () => {
+    const late = memory.acked < memory.seq && memory.seq && Date.now() - memory.seq > PATIENCE - 300;
+    const [text, tone] = late ? ["The desk does not answer. Your text is kept in this tab and goes there as soon as it can.", "w"]
+      : memory.acked < memory.seq ? ["Keeping…", ""] : [memory.seq ? memory.data.status || "Kept" : memory.data.hint || "", ""];
+    if (status.textContent !== text) status.textContent = text;
+    status.className = `status ${tone}`;
+    if (tone) status.setAttribute("role", "alert"); else status.removeAttribute("role");
+  };
+  memory.typed ??= () => {
+    memory.seq = Math.max(Date.now(), memory.seq + 1);
+    store(memory.data, { text: area.value });
+    clearTimeout(memory.timer);
+    memory.timer = setTimeout(memory.send, PAUSE);
+    memory.grow();
+    memory.tell();
+  };
+
+  // ---- the list of saved replies and of people
+  memory.close ??= () => {
+    memory.list = null;
+    list.hidden = true;
+    list.replaceChildren();
+    area.removeAttribute("aria-activedescendant");
+    area.removeAttribute("aria-controls");
+    said.textContent = "";
+  };
+  memory.mark ??= (n) => {
+    memory.at = n;
+    [...list.children].forEach((node, number) => node.setAttribute("aria-selected", String(number === n)));
+    const node = list.children[n];
+    if (!node) return;
+    area.setAttribute("aria-activedescendant", node.id);
+    node.scrollIntoView({ block: "nearest" });
+    said.textContent = `${memory.options[n].title}, ${n + 1} of ${memory.options.length}`;
+  };
+  memory.look ??= () => {
+    const now = asked(area, memory.data);
+    if (!now || (memory.shut === now.from)) { if (!now) memory.shut = undefined; return memory.list && memory.close(); }
+    const options = found(memory.data[now.kind], now.words);
+    if (!options.length && now.kind === "people") return memory.close();
+    memory.list = now;
+    memory.options = options;
+    list.setAttribute("aria-label", now.kind === "macros" ? "Saved replies" : "People");
+    list.replaceChildren(...options.map((entry, n) => {
+      const node = document.createElement("div");
+      node.id = `${memory.data.name}-option-${n}`;
+      node.setAttribute("role", "option");
+      const title = node.appendChild(document.createElement("b"));
+      title.textContent = entry.title;
+      if (entry.short) { const short = node.appendChild(document.createElement("kbd")); short.textContent = `::${entry.short}`; }
+      if (entry.hint) { const hint = node.appendChild(document.createElement("span")); hint.textContent = entry.hint; }
+      node.onmousedown = (event) => { event.preventDefault(); memory.choose(n); };
+      return node;
+    }));
+    if (!options.length) {
+      const none = list.appendChild(document.createElement("div"));
+      none.setAttribute("role", "option");
+      none.setAttribute("aria-disabled", "true");
+      none.textContent = memory.data.macros.length ? "No saved reply is called so." : "No saved replies yet: write them under Settings, Macros.";
+      said.textContent = none.textContent;
+    }
+    list.hidden = false;
+    area.setAttribute("aria-controls", list.id);
+    const spot = place(area, now.from);
+    const width = Math.min(420, area.clientWidth);
+    list.style.width = `${width}px`;
+    list.style.left = `${Math.max(0, Math.min(spot.left, area.clientWidth - width))}px`;
+    const top = area.offsetTop + spot.top + spot.line + 4, rest = window.innerHeight - area.getBoundingClientRect().top - spot.top - spot.line;
+    list.style.top = rest < 200 ? "auto" : `${top}px`;
+    list.style.bottom = rest < 200 ? `${box.clientHeight - area.offsetTop - spot.top + 4}px` : "auto";
+    if (options.length) memory.mark(0);
+  };
+  memory.choose ??= (n) => {
+    const entry = memory.options[n], { kind, from } = memory.list || {};
+    if (!entry) return;
+    const to = area.selectionStart;
+    memory.close();
+    if (kind === "people") return insert(area, `@${entry.title} `, from, to);
+    memory.wanted = { from, to, words: area.value.slice(from, to) };
+    memory.send();
+    memory.trigger("macro", { id: entry.id, nonce: Date.now() });
+  };
+  if (data.insert && data.insert.nonce !== memory.inserted) {
+    memory.inserted = data.insert.nonce;
+    const wanted = memory.wanted;
+    memory.wanted = undefined;
+    if (wanted) { // only into the tab that asked for it
+      const still = area.value.slice(wanted.from, wanted.to) === wanted.words;
+      insert(area, data.insert.text, still ? wanted.from : area.selectionStart, still ? wanted.to : area.selectionEnd);
+    }
+  }
+
+  // ---- what the desk has, and what it wants in the field
+  memory.acked = Math.max(memory.acked, data.acked);
+  if (memory.acked >= memory.seq) { clearTimeout(memory.doubt); if (memory.seq) store(data, null); }
+  if (memory.load !== data.load) {
+    const first = memory.load === undefined;
+    memory.load = data.load;
+    if (first) area.value = data.text;
+    else if (area.value !== data.text) { area.value = data.text; memory.acked = memory.sent = memory.seq; store(data, null); }
+    const kept = first ? stored(data) : null;
+    if (kept && kept.text !== area.value) { area.value = kept.text; memory.typed(); }
+    memory.close();
+    requestAnimationFrame(memory.grow);
+  }
+  memory.tell();
+  if (memory.wired) return;
+  memory.wired = true;
+
+  const onInput = () => { memory.shut = memory.list || asked(area, memory.data) ? memory.shut : undefined; memory.typed(); memory.look(); };
+  const onKey = (event) => {
+    if (event.isComposing) return;
+    if (memory.list && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const last = memory.options.length - 1;
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step && last >= 0) memory.mark((memory.at + step + last + 1) % (last + 1));
+      else if ((event.key === "Enter" || event.key === "Tab") && last >= 0 && !event.shiftKey) memory.choose(memory.at);
+      else if (event.key === "Escape") { memory.shut = memory.list.from; memory.close(); }
+      else return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else if ((event.ctrlKey || event.metaKey) && (event.key === "Enter" || event.key.toLowerCase() === "s")) {
+      memory.send(); // the button's shortcut comes after it
+      if (event.key !== "Enter") event.preventDefault();
+    }
+  };
+  const onMove = (event) => { if (memory.list && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) memory.look(); };
+  const onLeave = () => { memory.send(); memory.close(); };
+  area.addEventListener("input", onInput);
+  area.addEventListener("keydown", onKey, true);
+  area.addEventListener("keyup", onMove);
+  area.addEventListener("blur", onLeave);
+  window.addEventListener("pagehide", memory.send);
+  return () => {
+    window.removeEventListener("pagehide", memory.send);
+    area.removeEventListener("input", onInput);
+    area.removeEventListener("keydown", onKey, true);
+    area.removeEventListener("keyup", onMove);
+    area.removeEventListener("blur", onLeave);
+    clearTimeout(memory.timer);
+    clearTimeout(memory.doubt);
+    memory.wired = false;
+  };
+}

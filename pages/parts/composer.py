@@ -1,0 +1,199 @@
+"""The field in which people write to customers and to each other: kept on the desk while it is typed.
+
+Redrawn by itself while somebody types; the page around it only when what it shows of the text (`watch`) changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages.parts import office, state
+from pages.parts.theme import asset
+from triage import macros, ticket_view, typed
+from triage.errors import TriageError
+from triage.models import User
+
+_HTML = """<div class="td-composer"><textarea rows="3" spellcheck="true" aria-autocomplete="list"></textarea>
+<div role="listbox" aria-label="Saved replies" hidden></div><div class="status"></div><div class="said" aria-live="polite"></div></div>"""
+
+_component = st.components.v2.component(
+    "triage_composer", html=_HTML, css=asset("composer.css"), js=asset("composer.js"), isolate_styles=False
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What is written: `name` is one of triage.typed.FIELDS, `label` what screen readers call it, `height` in pixels."""
+
+    name: str
+    label: str
+    placeholder: str = ""
+    height: int = 90
+    macros: bool = False
+    people: bool = False
+
+
+REPLY = Field(typed.REPLY, "Reply", height=150, macros=True)
+OWN = Field(typed.REPLY, "Your reply", "Write a reply… Type :: for a saved one.", height=120, macros=True)
+NOTE = Field(typed.NOTE, "Internal note", "Only the team sees this. @ names somebody, who is told.", people=True)
+CHANGES = Field(typed.CHANGES, "What should change?", "For example: mention that the outage is over")
+
+
+def composer(
+    user: User,
+    ticket_id: int,
+    field: Field,
+    *,
+    start: str = "",
+    draft_id: int | None = None,
+    watch: Callable[[str], object] | None = None,
+    beneath: Callable[[str], None] | None = None,
+) -> None:
+    """Draw the field, with `start` in it until something was typed; `draft_id` is the draft that `start` comes from.
+
+    `watch` names what of the text the page around shows: the page is drawn again when its answer changes. `beneath` is
+    called with the text as it is now, at every pause of typing, and draws below the field.
+    """
+    look = watch or (lambda _text: None)
+    _watched()[_key(ticket_id, field.name)] = look(text(ticket_id, field, start))
+    with st.container(key=state.text_key(ticket_id) if field.name == typed.REPLY else f"td_{field.name}_text_{ticket_id}"):
+        _field(user, ticket_id, field, start, draft_id, look, beneath)
+
+
+def text(ticket_id: int, field: Field, start: str = "") -> str:
+    """What stands in the field now, as far as the browser has said; `start` when nothing was typed."""
+    key = _key(ticket_id, field.name)
+    raw = _raw(key)
+    if raw is not None and raw[1] > _seen().get(key, 0):  # a button's callback may run before the field's own
+        return raw[0]
+    kept = state.written(field.name).get(ticket_id)
+    return kept.text if kept else start
+
+
+def recall(user: User, ticket_id: int) -> None:
+    """What the person typed elsewhere, or before this page was loaded, comes back; asked of the desk once a tab and ticket."""
+    known = state.recalled()
+    if ticket_id in known:
+        return
+    for name, row in office.read(lambda session: typed.of(session, user, ticket_id)).items():
+        if ticket_id in state.written(name) or not row.text.strip():
+            continue
+        state.written(name)[ticket_id] = state.Typed(row.text, row.draft_id)
+        if name == typed.REPLY:
+            state.editing().add(ticket_id)
+            state.say("info", "Your text is back", "You were writing this before the page was loaded again.")
+        elif state.panel() is None:
+            state.open_panel(name, ticket_id)
+    known.add(ticket_id)
+
+
+def drop(user: User, ticket_id: int, name: str = typed.REPLY) -> None:
+    """Forget what was typed: here, on the desk and in the browser."""
+    forget = state.forgetter(ticket_id, name)
+    if office.do(lambda session: typed.forget(session, user, ticket_id, name)):
+        forget()
+
+
+@st.fragment
+def _field(
+    user: User, ticket_id: int, field: Field, start: str, draft_id: int | None, look: Callable[[str], object],
+    beneath: Callable[[str], None] | None,
+) -> None:  # fmt: skip
+    key = _key(ticket_id, field.name)
+    now = text(ticket_id, field, start)
+    _component(
+        key=key,
+        data=_data(user, ticket_id, field, now),
+        on_typed_change=lambda: _typed(user, ticket_id, field, draft_id),
+        on_macro_change=lambda: _macro(user, ticket_id, key),
+    )
+    if beneath:
+        beneath(now)
+    if look(now) != _watched().get(key) or state.take(f"redraw_{key}"):
+        st.rerun()
+
+
+def _data(user: User, ticket_id: int, field: Field, now: str) -> dict[str, Any]:
+    key = _key(ticket_id, field.name)
+    problem = state.get(f"problem_{key}", "")
+    return {
+        "user": user.id, "name": key, "label": field.label, "placeholder": field.placeholder, "height": field.height,
+        "text": now, "load": state.loads().get((field.name, ticket_id), "first"), "acked": _seen().get(key, 0),
+        "status": problem or state.get(f"status_{key}", "Kept"), "problem": bool(problem),
+        "hint": "", "insert": state.get(f"insert_{key}"),
+        "macros": office.read(lambda session: _macros(session, user, ticket_id)) if field.macros else [],
+        "people": [{"title": person.name} for person in office.read(ticket_view.colleagues)] if field.people else [],
+    }  # fmt: skip
+
+
+def _macros(session: Session, user: User, ticket_id: int) -> list[dict[str, Any]]:
+    return [
+        {"id": row.id, "title": row.title, "short": row.shortcut, "hint": " ".join(row.body.split())[:90] or macros.told(row)}
+        for row in macros.offered(session, user)
+    ]
+
+
+# ---- what the browser says ----------------------------------------------------------------------------------
+
+
+def _typed(user: User, ticket_id: int, field: Field, draft_id: int | None) -> None:
+    """The browser sent what was typed. It counts as kept only once the database has it."""
+    key = _key(ticket_id, field.name)
+    raw = _raw(key)
+    if raw is None:
+        return
+    seen, written = _seen(), state.written(field.name)
+    before = written.get(ticket_id)
+    origin = before.draft_id if before else draft_id
+    problem = ""
+    try:
+        office.desk().database.run_now(lambda session: typed.keep(session, user, ticket_id, field.name, raw[0], draft_id=origin))
+    except TriageError as error:
+        problem = str(error)
+    written[ticket_id] = state.Typed(raw[0], origin)
+    seen[key] = raw[1]
+    state.put(f"problem_{key}", problem)
+
+
+def _macro(user: User, ticket_id: int, key: str) -> None:
+    """A saved reply was chosen: its text goes to the caret, and what else it sets is set."""
+    chosen = st.session_state[key].get("macro")
+    if not isinstance(chosen, dict):
+        return
+    settings = office.desk().settings
+    used = office.attempt(lambda session: macros.use(session, settings, user, ticket_id, int(chosen.get("id") or 0)))
+    if used is None:
+        state.put(f"redraw_{key}", True)
+        return
+    state.put(f"insert_{key}", {"nonce": uuid4().hex, "text": used.text})
+    state.put(f"status_{key}", used.said or "Kept")
+    if used.done:
+        state.put(f"redraw_{key}", True)
+
+
+def _raw(key: str) -> tuple[str, int] | None:
+    """(text, number) as the browser sent it last; the number grows with every key."""
+    shown = st.session_state.get(key)
+    found = shown.get("typed") if shown is not None and hasattr(shown, "get") else None
+    if not isinstance(found, dict) or not isinstance(found.get("text"), str):
+        return None
+    return found["text"].replace("\x00", ""), int(found.get("seq") or 0)
+
+
+def _key(ticket_id: int, name: str) -> str:
+    return f"td_typing_{name}_{ticket_id}"
+
+
+def _seen() -> dict[str, int]:
+    """The newest number of each field that the desk has."""
+    seen: dict[str, int] = st.session_state.setdefault("td_typed_seen", {})
+    return seen
+
+
+def _watched() -> dict[str, object]:
+    watched: dict[str, object] = st.session_state.setdefault("td_typed_watched", {})
+    return watched
