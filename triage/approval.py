@@ -17,6 +17,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
 from triage.learning import edits
+from triage.macros.filling import gaps
 from triage.models import (
     DECIDABLE,
     BlockedAction,
@@ -220,6 +221,8 @@ def _sendable(session: Session, settings: Settings, user: User, draft: Draft, ti
     text = draft.body if choice.body is None else choice.body
     if not text.strip():
         raise InputError("The reply is empty; write something, or reject the draft.")
+    if open_gaps := gaps(text):
+        raise InputError(f"The reply still has a gap: {open_gaps[0]} Fill it in, or take it out.")
     if not ticket.requester_email:
         raise InputError("This ticket has no address to reply to; add one, or resolve it without a reply.")
     lastcheck.check(session, settings, user, ticket, draft, text)

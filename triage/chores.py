@@ -8,8 +8,9 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, replies, solving, sureness
+from triage import alerts, replies, solving, sureness, typed
 from triage.accounts import ratelimit, rates
+from triage.delivery import watching
 from triage.improving import findings, grouping
 from triage.incidents import finding as incidents
 from triage.learning import edits
@@ -87,6 +88,7 @@ def tidy(session: Session) -> str:
     session.execute(delete(SpanRecord).where(col(SpanRecord.end_ns) < limit))
     ratelimit.forget_old(session)
     rates.forget_old(session)
+    typed.forget_old(session)
     session.execute(delete(Spend).where(col(Spend.day) < (now() - SENDERS_KEPT).date().isoformat(), or_(*_OF_PEOPLE)))
     vectors.forget_former(session)
     return "tidied"
@@ -115,4 +117,5 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "fit_categories": fit_categories,
     "gaps": grouping.refresh,
     "incidents": incidents.find,
+    "scheduled": watching.look,
 }

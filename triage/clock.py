@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 CRON: dict[str, dict[str, Any]] = {
     "assume_resolved": {"minute": 7},
+    "scheduled": {"minute": "*"},
     "rescue": {"minute": "*/10"},
     "warn_overdue": {"minute": "*/5"},
     "watch": {"minute": "4-59/5"},

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, overruling, replies
+from triage import audit, fields, noting, overruling, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -96,7 +96,7 @@ def snooze(session: Session, user: User, ticket_id: int, until: datetime | None)
 
 
 def note(session: Session, user: User, ticket_id: int, text: str) -> Message:
-    """Write an internal note; no customer and no agent ever sees it."""
+    """Write an internal note; no customer and no agent ever sees it. Whom it names with @ is told."""
     ticket = _ticket(session, user, ticket_id)
     if not text.strip():
         raise InputError("The note is empty; write something first.")
@@ -112,7 +112,10 @@ def note(session: Session, user: User, ticket_id: int, text: str) -> Message:
     )
     session.add(message)
     session.flush()
-    audit.append(session, "note", actor=_actor(user), ticket_id=ticket.id, message=message.id)
+    told = noting.tell(session, user, ticket, message.body)
+    audit.append(
+        session, "note", actor=_actor(user), ticket_id=ticket.id, message=message.id, mentioned=[person.id for person in told]
+    )
     return message
 
 
@@ -148,6 +151,7 @@ def resolve(session: Session, user: User, ticket_id: int, comment: str = "") -> 
     sensitive = ticket.approver != "staff" or ticket.status == Status.ESCALATED
     if sensitive and not access.may(access.fresh(session, user), Permission.DECIDE_SENSITIVE):
         raise AccessError("A manager has to close this ticket; hand it to one with a note.")
+    fields.require_filled(session, ticket)
     replies.resolve(session, ticket, actor=_actor(user), how="closed")
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
     if draft and draft.status == "waiting":

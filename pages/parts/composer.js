@@ -64,7 +64,7 @@ export default function (component) {
   const { data, parentElement: root, setStateValue, setTriggerValue } = component;
   const box = root.querySelector(".td-composer");
   const area = box.querySelector("textarea"), list = box.querySelector("[role=listbox]"), status = box.querySelector(".status"), said = box.querySelector(".said");
-  const memory = (root.__composer ??= { seq: 0, acked: 0, options: [], at: 0, list: null });
+  const memory = (root.__composer ??= { seq: 0, acked: 0, sent: 0, options: [], at: 0, list: null });
   memory.data = data;
   memory.state = setStateValue;
   memory.trigger = setTriggerValue;
@@ -76,11 +76,11 @@ export default function (component) {
     area.style.height = "auto";
     area.style.height = `${Math.min(520, area.scrollHeight + 2)}px`;
   };
-  memory.send ??= () => {
+  memory.send ??= (left = false) => {
     clearTimeout(memory.timer);
     if (memory.sent === memory.seq) return;
     memory.sent = memory.seq;
-    memory.state("typed", { text: area.value, seq: memory.seq });
+    memory.state("typed", { text: area.value, seq: memory.seq, left: left === true });
     clearTimeout(memory.doubt);
     memory.doubt = setTimeout(memory.tell, PATIENCE);
   };
@@ -205,13 +205,20 @@ export default function (component) {
       else return;
       event.preventDefault();
       event.stopImmediatePropagation();
-    } else if ((event.ctrlKey || event.metaKey) && (event.key === "Enter" || event.key.toLowerCase() === "s")) {
-      memory.send(); // the button's shortcut comes after it
-      if (event.key !== "Enter") event.preventDefault();
+    } else if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.isTrusted && memory.sent !== memory.seq) {
+      // The text first, the button's shortcut in a message of its own: together they would be taken for a word about the text alone.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      memory.send();
+      const { key, code, keyCode, which, ctrlKey, metaKey, shiftKey } = event;
+      setTimeout(() => area.dispatchEvent(new KeyboardEvent("keydown", { key, code, keyCode, which, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true, composed: true })), 20);
+    } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+      event.preventDefault();
+      memory.send();
     }
   };
   const onMove = (event) => { if (memory.list && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) memory.look(); };
-  const onLeave = () => { memory.send(); memory.close(); };
+  const onLeave = () => { memory.send(true); memory.close(); };
   area.addEventListener("input", onInput);
   area.addEventListener("keydown", onKey, true);
   area.addEventListener("keyup", onMove);

@@ -59,7 +59,7 @@ def composer(
     called with the text as it is now, at every pause of typing, and draws below the field.
     """
     look = watch or (lambda _text: None)
-    _watched()[_key(ticket_id, field.name)] = look(text(ticket_id, field, start))
+    _watched()[_key(ticket_id, field.name)] = look(text(ticket_id, field, start)), _around()
     with st.container(key=state.text_key(ticket_id) if field.name == typed.REPLY else f"td_{field.name}_text_{ticket_id}"):
         _field(user, ticket_id, field, start, draft_id, look, beneath)
 
@@ -68,7 +68,9 @@ def text(ticket_id: int, field: Field, start: str = "") -> str:
     """What stands in the field now, as far as the browser has said; `start` when nothing was typed."""
     key = _key(ticket_id, field.name)
     raw = _raw(key)
-    if raw is not None and raw[1] > _seen().get(key, 0):  # a button's callback may run before the field's own
+    if raw is not None and raw[1] > max(
+        _seen().get(key, 0), _gone().get(key, 0)
+    ):  # a button's callback may run before the field's own
         return raw[0]
     kept = state.written(field.name).get(ticket_id)
     return kept.text if kept else start
@@ -91,9 +93,22 @@ def recall(user: User, ticket_id: int) -> None:
     known.add(ticket_id)
 
 
+def forgetter(ticket_id: int, name: str = typed.REPLY) -> Callable[[], None]:
+    """What forgets a text that was sent; made before the change is committed, as state.forgetter is."""
+    key, forget, gone = _key(ticket_id, name), state.forgetter(ticket_id, name), _gone()
+    raw = _raw(key)
+
+    def forget_all() -> None:
+        forget()
+        if raw:
+            gone[key] = raw[1]
+
+    return forget_all
+
+
 def drop(user: User, ticket_id: int, name: str = typed.REPLY) -> None:
     """Forget what was typed: here, on the desk and in the browser."""
-    forget = state.forgetter(ticket_id, name)
+    forget = forgetter(ticket_id, name)
     if office.do(lambda session: typed.forget(session, user, ticket_id, name)):
         forget()
 
@@ -113,7 +128,7 @@ def _field(
     )
     if beneath:
         beneath(now)
-    if look(now) != _watched().get(key) or state.take(f"redraw_{key}"):
+    if (look(now), _around()) != _watched().get(key) or state.take(f"redraw_{key}"):
         st.rerun()
 
 
@@ -122,7 +137,7 @@ def _data(user: User, ticket_id: int, field: Field, now: str) -> dict[str, Any]:
     problem = state.get(f"problem_{key}", "")
     return {
         "user": user.id, "name": key, "label": field.label, "placeholder": field.placeholder, "height": field.height,
-        "text": now, "load": state.loads().get((field.name, ticket_id), "first"), "acked": _seen().get(key, 0),
+        "text": now, "load": state.loads().get((field.name, ticket_id), "first"), "acked": max(_seen().get(key, 0), _gone().get(key, 0)),
         "status": problem or state.get(f"status_{key}", "Kept"), "problem": bool(problem),
         "hint": "", "insert": state.get(f"insert_{key}"),
         "macros": office.read(lambda session: _macros(session, user, ticket_id)) if field.macros else [],
@@ -144,7 +159,7 @@ def _typed(user: User, ticket_id: int, field: Field, draft_id: int | None) -> No
     """The browser sent what was typed. It counts as kept only once the database has it."""
     key = _key(ticket_id, field.name)
     raw = _raw(key)
-    if raw is None:
+    if raw is None or raw[1] <= _gone().get(key, 0):  # sent by a button whose callback ran before this one
         return
     seen, written = _seen(), state.written(field.name)
     before = written.get(ticket_id)
@@ -157,6 +172,8 @@ def _typed(user: User, ticket_id: int, field: Field, draft_id: int | None) -> No
     written[ticket_id] = state.Typed(raw[0], origin)
     seen[key] = raw[1]
     state.put(f"problem_{key}", problem)
+    if raw[2]:
+        state.put(f"redraw_{key}", True)
 
 
 def _macro(user: User, ticket_id: int, key: str) -> None:
@@ -175,13 +192,20 @@ def _macro(user: User, ticket_id: int, key: str) -> None:
         state.put(f"redraw_{key}", True)
 
 
-def _raw(key: str) -> tuple[str, int] | None:
-    """(text, number) as the browser sent it last; the number grows with every key."""
+def _raw(key: str) -> tuple[str, int, bool] | None:
+    """(text, number, whether the person left the field) as the browser sent it last; the number grows with every key."""
     shown = st.session_state.get(key)
     found = shown.get("typed") if shown is not None and hasattr(shown, "get") else None
     if not isinstance(found, dict) or not isinstance(found.get("text"), str):
         return None
-    return found["text"].replace("\x00", ""), int(found.get("seq") or 0)
+    return found["text"].replace("\x00", ""), int(found.get("seq") or 0), bool(found.get("left"))
+
+
+def _around() -> object:
+    """What callbacks of the page change. The browser may hand a click over together with a text: Streamlit then draws only
+    the text's part again, and this tells that the page has to follow.
+    """
+    return state.panel(), sorted(state.editing()), list(state.sent()), st.query_params.to_dict(), state.get("said") is None
 
 
 def _key(ticket_id: int, name: str) -> str:
@@ -192,6 +216,12 @@ def _seen() -> dict[str, int]:
     """The newest number of each field that the desk has."""
     seen: dict[str, int] = st.session_state.setdefault("td_typed_seen", {})
     return seen
+
+
+def _gone() -> dict[str, int]:
+    """The newest number of each field whose text was sent or dropped."""
+    gone: dict[str, int] = st.session_state.setdefault("td_typed_gone", {})
+    return gone
 
 
 def _watched() -> dict[str, object]:

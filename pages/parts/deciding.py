@@ -26,7 +26,7 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -
     acknowledged = [int(row["index"]) for row in ticked if "index" in row]
     vouched = [str(row["text"]) for row in ticked if "index" not in row]
     body = None if text == draft.body else text
-    sent, forget = state.sent(), state.forgetter(ticket.id or 0)
+    sent, forget = state.sent(), composer.forgetter(ticket.id or 0)
     decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged, vouched=vouched)
     if decision and decision.id:
         sent.append(decision.id)
@@ -38,7 +38,7 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -
 
 def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
     comment = composer.text(ticket.id or 0, composer.CHANGES)
-    forget = state.forgetter(ticket.id or 0, typed.CHANGES)
+    forget = composer.forgetter(ticket.id or 0, typed.CHANGES)
     if _decide(user, draft, DecisionKind.REQUEST_CHANGES, seal=seal, comment=comment):
         forget()
         office.toast("Sent back; a new version will appear here.")
@@ -75,7 +75,7 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
             work.hand_to_manager(session, user, ticket.id or 0, comment)
         typed.forget(session, user, ticket.id or 0, typed.REPLY)
 
-    forget = state.forgetter(ticket.id or 0)
+    forget = composer.forgetter(ticket.id or 0)
     if office.do(hand):
         forget()
         office.toast("Handed to the managers.")
@@ -86,7 +86,7 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
 def write(user: User, ticket: Ticket) -> None:
     """A person's own reply becomes the newest draft, ready to be decided."""
     text = composer.text(ticket.id or 0, composer.OWN)
-    forget = state.forgetter(ticket.id or 0)
+    forget = composer.forgetter(ticket.id or 0)
 
     def put_up(session: Session) -> Draft:
         written = replies.write_reply(session, user, ticket.id or 0, text)

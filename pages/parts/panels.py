@@ -167,7 +167,7 @@ def _put_off(user: User, number: int) -> None:
 
 def _save_note(user: User, number: int) -> None:
     text = composer.text(number, composer.NOTE)
-    forget = state.forgetter(number, typed.NOTE)
+    forget = composer.forgetter(number, typed.NOTE)
 
     def save(session: Session) -> None:
         work.note(session, user, number, text)

@@ -9,17 +9,17 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from triage import audit, replies
+from triage import audit, replies, scheduling
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import take_back
 from triage.database import Database
 from triage.delivery import maildir, smtp
 from triage.delivery.letter import letter
+from triage.delivery.watching import held_back
 from triage.errors import ConflictError, DeliveryError, DeliveryUncertain, InputError
 from triage.models import Decision, Draft, Notification, Outbox, Role, Status, Ticket, User, now
 from triage.runs import start_run
-from triage.seal import what_changed
 from triage.settings import Settings
 from triage.transitions import move
 
@@ -98,17 +98,34 @@ def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
             return None
         return outbox
     ticket, draft = _approved(session, outbox)
-    if changes := what_changed(session, draft):
-        take_back(session, outbox, "delivery", "Not sent, because " + "; ".join(changes) + ".")
-        if ticket.thread_head != draft.thread_head:
-            move(session, ticket, Status.REOPENED, actor="delivery", reason="customer wrote again")
-            start_run(session, desk.enqueue, ticket, cause="reply")
+    if not scheduling.is_due(outbox) or _hold(session, desk, outbox, ticket, draft):
         return None
     outbox.status, outbox.attempts = "sending", outbox.attempts + 1
     if ticket.status != Status.DELIVERING:
         move(session, ticket, Status.DELIVERING, actor="delivery", outbox=outbox_id)
     session.add(outbox)
     return outbox
+
+
+def take_back_if_changed(session: Session, desk: Post, outbox_id: int) -> bool:
+    """Put a held message before a person when it could not leave as the world is now; whether that was so."""
+    outbox = session.get(Outbox, outbox_id, with_for_update=True)
+    if outbox is None or outbox.status != "held":
+        return False
+    ticket, draft = _approved(session, outbox)
+    return _hold(session, desk, outbox, ticket, draft)
+
+
+def _hold(session: Session, desk: Post, outbox: Outbox, ticket: Ticket, draft: Draft) -> bool:
+    """Take the message back when something changed since it was approved; the agents take up a customer's new word."""
+    changes = held_back(session, desk.settings, outbox, ticket, draft)
+    if not changes:
+        return False
+    take_back(session, outbox, "delivery", "Not sent, because " + "; ".join(changes) + ".")
+    if ticket.thread_head != draft.thread_head:
+        move(session, ticket, Status.REOPENED, actor="delivery", reason="customer wrote again")
+        start_run(session, desk.enqueue, ticket, cause="reply")
+    return True
 
 
 def _approved(session: Session, outbox: Outbox) -> tuple[Ticket, Draft]:
