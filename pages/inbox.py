@@ -17,6 +17,7 @@ from pages.parts.notices import told, undo_bar
 from pages.parts.panels import tools
 from pages.parts.proposed_calls import proposed_calls
 from pages.parts.queue import Asked
+from pages.parts.ticket_fields import ticket_fields
 from pages.parts.why import why
 from triage import approval, inbox, ticket_view, work, workspace, xray
 from triage.accounts.access import Permission
@@ -127,6 +128,7 @@ def _side(view: TicketView | None, user: User, seen: xray.XRay) -> None:
     with tabs[0]:
         evidence(view, user)
     with tabs[1]:
+        ticket_fields(user, view.ticket)
         customer(view)
     with tabs[2]:
         why(view, user, seen)

@@ -4,7 +4,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, words
+from pages.parts.custom_fields import custom_fields
 from pages.parts.groups import groups
+from pages.parts.macros import macros
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from pages.parts.switches import switches
 from pages.parts.taxonomy import categories
@@ -32,13 +34,14 @@ _AGENTS = {
 
 def main() -> None:
     with screen.page("Settings", Permission.WORK_INBOX) as user:
-        parts = {"": "You"}
+        parts = {"": "You", "macros": "Macros"}
         if access.may(user, Permission.MANAGE_PEOPLE):
             parts |= {"people": "People", "keys": "API keys"}
         if access.may(user, Permission.READ_MACHINERY):
             parts |= {
                 "categories": "Categories",
                 "groups": "Groups",
+                "fields": "Fields",
                 "desk": "Desk",
                 "machine": "Models and mail",
                 "health": "Health",
@@ -47,6 +50,8 @@ def main() -> None:
         {
             "categories": categories,
             "groups": groups,
+            "fields": custom_fields,
+            "macros": macros,
             "people": _people,
             "keys": _keys,
             "desk": _desk,

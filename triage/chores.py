@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, replies, solving, sureness, typed
+from triage import alerts, replies, sharing, solving, sureness, typed
 from triage.accounts import ratelimit, rates
 from triage.delivery import watching
 from triage.improving import findings, grouping
@@ -100,6 +100,7 @@ CHORES: dict[str, Callable[[Session], str]] = {
     "class_edits": edits.backfill,
     "learn_sureness": sureness.learn,
     "rescue": rescue,
+    "share": sharing.share,
     "tidy": tidy,
     "warn_overdue": warn_overdue,
     "watch": alerts.watch,

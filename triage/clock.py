@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 CRON: dict[str, dict[str, Any]] = {
     "assume_resolved": {"minute": 7},
     "scheduled": {"minute": "*"},
+    "share": {"minute": "*"},
     "rescue": {"minute": "*/10"},
     "warn_overdue": {"minute": "*/5"},
     "watch": {"minute": "4-59/5"},

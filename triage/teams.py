@@ -27,12 +27,13 @@ _FIRST = (
 
 @dataclass(frozen=True)
 class TeamRow:
-    """A group: who is in it, which categories and which matters are routed to it."""
+    """A group: who is in it, which categories and which matters are routed to it, and how it shares (triage.sharing)."""
 
     name: str
     members: list[User]
     categories: list[str]
     matters: list[str]
+    sharing: str = ""
 
 
 # ---- routing ----------------------------------------------------------------------------------------------
@@ -84,7 +85,11 @@ def listing(session: Session, user: User) -> list[TeamRow]:
     matters: dict[str, list[str]] = {}
     for row in session.exec(select(MatterRoute).order_by(MatterRoute.matter)):
         matters.setdefault(row.team, []).append(MATTERS.get(row.matter, row.matter))
-    return [TeamRow(name, people.get(name, []), categories.get(name, []), matters.get(name, [])) for name in names(session)]
+    ways = dict(session.exec(select(Team.name, Team.sharing)).all())
+    return [
+        TeamRow(name, people.get(name, []), categories.get(name, []), matters.get(name, []), ways.get(name, ""))
+        for name in names(session)
+    ]
 
 
 def add(session: Session, user: User, name: str) -> Team:

@@ -5,8 +5,8 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, edits, office, proof, queue, state
-from triage import approval, inbox, replies, typed, work
+from pages.parts import composer, edits, office, proof, queue, state, words
+from triage import approval, inbox, replies, scheduling, typed, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
 from triage.proof import open_points
 
@@ -19,19 +19,23 @@ def text_of(ticket: Ticket, draft: Draft) -> str:
     return composer.text(number, composer.REPLY, draft.body) if number in state.editing() else draft.body
 
 
-def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool) -> None:
-    """Send the draft, or the edited text; then open the next ticket."""
+def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool, at: datetime | None = None) -> None:
+    """Send the draft, or the edited text, now or at a chosen moment; then open the next ticket."""
     text = text_of(ticket, draft)
     ticked = [row for row in open_points(proof.rows_of(ticket, draft, text)) if proof.ticked(draft, row)]
     acknowledged = [int(row["index"]) for row in ticked if "index" in row]
     vouched = [str(row["text"]) for row in ticked if "index" not in row]
     body = None if text == draft.body else text
     sent, forget = state.sent(), composer.forgetter(ticket.id or 0)
-    decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged, vouched=vouched)
+    decision = _decide(user, draft, DecisionKind.APPROVE, seal=seal, body=body, acknowledged=acknowledged, vouched=vouched, at=at)
     if decision and decision.id:
-        sent.append(decision.id)
+        if at is None:
+            sent.append(decision.id)
         edits.just_sent(decision.id, changed=bool(decision.edit_class))
         forget()
+        if at is not None:
+            state.close_panel()
+            office.toast(f"Will be sent {words.clock(at)}.")
         if onward:
             following(user, ticket.id or 0)
 
@@ -131,6 +135,7 @@ def _decide(
     comment: str = "",
     acknowledged: list[int] | None = None,
     vouched: list[str] | None = None,
+    at: datetime | None = None,
 ) -> Decision | None:
     desk = office.desk()
     seconds = round(seconds_on(draft), 1)
@@ -141,6 +146,8 @@ def _decide(
             session, desk.enqueue, desk.settings, user, draft.id or 0, kind=kind, seal=seal, body=body, reason=reason, comment=comment,
             acknowledged=acknowledged or [], vouched=vouched or [], active_seconds=seconds,
         )  # fmt: skip
+        if at is not None:
+            scheduling.schedule(session, desk.enqueue, user, decision.id or 0, at)
         if sent:
             typed.forget(session, user, draft.ticket_id, sent)
         return decision

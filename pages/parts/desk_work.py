@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, draft_card, office, panels, proof, state, words
+from pages.parts import composer, deciding, draft_card, later, office, panels, proof, state, words
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, work
 from triage import proof as sources
@@ -25,7 +25,7 @@ def desk_work(view: TicketView, user: User, changed: list[str], every_needs_mana
     elif ticket.status in AT_WORK:
         _agents(view)
     elif ticket.status in (Status.APPROVED, Status.DELIVERING):
-        _on_its_way(view)
+        _on_its_way(view, user)
     elif ticket.status == Status.FAILED:
         _failed(view, user)
     elif ticket.status == Status.QUARANTINED:
@@ -114,6 +114,8 @@ def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) 
             )
         else:
             st.button("Edit", key="td_edit", shortcut="E", on_click=state.editing().add, args=(number,))
+        if may:
+            st.button("Send later", key="td_send_later", on_click=state.open_panel, args=("later", number))
         st.button("Request changes", key="td_changes", shortcut="Q", on_click=state.open_panel, args=("changes", number))
         if may:
             st.button("Reject", key="td_reject", shortcut="D", on_click=state.open_panel, args=("reject", number))
@@ -133,8 +135,11 @@ def _agents(view: TicketView) -> None:
     show(card(mute(said), tag("div", *chips, cls="td-work"), title="The agents are working on this ticket"))
 
 
-def _on_its_way(view: TicketView) -> None:
+def _on_its_way(view: TicketView, user: User) -> None:
     decided = view.decided
+    if decided and decided.outbox and decided.outbox.scheduled and decided.outbox.status == "held":
+        later.waiting(decided.outbox, decided.decision, decided.who, user)
+        return
     if decided is None:
         show(card(title="Approved; it is being sent"))
         return

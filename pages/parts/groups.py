@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.parts import office, screen
 from pages.parts.markup import mute, show, tag
-from triage import teams
+from triage import sharing, teams
 from triage.accounts import access, users
 from triage.accounts.access import Permission
 from triage.guardrails.escalation import MATTERS
@@ -58,6 +58,12 @@ def _members(user: User, row: TeamRow, people: dict[int, str]) -> None:
         f"People of {row.name}", list(people), default=[person.id or 0 for person in row.members if person.id in people], key=key,
         format_func=lambda number: people.get(number, ""), placeholder="Nobody yet",
         on_change=lambda: office.act(lambda session: teams.set_members(session, user, row.name, list(st.session_state[key])), "Saved."),
+    )  # fmt: skip
+    ways = list(sharing.WAYS)
+    way = f"group_way_{row.name}"
+    st.selectbox(
+        "How it shares new tickets", ways, index=ways.index(row.sharing) if row.sharing in ways else 0, key=way, format_func=lambda each: sharing.WAYS[each],
+        on_change=lambda: office.act(lambda session: sharing.set_way(session, user, row.name, str(st.session_state[way])), "Saved."),
     )  # fmt: skip
     st.button(
         "Remove the group", key=f"group_remove_{row.name}", on_click=office.act,

@@ -1,12 +1,11 @@
 """The small forms under the draft and under the ticket's head; one is open at a time."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, incident_forms, office, state, words
+from pages.parts import composer, deciding, incident_forms, later, moments, office, state, words
 from triage import taxonomy, teams, ticket_view, typed, work
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -14,12 +13,6 @@ from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
 
 SUBMIT = "Ctrl+Enter"  # belongs to the open form; no button under the draft may have it then
-_SNOOZES = {
-    "In an hour": timedelta(hours=1),
-    "In four hours": timedelta(hours=4),
-    "In a day": timedelta(days=1),
-    "In a week": timedelta(days=7),
-}
 
 
 def panel(user: User, ticket: Ticket, draft: Draft) -> None:
@@ -33,6 +26,7 @@ def panel(user: User, ticket: Ticket, draft: Draft) -> None:
         ),
         "reject": (lambda: _reject(number), "Reject the draft", lambda: deciding.reject(user, ticket, draft, draft.seal)),
         "escalate": (lambda: _escalate(number), "Escalate", lambda: deciding.escalate(user, ticket, draft, draft.seal)),
+        "later": (lambda: later.fields(ticket), "Send then", lambda: later.approve(user, ticket, draft)),
         "hand": (lambda: _hand(number), "Hand over", lambda: deciding.prepare(user, ticket, draft)),
     }
     if open_ and open_[1] == number and open_[0] in forms:
@@ -103,7 +97,7 @@ def _hand(number: int) -> None:
 
 
 def _snooze(number: int) -> None:
-    st.pills("Until when?", list(_SNOOZES), default="In four hours", key=f"td_snooze_{number}")
+    moments.choose("Until when?", f"td_snooze_{number}", default="Tomorrow morning")
 
 
 def _assign(user: User, ticket: Ticket) -> None:
@@ -159,8 +153,10 @@ def _refile(user: User, ticket: Ticket) -> None:
 
 
 def _put_off(user: User, number: int) -> None:
-    wait = _SNOOZES.get(str(st.session_state.get(f"td_snooze_{number}")), timedelta(hours=4))
-    until: datetime = now() + wait
+    until = moments.chosen(f"td_snooze_{number}")
+    if until is None:
+        state.say("warning", "Choose until when", "Pick one of the moments, or a day and a time.")
+        return
     if _do(lambda session: work.snooze(session, user, number, until), f"Snoozed until {words.clock(until)}."):
         deciding.following(user, number)
 
