@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 revision = "0019"
-down_revision = "0018"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -169,7 +169,6 @@ def _csat() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_ticket_merged_into"), "ticket")
     with op.batch_alter_table("ticket") as batch:
-        batch.drop_constraint(op.f("fk_ticket_merged_into_ticket"), type_="foreignkey")
         batch.drop_column("merged_into")
     op.drop_index(op.f("ix_outbox_scheduled"), "outbox")
     for table, column in (("team", "last_given"), ("team", "sharing"), ("outbox", "scheduled"), ("episode", "csat_comment")):
