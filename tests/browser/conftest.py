@@ -1,11 +1,11 @@
-"""One desk and one Chromium for all browser tests; each visitor gets a browser context of their own."""
+"""One desk and one Chromium for all browser tests; who signs in by role does so once, and opens a new tab for each test."""
 
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, find
 from tests.browser.desk import PATIENCE, RunningDesk, running
@@ -50,30 +50,56 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def visit(desk: RunningDesk, chromium: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
-    """Opens a browser of its own for somebody: "staff", "manager" or "admin" sign in with one click, "" is a stranger.
+@pytest.fixture(scope="package")
+def browsers() -> dict[str, BrowserContext]:
+    """A browser by role, signed in and with the desk's scripts in its cache."""
+    return {}
 
-    No page may log an error; the clock of a `frozen` one can be stopped. When a test fails, pictures of its pages lie in its temporary folder.
+
+@pytest.fixture
+def visit(
+    desk: RunningDesk, chromium: Browser, browsers: dict[str, BrowserContext], request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Visit]:
+    """Opens the desk for somebody: "staff", "manager" or "admin" sign in with one click, "" is a stranger.
+
+    `own` gives a browser of its own, whose cookies and connection the test may spoil, as a stranger, any option of a
+    context and a `frozen` clock, which can be stopped, do. No page may log an error. When a test fails, pictures of its pages
+    lie in its temporary folder.
     """
     visitors: list[Visitor] = []
+    mine: list[BrowserContext] = []
 
-    def come(role: str = "", *, frozen: bool = False, **options: Any) -> Visitor:
+    def open_browser(**options: Any) -> BrowserContext:
         context = chromium.new_context(**{"base_url": desk.address, "viewport": {"width": 1280, "height": 900}, **options})
         context.set_default_timeout(PATIENCE * 1000)
-        visitors.append(Visitor(context.new_page()))
+        return context
+
+    def come(role: str = "", *, frozen: bool = False, own: bool = False, **options: Any) -> Visitor:
+        known = not (own or frozen or options) and role
+        context = browsers.get(known) if known else None
+        visitor = Visitor((context or open_browser(**options)).new_page())
+        visitors.append(visitor)
         if frozen:
-            visitors[-1].page.clock.install()
+            visitor.page.clock.install()
+        if context:
+            visitor.come_back(role)
+            return visitor
+        if known:
+            browsers[known] = visitor.page.context
+        else:
+            mine.append(visitor.page.context)
         if role:
-            visitors[-1].sign_in(role)
-        return visitors[-1]
+            visitor.sign_in(role)
+        return visitor
 
     yield come
     failed = request.node.stash.get(FAILED, False)
     for number, visitor in enumerate(visitors):
         if failed:
             _picture(visitor.page, tmp_path / f"page-{number}.png")
-        visitor.page.context.close()
+        visitor.page.close()
+    for context in mine:
+        context.close()
     assert failed or not (errors := [line for visitor in visitors for line in visitor.errors]), errors
 
 

@@ -27,6 +27,14 @@ class Visitor:
         self.page.get_by_role("button", name=f"Sign in as {role}").click()
         expect(self.queue).to_be_visible()
 
+    def come_back(self, role: str) -> None:
+        """To the inbox in a browser that signed in before; when that session has ended, in at the door again."""
+        self.page.goto("/")
+        door = self.page.get_by_role("button", name=f"Sign in as {role}")
+        expect(self.queue.or_(door).first).to_be_visible()
+        if door.is_visible():
+            self.sign_in(role)
+
     def sign_in_by_password(self, email: str, password: str) -> None:
         self.page.goto("/login")
         self.fill_in_password(email, password)

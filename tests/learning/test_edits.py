@@ -23,7 +23,15 @@ def sent(session: Session, settings: Settings, user: User, *, body: str = SENT, 
     draft = waiting_draft(session, row, body=BODY, **fields)
     own = [str(point["text"]) for point in proof.open_points(proof.of_text(session, draft, row, body)) if "index" not in point]
     return approval.decide(
-        session, recorder_of([]), settings, user, draft.id or 0, kind=DecisionKind.APPROVE, seal=draft.seal, body=body, vouched=own
+        session,
+        recorder_of([]),
+        settings,
+        user,
+        draft.id or 0,
+        kind=DecisionKind.APPROVE,
+        seal=draft.seal,
+        body=body,
+        vouched=own,
     )
 
 
