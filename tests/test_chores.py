@@ -8,7 +8,7 @@ from tests.desks import ticket
 from triage import chores
 from triage.clock import CRON
 from triage.database import Database
-from triage.models import Episode, Notification, SpanRecord, Status, clock_at, now
+from triage.models import Episode, SpanRecord, Status, clock_at, now
 
 
 def test_every_chore_is_in_the_clock() -> None:
@@ -27,18 +27,6 @@ def test_silence_counts_as_assumed_resolution_after_its_days(database: Database)
         episode = session.get_one(Episode, quiet.episode_id)
         assert episode.resolution == "assumed" and episode.resolved_at
         assert session.get_one(Episode, fresh.episode_id).resolved_at is None
-
-
-def test_a_manager_hears_once_of_an_overdue_ticket(database: Database) -> None:
-    with database.transaction() as session:
-        late = ticket(session, status=Status.AWAITING_APPROVAL)
-        late.first_reply_due = now() - timedelta(minutes=1)
-        ticket(session, email="b@customer.example", status=Status.AWAITING_APPROVAL).first_reply_due = now() + timedelta(hours=1)
-    for _ in range(2):
-        with database.transaction() as session:
-            chores.warn_overdue(session)
-    with database.read() as session:
-        assert [note.ticket_id for note in session.exec(select(Notification))] == [late.id]
 
 
 def test_old_spans_go(database: Database) -> None:

@@ -9,15 +9,14 @@ from sqlmodel import Session, col, func, select
 from triage import rulebook, workspace
 from triage.accounts import access, apikeys, links, sessions, users
 from triage.accounts.access import Permission
-from triage.errors import InputError, SettingsError
-from triage.learning.metrics.hours import BusinessHours
+from triage.errors import InputError
 from triage.llm import EXTRAS, ROLES
 from triage.models import ApiKey, LoginSession, Role, User, WorkspaceSetting, now
 from triage.settings import Settings
 
 RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager")
 PERSONAL_SWITCHES = ("cover_personal_data",)
-DESK_SWITCHES = ("articles_need_review", "business_hours", "signature")
+DESK_SWITCHES = ("articles_need_review", "signature")
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,6 @@ def turn(session: Session, user: User, key: str, value: object) -> None:
     if key in rulebook.KEYS:
         rulebook.switch_on(session, user, {key: value})
         return
-    if key == "business_hours":
-        try:
-            BusinessHours.parse(str(value))
-        except SettingsError as error:
-            raise InputError(str(error)) from error
     workspace.put(session, key, value, user_id=user.id or 0)
 
 

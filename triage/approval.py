@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, overruling, proof, replies, workspace
+from triage import audit, lastcheck, locks, overruling, proof, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
@@ -37,6 +37,7 @@ from triage.models import (
 from triage.runs import start_run
 from triage.seal import seal_of, what_changed
 from triage.settings import Settings
+from triage.sla import clocks
 from triage.transitions import move
 
 Enqueue = Callable[..., None]
@@ -92,16 +93,18 @@ def decide(
     """
     user = access.fresh(session, user)
     choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, vouched, active_seconds)
-    draft = session.get(Draft, draft_id, with_for_update=True)
-    if draft is None:
+    found = session.exec(select(Draft.ticket_id).where(Draft.id == draft_id)).first()
+    ticket = locks.ticket(session, found)
+    draft = session.get(Draft, draft_id, with_for_update=True, populate_existing=True)
+    if draft is None or ticket is None:
         raise InputError(f"There is no draft {draft_id}.")
-    ticket = session.get_one(Ticket, draft.ticket_id)
     _first(session, draft, ticket)
     _allowed(session, user, draft, ticket, choice)
     if choice.kind == DecisionKind.APPROVE:
         _unchanged(session, draft, choice)
         _sendable(session, settings, user, draft, ticket, choice)
     decision = _record(session, user, draft, ticket, choice)
+    clocks.decided(ticket)
     _CONSEQUENCES[choice.kind](session, enqueue, settings, user, draft, ticket, decision)
     return decision
 
@@ -111,6 +114,7 @@ def undo(session: Session, user: User, decision_id: int) -> Draft:
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
     decision = session.get(Decision, decision_id)
+    locks.ticket(session, decision.ticket_id if decision else None)
     outbox = session.exec(select(Outbox).where(Outbox.decision_id == decision_id).with_for_update()).first()
     if decision is None or outbox is None:
         raise InputError("There is nothing to undo.")

@@ -27,10 +27,11 @@ def append_all(
     session: Session, kind: str, each: Sequence[Mapping[str, object]], *, actor: str, ticket_id: int | None = None
 ) -> None:  # fmt: skip
     """Add an event for `each` of what is told, in its order."""
-    if session.get_bind().dialect.name == "postgresql":
+    chained = session.get_bind().dialect.name == "postgresql"
+    if session.new or (chained and session.dirty):
+        session.flush()  # a row that the event tells of has its id before it, and rows are held before the chain is
+    if chained:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    if session.new:
-        session.flush()  # a row that the event tells of has its id before it
     connection = session.connection()
     last = connection.execute(_LAST_HASH).scalar() or GENESIS
     events: list[dict[str, Any]] = []

@@ -15,7 +15,6 @@ from triage.improving import findings, grouping
 from triage.incidents import finding as incidents
 from triage.learning import edits
 from triage.models import (
-    WAITS_FOR_PERSON,
     Incident,
     IncidentMember,
     Notification,
@@ -27,6 +26,8 @@ from triage.models import (
     Ticket,
     now,
 )
+from triage.sla import retargeting
+from triage.sla.watching import watch as watch_targets
 from triage.transitions import move
 
 if TYPE_CHECKING:
@@ -47,31 +48,20 @@ def assume_resolved(session: Session) -> str:
         .where(Incident.state == "open", col(IncidentMember.out).is_(False))
     )
     quiet = session.exec(
-        select(Ticket).where(
-            Ticket.status == Status.DELIVERED, Ticket.updated_at < now() - SILENCE, col(Ticket.id).not_in(going_on)
-        )
+        select(Ticket)
+        .where(Ticket.status == Status.DELIVERED, Ticket.updated_at < now() - SILENCE, col(Ticket.id).not_in(going_on))
+        .order_by(col(Ticket.id))
+        .with_for_update()
     ).all()
     for ticket in quiet:
         replies.resolve(session, ticket, actor="clock", how="assumed")
     return f"{len(quiet)} tickets resolved"
 
 
-def warn_overdue(session: Session) -> str:
-    """Managers hear once of each ticket that waits for a person past its first reply target."""
-    late = session.exec(
-        select(Ticket).where(col(Ticket.status).in_(WAITS_FOR_PERSON - {Status.QUARANTINED}), col(Ticket.first_reply_due) < now())
-    ).all()
-    told = set(session.exec(select(Notification.ticket_id).where(Notification.kind == "overdue")))
-    for ticket in late:
-        if ticket.id not in told:
-            text = f"#{ticket.id} {ticket.subject} is past its target for the first reply."
-            session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="overdue", text=text))
-    return f"{len(late)} tickets overdue"
-
-
 def rescue(session: Session) -> str:
     """Tickets whose agents ended without a result long ago go to people, so that none is dropped silently."""
-    stuck = session.exec(select(Ticket).where(Ticket.status == Status.TRIAGING, col(Ticket.updated_at) < now() - STUCK)).all()
+    silent = select(Ticket).where(Ticket.status == Status.TRIAGING, col(Ticket.updated_at) < now() - STUCK)
+    stuck = session.exec(silent.order_by(col(Ticket.id)).with_for_update()).all()
     for ticket in stuck:
         ticket.error = "The agents stopped without a result. Try again, or write the reply yourself."
         move(session, ticket, Status.FAILED, actor="clock", reason="tool_failure")
@@ -101,8 +91,8 @@ CHORES: dict[str, Callable[[Session], str]] = {
     "learn_sureness": sureness.learn,
     "rescue": rescue,
     "share": sharing.share,
+    "targets": watch_targets,
     "tidy": tidy,
-    "warn_overdue": warn_overdue,
     "watch": alerts.watch,
 }
 
@@ -119,4 +109,5 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "gaps": grouping.refresh,
     "incidents": incidents.find,
     "scheduled": watching.look,
+    "retarget": retargeting.retarget_all,
 }

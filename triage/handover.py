@@ -36,6 +36,7 @@ from triage.outcome import Outcome
 from triage.recording import Recorder
 from triage.runs import start_run
 from triage.settings import Settings
+from triage.sla import clocks
 from triage.transitions import move
 
 AGENTS = "agents"
@@ -118,6 +119,7 @@ def _finish(
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
     _describe(session, ticket, episode, outcome)
     _route(session, case, ticket, outcome)
+    clocks.described(session, ticket)
     dossiers.lay_down(session, ticket, run, outcome.blocked)
     if outcome.calls or (outcome.calls is not None and run.cause != "message"):
         proposals.lay_down(session, ticket, run, outcome.calls)

@@ -111,6 +111,8 @@ class QueueRow:
     confidence: float
     blocked: int
     incident: bool = False
+    due_kind: str = ""
+    paused: str = ""
 
 
 @dataclass(frozen=True)
@@ -248,7 +250,7 @@ def _open(session: Session, asked: _Asked, limit: int, offset: int) -> list[int]
     if asked.direct:
         open_ = asked.where if asked.view == View.INCIDENTS else and_(pressing.is_open(), asked.where)
         apart: list[Any] = [pressing.for_manager()] if asked.apart else []
-        due = func.coalesce(col(Ticket.first_reply_due), col(Ticket.resolve_due))
+        due = col(Ticket.due_at)
         order = [*apart, pressing.pressing(due, pressing.weight()), col(Ticket.id)]
         statement: Any = select(Ticket.id).where(open_).order_by(*order).limit(limit).offset(offset)
     else:
@@ -373,7 +375,9 @@ def _row(
         channel=ticket.channel,
         risk=ticket.risk,
         approver=ticket.approver,
-        due=ticket.first_reply_due or ticket.resolve_due,
+        due=ticket.due_at,
+        due_kind=ticket.due_kind,
+        paused=ticket.paused,
         created_at=ticket.created_at,
         snoozed_until=ticket.snoozed_until if ticket.snoozed_until and ticket.snoozed_until > now() else None,
         assignee=people.get(ticket.assignee_id),

@@ -26,6 +26,7 @@ from triage.models import (
 )
 from triage.seal import published_versions, seal_of
 from triage.settings import Settings
+from triage.sla import clocks
 from triage.transitions import move
 
 _OF_TICKET = select(Draft).where(Draft.ticket_id == bindparam("ticket_id"))
@@ -59,6 +60,7 @@ def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     cited = sorted({str(citation["article"]) for citation in draft.citations})
     draft.article_versions = published_versions(session, cited)
     draft.alike = likeness.mark(draft, ticket)
+    clocks.draft_waits(session, ticket, draft)
     session.add(draft)
     session.flush()
     draft.seal = seal_of(session, draft, draft.article_versions)
@@ -189,9 +191,12 @@ def sent(session: Session, outbox: Outbox) -> None:
         ticket.thread_head = message.id
     episode.replies += 1
     episode.first_reply_at = episode.first_reply_at or now()
+    clocks.replied(ticket, episode)
     session.add_all([outbox, episode, ticket])
     solving.keep(session, decision, draft, ticket)
     move(session, ticket, Status.DELIVERED, actor="delivery", outbox=outbox.id)
+    if overtaken:
+        clocks.customer_wrote(session, ticket, now())
     if draft.kind == "clarify":
         move(session, ticket, Status.NEEDS_INFO, actor="delivery", reason="pending_clarification")
     elif draft.kind == "holding":

@@ -80,7 +80,5 @@ def share(session: Session) -> str:
     waits = select(Ticket).where(
         col(Ticket.status).in_(WAITS_FOR_PERSON - {Status.QUARANTINED}), col(Ticket.team).in_(names), col(Ticket.assignee_id).is_(None), ~had
     )  # fmt: skip
-    given = [
-        give(session, row) for row in session.exec(waits.order_by(col(Ticket.first_reply_due), col(Ticket.id)).limit(_AT_ONCE))
-    ]
+    given = [give(session, row) for row in session.exec(waits.order_by(col(Ticket.due_at), col(Ticket.id)).limit(_AT_ONCE))]
     return f"{sum(person is not None for person in given)} tickets given"

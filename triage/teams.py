@@ -10,6 +10,7 @@ from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.guardrails.escalation import MATTERS
 from triage.models import Category, MatterRoute, Team, TeamMember, Ticket, User
+from triage.sla import clocks
 
 _LONGEST = 60
 _FIRST = (
@@ -56,12 +57,13 @@ def of(session: Session, user: User) -> list[str]:
 def hand(session: Session, user: User, ticket_id: int, team: str) -> None:
     """Give a ticket to another group, or to none with ""."""
     access.require(access.fresh(session, user), Permission.WORK_INBOX)
-    ticket = session.get(Ticket, ticket_id)
+    ticket = session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
     if team:
         _team(session, team)
     was, ticket.team = ticket.team, team
+    clocks.described(session, ticket)
     session.add(ticket)
     audit.append(session, "team", actor=user.actor, ticket_id=ticket_id, was=was, to=team)
 
@@ -115,6 +117,7 @@ def remove(session: Session, user: User, name: str) -> None:
         session.add(category)
     for ticket in session.exec(select(Ticket).where(Ticket.team == name)):
         ticket.team = ""
+        clocks.described(session, ticket)
         session.add(ticket)
     session.execute(delete(TeamMember).where(col(TeamMember.team) == name))
     session.execute(delete(MatterRoute).where(col(MatterRoute.team) == name))

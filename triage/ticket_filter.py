@@ -188,7 +188,7 @@ _IS: dict[str, Callable[[User], ColumnElement[bool]]] = {
     "done": _status(Status.APPROVED, Status.DELIVERING, Status.DELIVERED, Status.RESOLVED),
     "overdue": lambda _user: and_(
         col(Ticket.status).in_([str(status) for status in sorted(WAITS_FOR_PERSON)]),
-        func.coalesce(col(Ticket.first_reply_due), col(Ticket.resolve_due)) < now(),
+        col(Ticket.due_at) < now(),
     ),
     "snoozed": lambda _user: col(Ticket.snoozed_until) > now(),
     "mine": lambda user: col(Ticket.assignee_id) == user.id,

@@ -1,10 +1,11 @@
-"""The one function that changes a ticket's status."""
+"""The one function that changes a ticket's status; its clocks follow."""
 
 from sqlmodel import Session
 
 from triage import audit
 from triage.errors import TransitionError
 from triage.models import TRANSITIONS, Status, Ticket, now
+from triage.sla import clocks
 
 
 def move(session: Session, ticket: Ticket, *along: Status, actor: str, reason: str | None = None, **data: object) -> None:
@@ -20,5 +21,6 @@ def move(session: Session, ticket: Ticket, *along: Status, actor: str, reason: s
             )
     ticket.status, ticket.reason, ticket.updated_at = along[-1], reason, now()
     session.add(ticket)
+    clocks.moved(session, ticket, *steps[-1])
     told = [{"was": was.value, "to": to.value, "reason": reason, **data} for was, to in steps]
     audit.append_all(session, "status", told, actor=actor, ticket_id=ticket.id)

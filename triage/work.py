@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, fields, noting, overruling, replies
+from triage import audit, fields, locks, noting, overruling, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -177,6 +177,7 @@ def let_all_in(session: Session, user: User, enqueue: Enqueue, sender: str) -> i
         .where(Ticket.status == Status.QUARANTINED, Ticket.reason == QuarantineReason.FLOOD, Ticket.requester_email == sender)
         .order_by(col(Ticket.id))
     ).all()
+    locks.tickets(session, held)
     for ticket_id in held:
         let_in(session, user, enqueue, ticket_id or 0)
     return len(held)

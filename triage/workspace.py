@@ -29,9 +29,6 @@ SWITCHES = {
     "cover_personal_data": Switch(
         False, "Model services get placeholders such as [PERSON_1] instead of names, addresses and numbers of people."
     ),
-    "business_hours": Switch(
-        "Mon-Fri 08:00-18:00 Europe/Amsterdam", "When the team works; business-hour times and targets count only these hours."
-    ),
     "action_policy": Switch(
         "", "The action policy as written on the Guardrails screen; empty: the one that comes with the desk."
     ),

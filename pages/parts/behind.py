@@ -10,8 +10,9 @@ from pages.parts import figures, office, screen, words
 from pages.parts.board import Asked
 from pages.parts.markup import Child, mute, show, tag
 from triage.learning import metrics
-from triage.learning.metrics import METRICS, BusinessHours, Figure, Metric, Window, reports
+from triage.learning.metrics import METRICS, Figure, Metric, Window, reports
 from triage.models import Ticket
+from triage.sla.plan import desk_hours
 
 _SHOWN = 100
 _PARAM = "open"
@@ -174,7 +175,7 @@ def _day(session: Session, day: str) -> Window | None:
         found = date.fromisoformat(day)
     except ValueError:
         return None
-    return Window.of_days(found, found, BusinessHours.of(session))
+    return Window.of_days(found, found, desk_hours(session))
 
 
 def _spoken(day: str) -> str:

@@ -16,9 +16,10 @@ from pages.parts import office, screen, words
 from pages.parts.markup import show, tag
 from pages.parts.theme import asset
 from triage.learning import metrics
-from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, reports
+from triage.learning.metrics import METRICS, Figure, Filters, Window, reports
 from triage.learning.metrics.reports import Failure, Speed
 from triage.models import User
+from triage.sla.plan import desk_hours
 
 RANGES = {"": "Last 30 days", "7": "Last 7 days", "14": "Last 14 days", "90": "Last 90 days", "365": "Last 12 months"}
 DRAFTS = {
@@ -83,7 +84,7 @@ def style() -> str:
 def asked(user: User, everybody: bool) -> Asked:
     """Draw the filters; what they say. Somebody who may only see their own figures gets those, whatever the address says."""
     days = st.query_params.get("days", "")
-    hours = office.read(BusinessHours.of)
+    hours = office.read(desk_hours)
     window = Window.last(int(days) if days in RANGES and days else 30, hours)
     offered = office.read(lambda session: reports.choices(session, window))
     with st.container(key="mx_filters", horizontal=True):

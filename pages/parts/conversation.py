@@ -3,7 +3,7 @@
 import streamlit as st
 from markupsafe import Markup
 
-from pages.parts import words
+from pages.parts import running_clocks, words
 from pages.parts.markup import card, join, mute, show, tag
 from pages.parts.xray import marked
 from triage.models import Attachment
@@ -26,7 +26,8 @@ def head(view: TicketView, user_id: int | None) -> None:
         said.append(f"{writer} is writing a reply")
     elif other := view.looking(user_id):
         said.append(f"{other} is also looking")
-    show(tag("div", tag("h1", ticket.subject or "(no subject)"), mute(" · ".join(part for part in said if part)), cls="td-head"))
+    line = mute(" · ".join(part for part in said if part), running_clocks.line(ticket))
+    show(tag("div", tag("h1", ticket.subject or "(no subject)"), line, cls="td-head"))
 
 
 def conversation(view: TicketView, seen: XRay) -> None:

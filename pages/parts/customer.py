@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pages.parts import office, words
+from pages.parts import office, running_clocks, words
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from triage.mentions import mentions, products
 from triage.models import Customer, Order, Ticket
@@ -18,6 +18,8 @@ def customer(view: TicketView) -> None:
     identity = chip(words.IDENTITY.get(ticket.identity, ticket.identity), tone)
     name = (known.name if known else ticket.requester_name) or ticket.requester_email or "Unknown sender"
     show(card(_facts(known, ticket), _unverified(ticket), title=join(name, " ", identity)))
+    if promised := running_clocks.table(ticket):
+        show(card(promised, title="Promised"))
     if known and known.note:
         show(card(tag("div", known.note, cls="td-text"), title="Note", tone="note"))
     said = "\n".join([ticket.subject, *(each.message.body for each in view.letters if each.message.direction == "in")])

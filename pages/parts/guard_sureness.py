@@ -6,10 +6,10 @@ from pages.parts import office, screen, words
 from pages.parts.markup import card, chip, mute, show, tag
 from triage import workspace
 from triage.learning import reliability
-from triage.learning.metrics import BusinessHours
 from triage.learning.metrics.statistics import ENOUGH
 from triage.learning.reliability import Band
 from triage.models import User
+from triage.sla.plan import desk_hours
 from triage.sureness import FEWEST, Scale
 
 _DAYS = 90
@@ -18,7 +18,7 @@ _TONES = {"right": "o", "too sure": "b", "too modest": "w"}
 
 def sureness(user: User) -> None:
     """The reliability diagram of the last 90 days as a table with bars."""
-    hours = BusinessHours.parse(str(office.read(lambda session: workspace.get(session, "business_hours"))))
+    hours = office.read(desk_hours)
     bands = office.read(lambda session: reliability.bands(session, hours, _DAYS))
     lines = [
         [

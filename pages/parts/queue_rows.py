@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from pages.parts import words
+from pages.parts import running_clocks, words
 from triage.inbox import QueueRow
 from triage.models import Status
 
 
 def row(ticket: QueueRow, busy: bool = False) -> dict[str, Any]:
-    due, tone = words.due(ticket.due)
+    due, tone = running_clocks.short(ticket.due, ticket.due_kind, ticket.paused)
     if busy or ticket.status in (Status.RECEIVED, Status.SCREENED, Status.TRIAGING, Status.REOPENED):
         due, tone = words.STATUS[ticket.status], ""
     elif ticket.snoozed_until:
@@ -26,7 +26,7 @@ def row(ticket: QueueRow, busy: bool = False) -> dict[str, Any]:
         "whoTitle": f"#{ticket.id}, received {words.clock(ticket.created_at)}",
         "due": due,
         "tone": tone,
-        "dueTitle": f"Answer promised by {words.clock(ticket.due)}" if ticket.due else "",
+        "dueTitle": running_clocks.hint(ticket.due, ticket.due_kind, ticket.paused),
         "busy": busy,
         "chips": [] if busy else chips_of(ticket),
     }

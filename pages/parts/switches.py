@@ -17,7 +17,6 @@ _TITLES = {
     "minimum_confidence": "Least confidence for an answer",
     "extra_escalation_phrases": "Phrases that always go to a person",
     "allowed_link_hosts": "Hosts that replies may link to",
-    "business_hours": "Business hours",
     "cover_personal_data": "Model services get placeholders",
     "signature": "Signature",
 }

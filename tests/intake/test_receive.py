@@ -26,6 +26,8 @@ from triage.models import (
     now,
 )
 from triage.settings import Settings
+from triage.sla import clocks
+from triage.sla.plan import desk_hours
 
 from .mails import mail
 
@@ -71,7 +73,9 @@ def test_a_new_ticket(take: Take, database: Database, queue: list[int], settings
             "unknown",
         )
         assert (ticket.thread_head, ticket.episode_id, stored.episode_id) == (stored.id, episode.id, episode.id)
-        assert ticket.first_reply_due == ticket.created_at + timedelta(hours=8) and ticket.resolve_due is not None
+        promised = desk_hours(session).add(ticket.created_at, 8 * 3600)
+        assert (ticket.first_reply_due, ticket.due_at, ticket.due_kind) == (promised, promised, "first_reply")
+        assert episode.first_reply_due == promised and episode.resolve_due == ticket.resolve_due is not None
         assert (stored.hidden, stored.quoted, kept.text, episode.eligible) == ("psst", "> old", "E6", True)
         assert raw_path(settings, stored.raw_sha256 or "").read_bytes() == b"raw bytes"
         assert attachment_path(settings, kept.sha256).read_bytes() == b"E6"
@@ -153,14 +157,16 @@ def test_a_resolved_demand_starts_a_new_episode_and_a_running_one_goes_on(take: 
     with database.transaction() as session:
         episode = session.exec(select(Episode)).one()
         episode.first_reply_at = now()
-        session.add(episode)
+        ticket = session.get_one(Ticket, first.ticket_id)
+        clocks.replied(ticket, episode)
+        session.add_all([episode, ticket])
     set_status(database, first.ticket_id, Status.DELIVERED)
     with clock_at(now() + timedelta(days=2)):
         take(message("Still leaks.", in_reply_to="<1@x>"))
         with database.transaction() as session:
             episode = session.exec(select(Episode)).one()
             ticket = session.get_one(Ticket, first.ticket_id)
-            assert ticket.first_reply_due == now() + timedelta(hours=8)
+            assert (ticket.first_reply_due, ticket.due_kind) == (desk_hours(session).add(now(), 8 * 3600), "next_reply")
             episode.resolved_at = now()
             session.add(episode)
         set_status(database, first.ticket_id, Status.RESOLVED)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from triage.errors import SettingsError
 from triage.learning.metrics import statistics
-from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.window import Window
+from triage.sla.hours import BusinessHours
 
 HOURS = BusinessHours()
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))

@@ -10,9 +10,10 @@ from rich.table import Table
 
 from triage.database import migrate, open_database
 from triage.errors import InputError
-from triage.learning.metrics import BusinessHours, Window, report
+from triage.learning.metrics import Window, report
 from triage.models import now
 from triage.settings import settings
+from triage.sla.plan import desk_hours
 
 
 def metrics(
@@ -25,7 +26,7 @@ def metrics(
     migrate(database)
     try:
         with database.read() as session:
-            hours = BusinessHours.of(session)
+            hours = desk_hours(session)
             window = Window.of_days(_day(since), hours.day_of(now()), hours) if since else Window.last(30, hours)
             rows = report(session, window, by=by)
     finally:

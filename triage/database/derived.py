@@ -37,7 +37,7 @@ def put_back(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
             if kind == "table":
                 documents.fill(connection, TICKETS)
-    if "team" not in columns:  # taken back to before there were groups
+    if "due_at" not in columns:  # taken back to before there were due times to sort by
         return
     for name, statement in pressing.indexes(dialect).items():
         if ("index", name) not in there:

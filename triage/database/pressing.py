@@ -82,7 +82,7 @@ def for_manager() -> ColumnElement[int]:
 
 
 def _due(dialect: str) -> str:
-    return f"coalesce(first_reply_due, resolve_due, {_NEVER[dialect]})"
+    return f"coalesce(due_at, {_NEVER[dialect]})"
 
 
 def _stream(where: ColumnElement[bool], kind: int, weight: int, dialect: str, limit: int) -> Select[Any]:

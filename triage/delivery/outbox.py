@@ -7,9 +7,9 @@ sent: the Maildir can be asked (its file name is the key), an SMTP server cannot
 from functools import partial
 from typing import Protocol
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from triage import audit, replies, scheduling
+from triage import audit, locks, replies, scheduling
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import take_back
@@ -63,7 +63,7 @@ async def _hand_over(settings: Settings, outbox: Outbox) -> None:
 def retry(session: Session, desk: Post, user: User, outbox_id: int) -> None:
     """Try a failed message again. Raises ConflictError when it is not failed."""
     access.require(access.fresh(session, user), Permission.WORK_INBOX)
-    outbox = session.get(Outbox, outbox_id, with_for_update=True)
+    outbox = _held(session, outbox_id)
     ticket = session.get_one(Ticket, outbox.ticket_id) if outbox else None
     if outbox is None or ticket is None or outbox.status != "failed" or ticket.status != Status.FAILED:
         raise ConflictError("Only a failed message can be tried again, and only until somebody wrote another reply.")
@@ -75,7 +75,7 @@ def retry(session: Session, desk: Post, user: User, outbox_id: int) -> None:
 def settle(session: Session, desk: Post, user: User, outbox_id: int, *, was_sent: bool) -> None:
     """A person's word on an uncertain message: it was sent (book it) or it was not (try again)."""
     access.require(access.fresh(session, user), Permission.DECIDE_SENSITIVE)
-    outbox = session.get(Outbox, outbox_id, with_for_update=True)
+    outbox = _held(session, outbox_id)
     if outbox is None or outbox.status != "uncertain":
         raise InputError("Only an uncertain message can be settled.")
     audit.append(session, "settled", actor=f"user:{user.id}", ticket_id=outbox.ticket_id, outbox=outbox_id, was_sent=was_sent)
@@ -87,9 +87,15 @@ def settle(session: Session, desk: Post, user: User, outbox_id: int, *, was_sent
         retry(session, desk, user, outbox_id)
 
 
+def _held(session: Session, outbox_id: int) -> Outbox | None:
+    """An outbox row with its ticket, held in that order."""
+    locks.ticket(session, session.exec(select(Outbox.ticket_id).where(Outbox.id == outbox_id)).first())
+    return session.get(Outbox, outbox_id, with_for_update=True, populate_existing=True)
+
+
 def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
     """Claim a held row for sending, in the transaction that says so; None when there is nothing to send."""
-    outbox = session.get(Outbox, outbox_id, with_for_update=True)
+    outbox = _held(session, outbox_id)
     if outbox is None or outbox.status not in ("held", "sending"):
         return None
     if outbox.status == "sending":  # a former try was cut off between here and the booking

@@ -17,8 +17,9 @@ from triage.accounts.demo import ensure_people
 from triage.demo.history_rows import Archive, Team
 from triage.demo.history_story import Case, tell
 from triage.errors import InputError
-from triage.learning.metrics.hours import BusinessHours
 from triage.models import Article, Customer, Passage, Role, User
+from triage.sla.hours import BusinessHours
+from triage.sla.plan import current
 
 DAYS = 45
 TICKETS = 260
@@ -46,7 +47,7 @@ def seed_history(session: Session, *, until: datetime, rng: int = 20) -> int:
     customers = list(session.exec(select(Customer).order_by(col(Customer.id))))
     if not customers:
         raise InputError("Load the demo customers before the demo history; it is about their tickets.")
-    archive = Archive(session, _team(session), BusinessHours.of(session), until)
+    archive = Archive(session, _team(session), current(session)[1], until)
     sources = _sources(session, items)
     moments = _moments(dice, until, archive.hours)
     seen: dict[tuple[int | None, str], datetime] = {}

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -12,9 +12,9 @@ from sqlmodel import Session, SQLModel, col, select
 
 from triage.demo import history_words as words
 from triage.demo.history_runs import Agents
-from triage.learning.metrics.hours import BusinessHours
 from triage.models import (
     BlockedAction,
+    Customer,
     Decision,
     Draft,
     Episode,
@@ -29,6 +29,8 @@ from triage.models import (
     Ticket,
     User,
 )
+from triage.sla import clocks
+from triage.sla.plan import Plan
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -44,8 +46,9 @@ class Team:
 class Archive:
     """Collects rows and the links between them; `store` writes each table in one go."""
 
-    def __init__(self, session: Session, team: Team, hours: BusinessHours, until: datetime) -> None:
-        self.session, self.team, self.hours, self.until = session, team, hours, until
+    def __init__(self, session: Session, team: Team, plan: Plan, until: datetime) -> None:
+        self.session, self.team, self.plan, self.until = session, team, plan, until
+        self.hours = plan.compiled()
         self.agents = Agents(self.add)
         self.tickets: list[Ticket] = []
         self._rows: dict[type[SQLModel], list[SQLModel]] = {}
@@ -69,6 +72,13 @@ class Archive:
     def latest(self, ticket: Ticket, column: str, row: SQLModel) -> None:
         """The ticket points at this row, until a newer one comes."""
         self._late[id(ticket), column] = (ticket, column, row)
+
+    def promised(
+        self, kind: str, start: datetime, customer: Customer, ticket: Ticket, pauses: Sequence[clocks.Pause] = ()
+    ) -> datetime | None:
+        """By when the desk's plan promises this step."""
+        priority = str(ticket.priority)
+        return clocks.promised(self.plan, kind, start, tier=customer.tier, group="", priority=priority, pauses=pauses)
 
     def drafts_of(self, ticket: Ticket) -> int:
         """How many drafts the ticket has so far."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from triage.demo import history_words as words
 from triage.demo.history_rows import Archive
-from triage.intake.sla import due
 from triage.models import (
     BlockedAction,
     Customer,
@@ -25,6 +24,7 @@ from triage.models import (
     Ticket,
     User,
 )
+from triage.sla.clocks import Pause
 
 UNDO = timedelta(seconds=20)
 SILENCE = timedelta(days=3)
@@ -64,7 +64,7 @@ class Story:
     def __init__(self, archive: Archive, dice: random.Random, case: Case, ticket: Ticket, number: int) -> None:
         self.archive, self.dice, self.case, self.ticket = archive, dice, case, ticket
         item = case.item
-        first, resolve = due(case.started, ticket.priority)
+        first, resolve = (archive.promised(kind, case.started, case.customer, ticket) for kind in ("first_reply", "resolve"))
         self.language = item["language"]
         self.episode: Episode = archive.add(
                 Episode, {"ticket_id": ticket},
@@ -72,7 +72,7 @@ class Story:
                 language=item["language"], channel=ticket.channel,
             )  # fmt: skip
         archive.latest(ticket, "episode_id", self.episode)
-        ticket.first_reply_due, ticket.resolve_due = first, resolve
+        self.waits: list[Pause] = []
         self.version = archive.drafts_of(ticket)
         self.final = words.final_reply(item, case.customer)
 
@@ -142,6 +142,7 @@ class Story:
         draft = self._draft(ready, text, kind="clarify", run=run)
         sent = self._approve(draft, self._person(draft), self._minutes(), text, "")
         answered = min(sent + timedelta(hours=self.dice.uniform(0.4, 9)), self.archive.until - timedelta(hours=3))
+        self.waits.append((sent, answered))
         number = f"LF-{self.dice.randrange(10100, 10480)}"
         self.head = self.archive.message(self.ticket, self.episode, answered, "in", number, self.case.customer.name)
         return answered
@@ -178,6 +179,7 @@ class Story:
                 cause=f"Written by {created_by.name}." if created_by else "",
                 seal=hashlib.sha256(f"{self.ticket.source_id}/{self.version}/{body}".encode()).hexdigest(),
                 degraded=run.degraded if run else [],
+                decide_due=self.archive.promised("approval", moment, self.case.customer, self.ticket),
             )  # fmt: skip
         if run is not None:
             self.episode.draft_ready_at = self.episode.draft_ready_at or moment
@@ -241,6 +243,10 @@ class Story:
         if how == "verified":
             thanks = self.dice.choice(words.in_language(words.THANKS, self.language))
             self.archive.message(self.ticket, self.episode, end, "in", thanks, self.case.customer.name)
+        self.waits.append((sent, end))
+        self.episode.resolve_due = self.archive.promised(
+            "resolve", self.case.started, self.case.customer, self.ticket, self.waits
+        )
         self.episode.resolved_at, self.episode.resolution = end, how
         self.ticket.reason, self.ticket.updated_at = how, end
         return end

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from triage import audit
+from triage import audit, locks
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
@@ -50,7 +50,8 @@ def end(session: Session, user: User, incident_id: int) -> None:
 def start(session: Session, user: User, ticket_ids: Sequence[int], title: str = "") -> Incident:
     """Make an incident by hand of tickets that nobody proposed together."""
     access.require(access.fresh(session, user), Permission.WORK_INBOX)
-    first = session.get(Ticket, ticket_ids[0]) if ticket_ids else None
+    held = {ticket.id: ticket for ticket in locks.tickets(session, ticket_ids)}
+    first = held.get(ticket_ids[0]) if ticket_ids else None
     if first is None:
         raise InputError("Choose at least one ticket.")
     incident = Incident(
@@ -111,6 +112,7 @@ def merge(session: Session, user: User, incident_id: int, other_id: int) -> None
     _live(session, user, first), _live(session, user, second)
     other = session.get_one(Incident, other_id)
     moved = list(session.exec(_inside(other_id)))
+    locks.tickets(session, moved)
     for number in moved:
         add(session, user, incident_id, number)
     _change(session, user, other, "merged", state="dissolved")

@@ -83,12 +83,10 @@ def examine(
         .where(IncidentMember.incident_id == master.incident_id, col(IncidentMember.out).is_(False))
         .order_by(col(Ticket.id))
     )
-    if lock:  # drafts before tickets, as every decision takes them
-        drafts = statement.with_only_columns(Ticket.draft_id)  # type: ignore[call-overload]
-        session.exec(
-            select(Draft.id).where(col(Draft.id).in_(drafts.order_by(None))).order_by(col(Draft.id)).with_for_update()
-        ).all()
     tickets = session.exec(statement.with_for_update(of=Ticket) if lock else statement).all()
+    if lock:  # tickets before drafts, as every decision takes them
+        drafts = [ticket.draft_id for ticket in tickets]
+        session.exec(select(Draft.id).where(col(Draft.id).in_(drafts)).order_by(col(Draft.id)).with_for_update()).all()
     strict = bool(workspace.get(session, "every_draft_needs_manager"))
     careful = bool(workspace.get(session, "unsupported_needs_manager"))
     got = replies_of(session, master)

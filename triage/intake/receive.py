@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from triage import audit
+from triage import audit, locks
 from triage.database import rows
 from triage.errors import InputError
 from triage.intake import earlier, flood, storage
 from triage.intake.fingerprint import fingerprint
 from triage.intake.message import Incoming, Outcome, Receipt
-from triage.intake.sla import due
 from triage.models import Attachment, Customer, Episode, Message, Quarantine, QuarantineReason, Status, Ticket, now
 from triage.settings import Settings
+from triage.sla import clocks
 from triage.transitions import move
 
 Enqueue = Callable[[Session, Ticket], None]
@@ -53,6 +53,7 @@ def receive(
         return _receipt_of(session, found)
     customer, identity = earlier.customer_of(session, incoming)
     ticket, claimed = earlier.thread_of(session, incoming, customer)
+    ticket = locks.ticket(session, ticket.id) if ticket else None
     if incoming.ticket_id is not None and ticket is None:
         raise InputError(f"There is no ticket {incoming.ticket_id}; look up its number in the inbox.")
     incoming = _judged(incoming, known=customer is not None or ticket is not None)
@@ -163,8 +164,8 @@ def _continue_or_begin(session: Session, ticket: Ticket, start: datetime, incomi
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
     if episode is None or episode.resolved_at is not None:
         _begin_episode(session, ticket, incoming, start, number=episode.number + 1 if episode else 1)
-    elif episode.first_reply_at is not None:
-        ticket.first_reply_due, _ = due(start, ticket.priority)
+    else:
+        clocks.customer_wrote(session, ticket, start)
 
 
 def _repeat(session: Session, first: Message, exact: bool, message: Values, incoming: Incoming, actor: str) -> Receipt:
@@ -180,7 +181,7 @@ def _repeat(session: Session, first: Message, exact: bool, message: Values, inco
 
 
 def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> None:
-    ticket.first_reply_due, ticket.resolve_due = due(start, ticket.priority)
+    clocks.begin(session, ticket, start)
     ticket.episode_id = rows.insert(
         session,
         Episode,

@@ -27,13 +27,13 @@ from .knowledge import (
 from .learning import Edit, EvaluationCase, StyleSuggestion
 from .limits import Alert, BreakerOpening, RateCount
 from .merges import TicketMerge
+from .notices import Notice, NoticeItem, NoticeSettings, Notification, NotificationRead, Webhook
 from .people import (
     ApiKey,
     AuditEvent,
     IdempotencyRecord,
     LoginAttempt,
     LoginSession,
-    Notification,
     SetupLink,
     User,
     WorkspaceSetting,
@@ -56,6 +56,7 @@ from .statuses import (
     Status,
 )
 from .synonyms import SynonymGroup
+from .targets import TargetPlan
 from .teams import CategoryModel, MatterRoute, Team, TeamMember
 from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, Ticket
 from .views import EditClaim, SavedView
@@ -120,7 +121,11 @@ __all__ = [
     "MasterDraft",
     "MatterRoute",
     "Message",
+    "Notice",
+    "NoticeItem",
+    "NoticeSettings",
     "Notification",
+    "NotificationRead",
     "Order",
     "Outbox",
     "Passage",
@@ -151,6 +156,7 @@ __all__ = [
     "Status",
     "StyleSuggestion",
     "SynonymGroup",
+    "TargetPlan",
     "Team",
     "TeamMember",
     "Ticket",
@@ -159,6 +165,7 @@ __all__ = [
     "TicketVector",
     "TypedText",
     "User",
+    "Webhook",
     "WorkingCopy",
     "WorkspaceSetting",
     "clock_at",

@@ -39,6 +39,7 @@ class Draft(SQLModel, table=True):
     cause: str = text_field()
     model: str = ""
     degraded: list[str] = json_field(list)
+    decide_due: datetime | None = None
     created_at: datetime = Field(default_factory=now)
 
 

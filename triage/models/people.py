@@ -77,19 +77,6 @@ class IdempotencyRecord(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now)
 
 
-class Notification(SQLModel, table=True):
-    """Word to a person, or to everyone of a role, inside the desk."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    user_id: int | None = Field(default=None, foreign_key="user.id", index=True)
-    role: Role | None = Field(default=None, sa_type=String)
-    ticket_id: int | None = Field(default=None, foreign_key="ticket.id")
-    kind: str
-    text: str
-    created_at: datetime = Field(default_factory=now)
-    read_at: datetime | None = None
-
-
 class WorkspaceSetting(SQLModel, table=True):
     """A switch that admins turn in the desk (settings of the machine are in triage/settings.py)."""
 

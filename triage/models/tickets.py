@@ -38,9 +38,14 @@ class Order(SQLModel, table=True):
 
 
 class Ticket(SQLModel, table=True):
-    """One matter of one customer. `status` changes only through triage.models.transitions."""
+    """One matter of one customer. `status` changes only through triage.transitions, due times through triage.sla.clocks.
 
-    __table_args__ = (Index("ix_ticket_status_due", "status", "first_reply_due"),)
+    `first_reply_due` is of the reply that is owed now (the first or a further one), `decide_due` of the draft that waits;
+    `due_at` is the earliest of all and `due_kind` whose it is. `paused` says for whom nothing counts at present,
+    `clock_at` when the clock has to look at the ticket next, `sla` what due times are worked out from.
+    """
+
+    __table_args__ = (Index("ix_ticket_status_due", "status", "due_at"),)
     id: int | None = Field(default=None, primary_key=True)
     source_id: str | None = Field(default=None, unique=True)
     channel: str = "email"
@@ -68,6 +73,13 @@ class Ticket(SQLModel, table=True):
     snoozed_until: datetime | None = None
     first_reply_due: datetime | None = None
     resolve_due: datetime | None = None
+    decide_due: datetime | None = None
+    due_at: datetime | None = None
+    due_kind: str = ""
+    paused: str = ""
+    clock_at: datetime | None = Field(default=None, index=True)
+    target_plan: int = 0
+    sla: dict[str, object] = json_field()
     episode_id: int | None = None
     draft_id: int | None = None
     thread_head: int | None = None
@@ -91,6 +103,8 @@ class Episode(SQLModel, table=True):
     resolved_at: datetime | None = None
     resolution: str | None = None
     replies: int = 0
+    next_replies: int = 0
+    next_late: int = 0
     transfers: int = 0
     eligible: bool = True
     category: str = ""

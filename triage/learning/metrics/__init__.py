@@ -6,10 +6,10 @@
 
 from triage.learning.metrics.catalogue import METRICS, named
 from triage.learning.metrics.computing import Case, Figure, Slice, cases, compute, series, slices, tickets, values
-from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.metric import Metric
 from triage.learning.metrics.reports import report
 from triage.learning.metrics.window import Filters, Window
+from triage.sla.hours import BusinessHours
 
 __all__ = [
     "METRICS",

@@ -12,10 +12,11 @@ from sqlmodel import Session, col
 from triage.learning.metrics import statistics
 from triage.learning.metrics.catalogue import named
 from triage.learning.metrics.grains import CATEGORY, CHANNEL, LANGUAGE, Grain
-from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.metric import Metric
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
 from triage.models import Episode, Ticket, User, now
+from triage.sla.hours import BusinessHours
+from triage.sla.plan import desk_hours
 
 Side = Literal["numerator", "denominator"]
 _QUANTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
@@ -62,7 +63,7 @@ def compute(session: Session, metric: Metric | str, window: Window, filters: Fil
     if not metric.columns:
         hits, cases = session.execute(base.add_columns(_hits(metric), func.count()), parameters).one()
         return _counted(metric, hits or 0, cases)
-    return _summed(metric, session.execute(_with_values(metric, base), parameters).all(), BusinessHours.of(session))
+    return _summed(metric, session.execute(_with_values(metric, base), parameters).all(), desk_hours(session))
 
 
 def cases(
@@ -103,7 +104,7 @@ def tickets(
 
 def series(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
     """The metric for each day of the window (days as on the team's wall), future days left out."""
-    metric, hours = _metric(metric), BusinessHours.of(session)
+    metric, hours = _metric(metric), desk_hours(session)
     days = [day for day in hours.days_between(window.start, window.end) if day <= hours.day_of(now())]
     if metric.stock:
         return [(day, compute(session, metric, Window.of_days(day, day, hours), filters)) for day in days]
@@ -116,7 +117,7 @@ def series(session: Session, metric: Metric | str, window: Window, filters: Filt
 
 def values(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[float]:
     """The single values that a median, percentile or mean is made of, for a distribution."""
-    metric, hours = _metric(metric), BusinessHours.of(session)
+    metric, hours = _metric(metric), desk_hours(session)
     statement = _population(metric, window, filters).add_columns(*metric.columns).where(metric.hit)
     return [metric.measure(row, hours) for row in session.execute(statement, _parameters(window))]
 
@@ -126,7 +127,7 @@ def slices(session: Session, metric: Metric | str, window: Window, filters: Filt
 
     A breakdown of the metric's own (a reason) splits the numerator; every slice keeps the whole denominator.
     """
-    metric, hours = _metric(metric), BusinessHours.of(session)
+    metric, hours = _metric(metric), desk_hours(session)
     own = by in metric.breakdowns
     statement = _population(metric, window, filters).add_columns(dimension(metric, by))
     groups: dict[Any, list[Any]] = defaultdict(list)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from triage.learning.metrics.grains import Grain
-from triage.learning.metrics.hours import BusinessHours
+from triage.sla.hours import BusinessHours
 
 Statistic = Literal["count", "share", "median", "p90", "p95", "p99", "mean", "per_case"]
 Unit = Literal["count", "share", "seconds", "usd", "distance", "score"]

@@ -15,9 +15,9 @@ from triage.learning.metrics.catalogue.machine import LIVE
 from triage.learning.metrics.catalogue.outcomes import ASSISTED, ELIGIBLE, ESCALATED, RESOLVED
 from triage.learning.metrics.computing import compute, narrowed, slices
 from triage.learning.metrics.grains import EPISODES, STEPS
-from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
 from triage.models import BreakerState, Decision, Episode, Message, RunStep, Ticket, now
+from triage.sla.plan import desk_hours
 
 DIMENSIONS = ("category", "language", "channel", "person")
 OUTCOMES = {
@@ -88,7 +88,7 @@ def report(session: Session, window: Window, filters: Filters = EVERYTHING, *, b
 
 def outcomes(session: Session, window: Window, filters: Filters = EVERYTHING) -> list[dict[str, Any]]:
     """Eligible episodes by day and outcome: rows of day, outcome, tickets. The outcomes of a day add up to its volume."""
-    hours = BusinessHours.of(session)
+    hours = desk_hours(session)
     counts: dict[tuple[Any, str], int] = defaultdict(int)
     statement = (
         EPISODES.joined(select(col(Episode.started_at), _OUTCOME))

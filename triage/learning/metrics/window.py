@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from triage.learning.metrics.hours import BusinessHours
 from triage.models import now
+from triage.sla.hours import BusinessHours
 
 
 @dataclass(frozen=True)

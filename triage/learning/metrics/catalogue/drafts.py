@@ -9,9 +9,9 @@ from sqlmodel import col
 from triage.briefs import FACTUAL
 from triage.learning.metrics.dialects import contains_text, items_of, text_in
 from triage.learning.metrics.grains import DECISIONS, DRAFTS, SENTENCE, SENTENCES_OF_DRAFTS
-from triage.learning.metrics.hours import BusinessHours
 from triage.learning.metrics.metric import Metric, Statistic
 from triage.models import Decision, Draft
+from triage.sla.hours import BusinessHours
 
 READING_SPEED = 30.0
 """Characters a second: about 300 words a minute, a brisk reader."""

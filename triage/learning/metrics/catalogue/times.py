@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from sqlmodel import col
 
 from triage.learning.metrics.catalogue.outcomes import ELIGIBLE, RESOLVED
-from triage.learning.metrics.grains import DECISIONS, EPISODES
+from triage.learning.metrics.grains import DECISIONS, DRAFTS, EPISODES
 from triage.learning.metrics.metric import MOMENT, Measure, Metric, business, calendar
 from triage.models import Decision, Draft, Episode
 
@@ -130,15 +130,38 @@ METRICS = (
     _target(
         "sla_first_reply",
         "First reply inside target",
-        "First reply before its target ÷ episodes with a target that were answered or whose target has passed.",
+        "First reply before its target, in the group's business hours and without pauses ÷ episodes with a target that were answered or whose target has passed.",
         Episode.first_reply_at,
         Episode.first_reply_due,
+    ),
+    Metric(
+        "sla_next_reply",
+        "Further replies inside target",
+        "Episodes in which every further answer came before its target ÷ episodes in which the customer had to be answered again.",
+        "share",
+        "up",
+        EPISODES,
+        hit=col(Episode.next_late) == 0,
+        where=(ELIGIBLE, col(Episode.next_replies) > 0),
     ),
     _target(
         "sla_resolution",
         "Resolution inside target",
-        "Resolved before its target ÷ episodes with a target that were resolved or whose target has passed.",
+        "Resolved before its target, without the time that the customer was waited for ÷ episodes with a target that were resolved or whose target has passed.",
         Episode.resolved_at,
         Episode.resolve_due,
+    ),
+    Metric(
+        "sla_approval",
+        "Drafts decided inside target",
+        "Decided before the target for a waiting draft ÷ drafts with a target that were decided, or wait past it.",
+        "share",
+        "up",
+        DRAFTS,
+        hit=and_(col(Decision.id).is_not(None), col(Decision.created_at) <= col(Draft.decide_due)),
+        where=(
+            col(Draft.decide_due).is_not(None),
+            or_(col(Decision.id).is_not(None), and_(col(Draft.status) == "waiting", col(Draft.decide_due) < MOMENT)),
+        ),
     ),
 )

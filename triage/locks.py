@@ -1,0 +1,23 @@
+"""One order in which rows are held, so that no two transactions wait for each other.
+
+First tickets, by number; then what belongs to them (drafts, outbox rows); last the audit log's chain, which
+triage.audit takes by itself once everything changed so far is written. An incident is held before its tickets.
+"""
+
+from collections.abc import Iterable
+
+from sqlmodel import Session, col, select
+
+from triage.models import Ticket
+
+
+def ticket(session: Session, ticket_id: int | None) -> Ticket | None:
+    """A ticket held until the transaction ends, as it is now; None when there is none."""
+    return session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True) if ticket_id else None
+
+
+def tickets(session: Session, numbers: Iterable[int | None]) -> list[Ticket]:
+    """Several tickets held, by number, for what changes them one after the other."""
+    wanted = sorted({number for number in numbers if number})
+    statement = select(Ticket).where(col(Ticket.id).in_(wanted)).order_by(col(Ticket.id)).with_for_update()
+    return list(session.exec(statement.execution_options(populate_existing=True)))
