@@ -22,8 +22,9 @@ _HIGHER = dict(zip(Priority, [*list(Priority)[1:], Priority.URGENT], strict=True
 def watch(session: Session) -> str:
     """Warn, tell and escalate wherever a clock has come to its warning or its end."""
     moment = now()
-    waiting = select(Ticket.id).where(col(Ticket.clock_at) <= moment).order_by(col(Ticket.clock_at)).limit(MANY)
-    tickets = [one for one in locks.tickets(session, session.exec(waiting)) if one.clock_at and one.clock_at <= moment]
+    waiting = select(col(Ticket.id)).where(col(Ticket.clock_at) <= moment).order_by(col(Ticket.clock_at)).limit(MANY)
+    held = locks.tickets(session, list(session.exec(waiting)))
+    tickets = [one for one in held if one.clock_at and one.clock_at <= moment]  # another clock may have been faster
     steps = plan.current(session)[1].steps
     done = [_look(session, ticket, steps) for ticket in tickets]
     return f"{sum(warned for warned, _ in done)} warned, {sum(late for _, late in done)} past their target"
