@@ -16,8 +16,8 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import Enqueue
 from triage.errors import AccessError, ConflictError, InputError
-from triage.learning.metrics.hours import BusinessHours
 from triage.models import Customer, Decision, Outbox, Ticket, User, now
+from triage.sla.plan import desk_hours
 
 LONGEST = timedelta(days=90)
 OPENS = time(9)
@@ -71,7 +71,7 @@ def business_morning(session: Session, ticket: Ticket) -> datetime:
     """
     customer = session.get(Customer, ticket.customer_id) if ticket.customer_id else None
     zone = zone_of(customer.country) if customer else None
-    return next_opening(now(), zone or BusinessHours.of(session).zone)
+    return next_opening(now(), zone or desk_hours(session).zone)
 
 
 def next_opening(moment: datetime, zone: ZoneInfo) -> datetime:
