@@ -15,7 +15,7 @@ from triage.models import BlockedAction, Category, Customer, Order, Role, Status
 
 def waiting(session: Session, subject: str, *, due: float = 60, **fields: object) -> Ticket:
     """A ticket whose draft waits; `due` in minutes from now."""
-    ticket = desks.ticket(session, first_reply_due=now() + timedelta(minutes=due), **fields)
+    ticket = desks.ticket(session, due_at=now() + timedelta(minutes=due), **fields)
     ticket.subject = subject
     status = ticket.status
     desks.waiting_draft(session, ticket)
@@ -39,7 +39,7 @@ def test_most_pressing_first_and_risk_weighs(database: Database) -> None:
         waiting(session, "overdue a bit", due=-5)
         waiting(session, "overdue and risky", due=-4, risk="high", priority="urgent")
         no_promise = waiting(session, "no promise")
-        no_promise.first_reply_due = no_promise.resolve_due = None
+        no_promise.due_at = None
         session.add(no_promise)
         assert subjects(session, nadia) == [
             "overdue and risky", "overdue a bit", "risky, later", "calm, soon", "calm, later", "no promise",

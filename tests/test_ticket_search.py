@@ -16,7 +16,7 @@ from triage.models import Category, Message, Role, Status, Ticket, User, now
 
 
 def made(session: Session, subject: str, body: str, **fields: object) -> Ticket:
-    fields = {"status": Status.AWAITING_APPROVAL, "first_reply_due": now() + timedelta(hours=1), **fields}
+    fields = {"status": Status.AWAITING_APPROVAL, "due_at": now() + timedelta(hours=1), **fields}
     after = {name: fields.pop(name) for name in ("requester_name", "language") if name in fields}
     ticket = desks.ticket(session, body=body, **fields)  # type: ignore[arg-type]
     ticket.subject = subject
@@ -65,7 +65,7 @@ def test_filters_narrow_what_words_find(database: Database) -> None:
         made(session, "b", "refund please", status=Status.ESCALATED, requester_name="Ana Lima", channel="form", team="Returns")
         old = made(session, "c", "refund please", status=Status.RESOLVED, sentiment="negative")
         old.created_at = datetime(2026, 1, 5, 12, tzinfo=UTC)
-        made(session, "d", "something else", snoozed_until=now() + timedelta(days=1), first_reply_due=now() - timedelta(hours=1))
+        made(session, "d", "something else", snoozed_until=now() + timedelta(days=1), due_at=now() - timedelta(hours=1))
         session.flush()
         expected = [
             ("refund", {"a", "b", "c"}), ("refund is:open", {"a", "b"}), ("is:escalated", {"b"}), ("from:ana", {"b"}), ('from:"Ana Lima"', {"b"}),
@@ -111,7 +111,7 @@ def test_a_search_that_finds_more_than_it_sorts_still_has_what_presses(
     with database.transaction() as session:
         nadia = desks.person(session)
         for number in range(6):
-            made(session, f"open {number}", "milk", first_reply_due=now() + timedelta(minutes=number + 1))
+            made(session, f"open {number}", "milk", due_at=now() + timedelta(minutes=number + 1))
             made(session, f"done {number}", "milk", status=Status.RESOLVED)
         page = inbox.listing(session, nadia, View.ALL, find="milk", size=4)
         assert [row.subject for row in page.rows] == ["open 0", "open 1", "open 2", "open 3"]
