@@ -16,6 +16,7 @@ from triage.models import Gap, Role, Run, Ticket, User
 QUESTION = "Hello,\n\nhow often should I descale my Lark Duo, and what do I use for it?\n\nThanks, Jo"
 MINE = "My own closing words, not yet sent."
 PASSWORD = "correct horse battery"
+BOTH = ((1280, "light"), (900, "dark"))
 SCREENS = {
     "staff": ["Inbox", "New ticket", "Metrics", "Knowledge", "Traces"],
     "manager": ["Inbox", "New ticket", "Metrics", "Knowledge", "Guardrails", "Traces", "Settings"],
@@ -135,12 +136,12 @@ def test_every_screen_opens_fits_and_keeps_nobody_out(role: str, desk: RunningDe
         for part in range(max(1, parts.count())):
             if part:
                 parts.nth(part).click()
-            _looks_right(somebody)
+            _looks_right(somebody, *(BOTH if role == "admin" else BOTH[1:]))  # most of what the others see, an admin sees
     if role == "admin":
         for place in _inner_places(desk):
             somebody.page.goto(place)
             expect(somebody.page.get_by_role("link", name="Knowledge", exact=True)).to_be_visible()
-            _looks_right(somebody)
+            _looks_right(somebody, *BOTH)
         somebody.errors.clear()  # the browser's own words about pages that were opened by their address
 
 
@@ -158,10 +159,10 @@ def _inner_places(desk: RunningDesk) -> list[str]:
     ]  # fmt: skip
 
 
-def _looks_right(somebody: Visitor) -> None:
-    """At either width and in either scheme: drawn without an error, no wider than the window, and open to everybody."""
+def _looks_right(somebody: Visitor, *looks: tuple[int, str]) -> None:
+    """At each width and in each scheme: drawn without an error, no wider than the window, and open to everybody."""
     page = somebody.page
-    for width, scheme in ((1280, "light"), (900, "dark")):
+    for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
