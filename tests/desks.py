@@ -32,7 +32,10 @@ def ticket(
 ) -> Ticket:
     """A ticket with one message, in the middle of triage."""
     row = Ticket(
-        subject="Descaling", requester_email=email, requester_name="Priya", language="en", **{"status": Status.TRIAGING, **fields}
+        subject="Descaling",
+        requester_email=email,
+        requester_name="Priya",
+        **{"status": Status.TRIAGING, "language": "en", **fields},
     )
     session.add(row)
     session.flush()

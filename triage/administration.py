@@ -16,7 +16,7 @@ from triage.settings import Settings
 
 RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager")
 PERSONAL_SWITCHES = ("cover_personal_data",)
-DESK_SWITCHES = ("articles_need_review", "signature")
+DESK_SWITCHES = ("articles_need_review", "signature", "ask_for_rating", "rating_delay_hours", "low_rating_reopens")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ def turn(session: Session, user: User, key: str, value: object) -> None:
     if key in rulebook.KEYS:
         rulebook.switch_on(session, user, {key: value})
         return
+    if key == "rating_delay_hours" and not (isinstance(value, int | float) and 0 <= value <= 24 * 30):
+        raise InputError("The delay is 0 to 720 hours (30 days).")
     workspace.put(session, key, value, user_id=user.id or 0)
 
 

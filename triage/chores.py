@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, replies, sharing, solving, sureness, typed
+from triage import alerts, ratings, replies, sharing, solving, sureness, typed
 from triage.accounts import ratelimit, rates
 from triage.delivery import watching
 from triage.improving import findings, grouping
@@ -108,6 +108,7 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "fit_categories": fit_categories,
     "gaps": grouping.refresh,
     "incidents": incidents.find,
+    "ratings": ratings.ask,
     "scheduled": watching.look,
     "retarget": retargeting.retarget_all,
 }

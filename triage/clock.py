@@ -21,6 +21,7 @@ CRON: dict[str, dict[str, Any]] = {
     "assume_resolved": {"minute": 7},
     "scheduled": {"minute": "*"},
     "share": {"minute": "*"},
+    "ratings": {"minute": "*/5"},
     "rescue": {"minute": "*/10"},
     "targets": {"minute": "*"},
     "retarget": {"minute": 27},

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from triage import solving
+from triage import ratings, solving
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.batches import likeness
@@ -210,6 +210,7 @@ def resolve(session: Session, ticket: Ticket, *, actor: str, how: str) -> None:
     if episode and episode.resolved_at is None:
         episode.resolved_at, episode.resolution = now(), how
         session.add(episode)
+        ratings.plan(session, ticket, episode)
 
 
 def locate(body: str, sentences: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -35,6 +35,11 @@ SWITCHES = {
     "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
     "limits": Switch({}, "Limits of tokens, money and calls that administrators set over the machine's settings."),
     "confidence_scale": Switch({}, "Learnt every night from decided drafts: how the agents' own confidence is to be read."),
+    "ask_for_rating": Switch(
+        False, "Ask customers by mail how it went, once for each matter that was resolved (needs TRIAGE_PUBLIC_URL)."
+    ),
+    "rating_delay_hours": Switch(24.0, "Hours between the end of a matter and the mail that asks how it went."),
+    "low_rating_reopens": Switch(False, "A rating of 1 or 2 opens the ticket again for a person."),
     "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }
 

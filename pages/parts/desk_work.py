@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, draft_card, later, office, panels, proof, state, words
+from pages.parts import composer, deciding, draft_card, later, merge_form, office, panels, proof, state, words
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, work
 from triage import proof as sources
@@ -19,6 +19,8 @@ def desk_work(view: TicketView, user: User, changed: list[str], every_needs_mana
     """One of: a draft to decide, agents at work, a message on its way, something that failed, quarantine, a place to write."""
     ticket, draft = view.ticket, view.draft
     state.put("editor", None)
+    if merge_form.merged(view, user):
+        return
     if ticket.status in DECIDABLE and draft and draft.status == "waiting":
         may = access.can_decide(user, draft=draft, ticket=ticket, every_draft_needs_manager=every_needs_manager)
         _draft(view, draft, user, changed, may)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, incident_forms, later, moments, office, state, words
+from pages.parts import composer, deciding, incident_forms, later, merge_form, moments, office, state, words
 from triage import taxonomy, teams, ticket_view, typed, work
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -57,6 +57,7 @@ def tools(user: User, ticket: Ticket) -> None:
             st.button("Snooze", key="td_snooze", on_click=state.open_panel, args=("snooze", number))
         st.button("Category", key="td_category", on_click=state.open_panel, args=("category", number))
         st.button("Note", key="td_note", on_click=state.open_panel, args=("note", number))
+        st.button("Merge or split", key="td_merge", on_click=state.open_panel, args=("merge", number))
         st.button("Incident", key="td_to_incident", on_click=state.open_panel, args=("to_incident", number))
     open_ = state.panel()
     if open_ == ("assign", number):
@@ -67,6 +68,8 @@ def tools(user: User, ticket: Ticket) -> None:
         _refile(user, ticket)
     elif open_ == ("note", number):
         _form(lambda: composer.composer(user, number, composer.NOTE), "Save note", lambda: _save_note(user, number))
+    elif open_ == ("merge", number):
+        _form(lambda: merge_form.fields(user, ticket), "Do it", lambda: merge_form.submit(user, ticket))
     elif open_ == ("to_incident", number):
         _form(lambda: incident_forms.choose(number), "Put in", lambda: _put_in(user, number))
 

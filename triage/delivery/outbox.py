@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sqlmodel import Session, select
 
-from triage import audit, locks, replies, scheduling
+from triage import audit, locks, ratings, replies, scheduling
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import take_back
@@ -18,7 +18,7 @@ from triage.delivery import maildir, smtp
 from triage.delivery.letter import letter
 from triage.delivery.watching import held_back
 from triage.errors import ConflictError, DeliveryError, DeliveryUncertain, InputError
-from triage.models import Decision, Draft, Notification, Outbox, Role, Status, Ticket, User, now
+from triage.models import CsatRequest, Decision, Draft, Notification, Outbox, Role, Status, Ticket, User, now
 from triage.runs import start_run
 from triage.settings import Settings
 from triage.transitions import move
@@ -98,6 +98,8 @@ def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
     outbox = _held(session, outbox_id)
     if outbox is None or outbox.status not in ("held", "sending"):
         return None
+    if _asks(session, outbox):
+        return outbox if ratings.take(session, desk.settings, outbox) else None
     if outbox.status == "sending":  # a former try was cut off between here and the booking
         if desk.settings.smtp_host:
             _stop(session, outbox_id, "uncertain", "The desk stopped while this message was being sent; it may have been sent.")
@@ -160,6 +162,8 @@ def _later(session: Session, desk: Post, outbox_id: int, error: str) -> str:
 def _stop(session: Session, outbox_id: int, status: str, error: str) -> str:
     """Put a message that was not surely sent before people."""
     outbox = session.get_one(Outbox, outbox_id)
+    if _asks(session, outbox):
+        return ratings.stopped(session, outbox, status, error)
     ticket = session.get_one(Ticket, outbox.ticket_id)
     outbox.status, outbox.error, ticket.error = status, error, error
     session.add_all(
@@ -177,5 +181,11 @@ def _stop(session: Session, outbox_id: int, status: str, error: str) -> str:
 def _sent(session: Session, outbox_id: int) -> str:
     outbox = session.get_one(Outbox, outbox_id)
     if outbox.status == "sending":
-        replies.sent(session, outbox)
+        (ratings.sent if _asks(session, outbox) else replies.sent)(session, outbox)
     return outbox.status
+
+
+def _asks(session: Session, outbox: Outbox) -> bool:
+    """Whether this is no reply that a person approved, but the desk's own mail that asks for a rating."""
+    asked = select(CsatRequest.id).where(CsatRequest.outbox_id == outbox.id)
+    return outbox.decision_id is None and session.exec(asked).first() is not None

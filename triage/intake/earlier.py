@@ -12,6 +12,7 @@ from triage.intake.payload import PROVEN_CHANNELS
 from triage.models import Customer, Message, Status, Ticket, now
 
 SAME_DEMAND = timedelta(days=14)
+_LONGEST_CHAIN = 20  # of tickets that were merged into others
 _NEWEST = 20  # earlier messages of the sender that a new one is compared with
 _TICKET_MARK = re.compile(r"\[#(\d{1,9})\]")
 _ANSWERED = frozenset({Status.DELIVERED, Status.RESOLVED})
@@ -74,16 +75,26 @@ def customer_of(session: Session, incoming: Incoming) -> tuple[Customer | None, 
 def thread_of(session: Session, incoming: Incoming, customer: Customer | None) -> tuple[Ticket | None, int | None]:
     """The ticket that a message continues; beside it the ticket it claims to continue though its sender has no part in it."""
     if incoming.ticket_id is not None:
-        return session.get(Ticket, incoming.ticket_id), None
+        return _alive(session, incoming.ticket_id), None
     claimed: int | None = None
     for ticket_id in _claimed_tickets(session, incoming):
-        ticket = session.get(Ticket, ticket_id)
+        ticket = _alive(session, ticket_id)
         if ticket is None or ticket.status == Status.QUARANTINED:
             continue
         if _takes_part(session, ticket, incoming.sender_email, customer):
             return ticket, None
         claimed = claimed or ticket.id
     return None, claimed
+
+
+def _alive(session: Session, ticket_id: int) -> Ticket | None:
+    """The ticket, or the one that it was merged into."""
+    ticket = session.get(Ticket, ticket_id)
+    for _ in range(_LONGEST_CHAIN):
+        if ticket is None or ticket.merged_into is None:
+            break
+        ticket = session.get(Ticket, ticket.merged_into)
+    return ticket
 
 
 def same_demand(session: Session, incoming: Incoming, sender: str, print_: str) -> tuple[Message, bool] | None:

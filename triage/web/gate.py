@@ -20,7 +20,7 @@ from triage.web.identity import USER_HEADER, Identity, current_session_id
 from triage.web.site import Site
 
 _OPEN = re.compile(
-    r"/login|/login/demo|/logout|/(setup|invite)/[^/]+|/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|"
+    r"/login|/login/demo|/logout|/(setup|invite|rate)/[^/]+|/assets/[^/]+|/healthz|/readyz|/api/v1(/.*)?|/_stcore/health|"
     r"/static/(js|css|media)/[^/]+|/favicon\.(ico|png)"
 )
 # These never look at the session: the API has its own keys, the rest is the same for everyone.

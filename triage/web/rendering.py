@@ -1,5 +1,6 @@
 """The few pages outside the screens: templates, their style sheet, their forms."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -36,8 +37,8 @@ def page(request: Request, site: Site, template: str, status: int = 200, **value
     return response
 
 
-async def form(request: Request, site: Site) -> dict[str, str]:
-    """The fields of a posted form, its token checked.
+async def form(request: Request, site: Site, *, long: Collection[str] = ()) -> dict[str, str]:
+    """The fields of a posted form, its token checked; those named `long` may have several lines.
 
     Raises InputError when it is no form or too large, AccessError when the token does not belong to this browser.
     """
@@ -52,7 +53,8 @@ async def form(request: Request, site: Site) -> dict[str, str]:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20))
     except ValueError:
         raise InputError("Send this form from the page itself.") from None
-    if any(ord(character) < 32 for text in fields.values() for character in text):  # no database takes a NUL
+    plain = {name: "".join(text.split()) if name in long else text for name, text in fields.items()}
+    if any(ord(character) < 32 for text in plain.values() for character in text):  # no database takes a NUL
         raise InputError("A field holds characters that cannot be typed; write it anew.")
     who = identity.of(request.scope)
     visitor = request.cookies.get(cookies.VISITOR_COOKIE, "")

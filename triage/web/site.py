@@ -63,7 +63,7 @@ class Site:
 
     def routes(self) -> list[BaseRoute]:
         """Everything that is not a screen."""
-        from triage.web import account, attachments, health, login, rendering, setup
+        from triage.web import account, attachments, health, login, rating, rendering, setup
 
         return [
             Route("/login", login.Login(self).endpoint, methods=["GET", "POST"]),
@@ -72,6 +72,7 @@ class Site:
             Route("/account", account.Account(self).endpoint, methods=["GET", "POST"]),
             Route("/setup/{token}", setup.Setup(self).endpoint, methods=["GET", "POST"]),
             Route("/invite/{token}", setup.Invite(self).endpoint, methods=["GET", "POST"]),
+            Route("/rate/{link}", rating.Rating(self).endpoint, methods=["GET", "POST"]),
             Route("/attachments/{id:int}", attachments.Download(self).endpoint, methods=["GET"]),
             Route("/article-files/{id:int}", attachments.ArticleDownload(self).endpoint, methods=["GET"]),
             Route("/assets/{name}", rendering.asset, methods=["GET"]),
