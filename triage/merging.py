@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from triage import audit, fields, tags
+from triage import audit, fields, locks, tags
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
-from triage.intake.sla import due
 from triage.models import (
     AT_WORK,
     DECIDABLE,
@@ -29,6 +28,7 @@ from triage.models import (
     now,
 )
 from triage.runs import start_run
+from triage.sla import clocks
 from triage.transitions import move
 
 Enqueue = Callable[..., None]
@@ -79,10 +79,13 @@ def undo(session: Session, user: User, enqueue: Enqueue, merge_id: int) -> None:
     """The ticket that went is itself again, with its messages; what waited there is drafted anew."""
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
-    row = session.get(TicketMerge, merge_id, with_for_update=True)
-    if row is None or row.kind != "merge" or row.undone_at is not None:
+    row = session.get(TicketMerge, merge_id)
+    if row is None:
+        raise InputError("There is no such merge.")
+    loser, winner = _held(session, row)
+    row = session.get_one(TicketMerge, merge_id, populate_existing=True)
+    if row.kind != "merge" or row.undone_at is not None:
         raise ConflictError("This was taken back before.")
-    loser, winner = session.get_one(Ticket, row.loser_id), session.get_one(Ticket, row.winner_id)
     if loser.merged_into != winner.id or winner.merged_into:
         raise ConflictError("One of the two was merged again since; take that back first.")
     _at_rest(winner)
@@ -94,6 +97,8 @@ def undo(session: Session, user: User, enqueue: Enqueue, merge_id: int) -> None:
     audit.append(session, "unmerged", actor=user.actor, ticket_id=loser.id, other=winner.id)
     audit.append(session, "unmerged", actor=user.actor, ticket_id=winner.id, other=loser.id)
     if str(row.before["status"]) not in (Status.RESOLVED, Status.DELIVERED):
+        episode = session.get(Episode, loser.episode_id) if loser.episode_id else None
+        clocks.begin(session, loser, episode.started_at if episode and episode.first_reply_at is None else now())
         move(session, loser, Status.REOPENED, actor=user.actor, reason="unmerged")
         start_run(session, enqueue, loser, cause="reply")
 
@@ -107,7 +112,7 @@ def split(
     """
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
-    ticket = session.get(Ticket, ticket_id, with_for_update=True)
+    ticket = locks.ticket(session, ticket_id)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
     _at_rest(ticket)
@@ -170,13 +175,19 @@ def _both(session: Session, user: User, loser_id: int, winner_id: int) -> tuple[
     access.require(user, Permission.WORK_INBOX)
     if loser_id == winner_id:
         raise InputError("A ticket cannot go into itself; choose another one.")
-    found = {number: session.get(Ticket, number, with_for_update=True) for number in sorted((loser_id, winner_id))}
-    loser, winner = found[loser_id], found[winner_id]
+    found = {ticket.id: ticket for ticket in locks.tickets(session, (loser_id, winner_id))}
+    loser, winner = found.get(loser_id), found.get(winner_id)
     if loser is None or winner is None:
         raise InputError(f"There is no ticket {loser_id if loser is None else winner_id}; it may have been removed.")
     for ticket in (loser, winner):
         _at_rest(ticket)
     return loser, winner
+
+
+def _held(session: Session, row: TicketMerge) -> tuple[Ticket, Ticket]:
+    """(the one that went, the one it went into), held until the transaction ends."""
+    found = {ticket.id: ticket for ticket in locks.tickets(session, (row.loser_id, row.winner_id))}
+    return found[row.loser_id], found[row.winner_id]
 
 
 def _at_rest(ticket: Ticket) -> None:
@@ -267,6 +278,8 @@ def _conversation_changed(session: Session, enqueue: Enqueue, ticket: Ticket, us
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
     if episode is None or episode.resolved_at is not None:
         _new_episode(session, ticket, number=episode.number + 1 if episode else 1, start=now())
+    else:
+        clocks.customer_wrote(session, ticket, now())
     move(session, ticket, Status.REOPENED, actor=user.actor, reason=MERGED)
     start_run(session, enqueue, ticket, cause="reply")
 
@@ -293,7 +306,7 @@ def _beside(session: Session, ticket: Ticket, messages: Sequence[Message], subje
 
 
 def _new_episode(session: Session, ticket: Ticket, *, number: int, start: datetime) -> None:
-    ticket.first_reply_due, ticket.resolve_due = due(start, ticket.priority)
+    clocks.begin(session, ticket, start)
     episode = Episode(
         ticket_id=ticket.id or 0, number=number, started_at=start, first_reply_due=ticket.first_reply_due, resolve_due=ticket.resolve_due,
         language=ticket.language, channel=ticket.channel,

@@ -9,6 +9,7 @@ from triage.errors import InputError
 from triage.models import CsatOptOut, CsatRequest, Episode, Message, Notification, Role, Status, Ticket, now
 from triage.ratings import links
 from triage.settings import Settings
+from triage.sla import clocks
 from triage.transitions import move
 
 LOW = 2
@@ -76,8 +77,9 @@ def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: s
         )
     )
     if ticket.status == Status.RESOLVED and ticket.episode_id == episode.id and workspace.get(session, "low_rating_reopens"):
+        clocks.begin(session, ticket, now())
         fresh = Episode(
-            ticket_id=ticket.id or 0, number=episode.number + 1, started_at=now(), category=episode.category, language=episode.language,
+            first_reply_due=ticket.first_reply_due, resolve_due=ticket.resolve_due, ticket_id=ticket.id or 0, number=episode.number + 1, started_at=now(), category=episode.category, language=episode.language,
             channel=episode.channel, escalated_at=now(), escalation_reason="customer_request",
         )  # fmt: skip
         session.add(fresh)
