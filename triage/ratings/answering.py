@@ -79,8 +79,9 @@ def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: s
     if ticket.status == Status.RESOLVED and ticket.episode_id == episode.id and workspace.get(session, "low_rating_reopens"):
         clocks.begin(session, ticket, now())
         fresh = Episode(
-            first_reply_due=ticket.first_reply_due, resolve_due=ticket.resolve_due, ticket_id=ticket.id or 0, number=episode.number + 1, started_at=now(), category=episode.category, language=episode.language,
-            channel=episode.channel, escalated_at=now(), escalation_reason="customer_request",
+            ticket_id=ticket.id or 0, number=episode.number + 1, started_at=now(), first_reply_due=ticket.first_reply_due,
+            resolve_due=ticket.resolve_due, category=episode.category, language=episode.language, channel=episode.channel,
+            escalated_at=now(), escalation_reason="customer_request",
         )  # fmt: skip
         session.add(fresh)
         session.flush()
