@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, edits, incident, office, queue, state, words
+from pages.parts import batch, composer, deciding, edits, incident, office, queue, state, words
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -31,18 +31,21 @@ from triage.ticket_view import TicketView
 def page() -> None:
     user = require(Permission.WORK_INBOX)
     queue.open_saved(user)
+    if chosen := state.take("together"):
+        batch.together(user, chosen)
     here = queue.asked()
-    if here.ticket is None and here.incident is None:
+    if here.ticket is None and here.incident is None and here.batch is None:
         here = _land(user, here)
     view, changed, strict, problem = _load(user, here.ticket)
     seen = xray.look(view) if view else xray.XRay()
     found = incident.load(here.incident) if here.incident else None
+    many = batch.load(user, here.batch) if here.batch else None
     with st.container(key="panes"):
         with st.container(key="pane_queue"):
             queue.queue(user)
         with st.container(key="pane_ticket"):
             with st.container(key="notices"):
-                if state.sent():
+                if state.sent() and not here.batch:
                     undo_bar(user)
                 if state.get("edited"):
                     edits.strip(user)
@@ -50,11 +53,15 @@ def page() -> None:
                 told()
             if here.incident:
                 incident.incident(found, user)
+            elif here.batch:
+                batch.batch(many, user)
             else:
                 _middle(view, user, changed, strict, problem, seen)
         with st.container(key="pane_side"):
             if here.incident:
                 incident.side(found)
+            elif here.batch:
+                batch.side(many)
             else:
                 _side(view, user, seen)
     keys(here.ticket, lambda: _approve_and_stay(view, user))
@@ -103,6 +110,7 @@ def _middle(view: TicketView | None, user: User, changed: list[str], strict: boo
         return
     head(view, user.id)
     incident.belongs(view.ticket.id or 0)
+    batch.belongs(view.ticket.id or 0)
     tools(user, view.ticket)
     conversation(view, seen)
     desk_work(view, user, changed, strict)

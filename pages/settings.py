@@ -10,6 +10,7 @@ from pages.parts.macros import macros
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from pages.parts.switches import switches
 from pages.parts.taxonomy import categories
+from pages.parts.trainees import trainees
 from triage import administration
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -37,6 +38,8 @@ def main() -> None:
         parts = {"": "You", "macros": "Macros"}
         if access.may(user, Permission.MANAGE_PEOPLE):
             parts |= {"people": "People", "keys": "API keys"}
+        if access.may(user, Permission.MARK_TRAINEES):
+            parts |= {"trainees": "Trainees"}
         if access.may(user, Permission.READ_MACHINERY):
             parts |= {
                 "categories": "Categories",
@@ -53,6 +56,7 @@ def main() -> None:
             "fields": custom_fields,
             "macros": macros,
             "people": _people,
+            "trainees": trainees,
             "keys": _keys,
             "desk": _desk,
             "machine": _machine,
@@ -111,6 +115,7 @@ def _person(user: User, row: PersonRow) -> None:
             chip("switched off", "b") if person.disabled_at else None,
             chip("invited", "w") if row.invited else None,
             chip("demo") if person.demo else None,
+            chip("trainee", "a") if person.trainee else None,
         ]
         seen = words.plural(row.sessions, "browser") + " signed in" if row.sessions else "not signed in"
         show(tag("div", tag("b", person.name), " ", *marks, tag("div", mute(f"{person.email} · {seen}")), cls="td-grow"))

@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, locks, overruling, proof, replies, workspace
+from triage import audit, lastcheck, locks, overruling, own_replies, proof, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
@@ -202,6 +202,10 @@ def _allowed(session: Session, user: User, draft: Draft, ticket: Ticket, choice:
     access.require(user, Permission.WORK_INBOX)
     prepares = choice.kind in (DecisionKind.REQUEST_CHANGES, DecisionKind.ESCALATE)
     if not prepares and not _may_decide(session, user, draft, ticket):
+        if user.trainee:
+            raise AccessError(
+                "As a trainee you do not decide drafts: change it or hand it in as it is, and a colleague decides it."
+            )
         why = "; ".join(draft.approver_reasons) or "it is a sensitive matter"
         raise AccessError(
             f"A manager has to decide this draft ({why}). You can prepare it: request changes, or escalate it with a note."
@@ -302,6 +306,9 @@ def _request_changes(
 ) -> None:
     if not decision.comment:
         raise InputError("Write what should change; the comment goes to the agent that can act on it.")
+    if author := own_replies.goes_back(session, draft, user):
+        own_replies.give_back(session, user, author, draft, ticket, decision.comment)
+        return
     move(session, ticket, Status.TRIAGING, actor=f"user:{user.id}", comment=decision.comment)
     start_run(session, enqueue, ticket, cause="changes", decision_id=decision.id)
 

@@ -9,8 +9,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, proposals, replies, searches, teams
-from triage.briefs import Evidence
+from triage import audit, dossiers, judging, proof, proposals, replies, searches, teams
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
@@ -148,17 +147,6 @@ def abandon(session: Session, run_id: str, outcome: Outcome) -> str:
     return ticket.status
 
 
-def evidence_rows(evidence: list[Evidence], sentences: list[dict[str, object]]) -> list[dict[str, object]]:
-    """The passages that sentences rest on, in the order of first use."""
-    by_id = {passage.id: passage for passage in evidence}
-    used: dict[str, None] = {}
-    for sentence in sentences:
-        used.update(dict.fromkeys(str(p) for p in sentence.get("passages", []) if p in by_id))  # type: ignore[attr-defined]
-    return [
-        {"passage": p, **by_id[p].model_dump(include={"article", "version", "title", "heading", "text", "score"})} for p in used
-    ]
-
-
 def _still_a_managers(session: Session, case: CaseFile, ticket: Ticket, outcome: Outcome) -> Outcome:
     """A version that somebody asked for stays with managers when the former one was theirs: asking is no way round them.
 
@@ -236,7 +224,7 @@ def _draft(
         subject=outcome.reply.subject,
         body=body,
         sentences=replies.locate(body, outcome.sentences),
-        citations=evidence_rows(outcome.evidence, outcome.sentences),
+        citations=proof.evidence_rows(outcome.evidence, outcome.sentences),
         plan=outcome.plan.model_dump(mode="json") if outcome.plan else {},
         facts=outcome.facts.model_dump(mode="json") if outcome.facts else {},
         review=outcome.review.model_dump(mode="json") if outcome.review else {},

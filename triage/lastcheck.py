@@ -20,10 +20,12 @@ def check(session: Session, settings: Settings, user: User, ticket: Ticket, draf
         raise GuardError("This text may not be sent: " + " ".join(stopped) + " Change it, or escalate it, and try again.")
 
 
-def problems(session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str) -> list[str]:
-    """What the text holds that may not leave, a sentence each. `draft` gives subject and sources; it may be one that is not stored.
+def problems(
+    session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str, *, flags: bool = False
+) -> list[str]:
+    """What the text holds that may not leave, a sentence each; with `flags`, also what is only worth a look. `draft` gives subject and sources; it may be one that is not stored.
 
-    Flags are the person's own judgement; a manager may promise what only people may grant, and send what a rule of the desk's own stops.
+    Flags are otherwise the person's own judgement; a manager may promise what only people may grant, and send what a rule of the desk's own stops.
     """
     rules = judging.Rules.load(session, settings)
     words = Sentence(text=text, kind="courtesy", passages=[])
@@ -34,7 +36,11 @@ def problems(session: Session, settings: Settings, user: User, ticket: Ticket, d
     )  # fmt: skip
     grants = ("promise", own_rules.PREFIX) if access.may(user, Permission.DECIDE_SENSITIVE) else ()
     said = check_output(checked)
-    return [verdict.why or verdict.rule for verdict in said if verdict.blocked and not verdict.rule.startswith(grants)]
+    return [
+        verdict.why or verdict.rule
+        for verdict in said
+        if (verdict.blocked or (flags and verdict.verdict == "flag")) and not verdict.rule.startswith(grants)
+    ]
 
 
 def said_in(session: Session, ticket: Ticket) -> str:

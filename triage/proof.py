@@ -85,6 +85,17 @@ def as_cited(draft: Draft) -> list[Evidence]:
     ]  # fmt: skip
 
 
+def evidence_rows(evidence: list[Evidence], sentences: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The passages that sentences rest on, in the order of first use."""
+    by_id = {passage.id: passage for passage in evidence}
+    used: dict[str, None] = {}
+    for sentence in sentences:
+        used.update(dict.fromkeys(str(p) for p in sentence.get("passages", []) if p in by_id))  # type: ignore[attr-defined]
+    return [
+        {"passage": p, **by_id[p].model_dump(include={"article", "version", "title", "heading", "text", "score"})} for p in used
+    ]
+
+
 def check(text: str, known: Sequence[Row], sources: Sources) -> list[Row]:
     """Every sentence of a text with its support and its place; those in `known` as they were found before."""
     kept = _kept(text, known)

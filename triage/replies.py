@@ -1,6 +1,7 @@
 """The life of a reply outside the agents: new versions, the outbox row, what follows once it is sent."""
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -99,10 +100,13 @@ def renew(
     return seal(session, copy, session.get_one(Ticket, draft.ticket_id))
 
 
-def write_reply(session: Session, user: User, ticket_id: int, body: str, *, subject: str = "", kind: str = "") -> Draft:
+def write_reply(
+    session: Session, user: User, ticket_id: int, body: str, *, subject: str = "", kind: str = "",
+    check: Callable[[Draft, Ticket], None] | None = None,
+) -> Draft:  # fmt: skip
     """A person's own reply as the newest draft; it is decided like any other, by whoever may decide it.
 
-    `kind` is the draft's (empty: that of the draft before it).
+    `kind` is the draft's (empty: that of the draft before it); `check` completes it before it is sealed.
 
     Raises ConflictError when the ticket does not wait for a person, InputError when the body is empty.
     """
@@ -130,6 +134,8 @@ def write_reply(session: Session, user: User, ticket_id: int, body: str, *, subj
     )
     if ticket.status in (Status.FAILED, Status.DELIVERED):
         move(session, ticket, Status.ESCALATED, actor=f"user:{user.id}", reason=ticket.reason or "customer_request")
+    if check:
+        check(draft, ticket)
     return seal(session, draft, ticket)
 
 

@@ -148,9 +148,11 @@ def hand_to_manager(session: Session, user: User, ticket_id: int, comment: str =
 def resolve(session: Session, user: User, ticket_id: int, comment: str = "") -> None:
     """Close the matter without a further reply; a sensitive one is closed by a manager."""
     ticket = _ticket(session, user, ticket_id)
+    user = access.fresh(session, user)
     sensitive = ticket.approver != "staff" or ticket.status == Status.ESCALATED
-    if sensitive and not access.may(access.fresh(session, user), Permission.DECIDE_SENSITIVE):
+    if sensitive and not access.may(user, Permission.DECIDE_SENSITIVE):
         raise AccessError("A manager has to close this ticket; hand it to one with a note.")
+    access.require(user, Permission.DECIDE_ROUTINE)
     fields.require_filled(session, ticket)
     replies.resolve(session, ticket, actor=_actor(user), how="closed")
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None

@@ -5,8 +5,8 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, edits, office, proof, queue, state, words
-from triage import approval, inbox, replies, scheduling, typed, work
+from pages.parts import composer, edits, office, own_reply, proof, queue, state, words
+from triage import approval, inbox, own_replies, replies, scheduling, typed, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
 from triage.proof import open_points
 
@@ -72,17 +72,18 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
     text = text_of(ticket, draft) if draft else ""
     edited = draft is not None and text.strip() != draft.body.strip()
 
-    def hand(session: Session) -> None:
-        if edited:
-            work.prepare(session, user, ticket.id or 0, text, comment)
-        else:
-            work.hand_to_manager(session, user, ticket.id or 0, comment)
+    def drop(session: Session) -> None:
         typed.forget(session, user, ticket.id or 0, typed.REPLY)
 
+    def hand(session: Session) -> None:
+        work.hand_to_manager(session, user, ticket.id or 0, comment)
+        drop(session)
+
     forget = composer.forgetter(ticket.id or 0)
-    if office.do(hand):
+    own = edited or (user.trainee and draft is not None)
+    if own_reply.hand_in(user, ticket, text, comment, drop) if own else office.do(hand):
         forget()
-        office.toast("Handed to the managers.")
+        office.toast("Handed in." if user.trainee else "Handed to the managers.")
         _done(ticket)
         following(user, ticket.id or 0)
 
@@ -97,13 +98,21 @@ def write(user: User, ticket: Ticket) -> None:
         typed.forget(session, user, ticket.id or 0, typed.REPLY)
         return written
 
-    if office.attempt(put_up):
+    def drop(session: Session) -> None:
+        typed.forget(session, user, ticket.id or 0, typed.REPLY)
+
+    held = office.read(lambda session: own_replies.is_held(session, user, ticket))
+    if own_reply.hand_in(user, ticket, text, "", drop) if held else office.attempt(put_up):
         forget()
         _done(ticket)
 
 
 def following(user: User, ticket_id: int) -> None:
     """Open what stands below in the queue, else the most pressing; an exhausted search gives way to the queue."""
+    batch, tickets = state.get("from_batch") or (None, ())
+    if batch is not None and ticket_id in tickets:
+        queue.open_batch(batch)
+        return
     here = queue.asked()
     ids = office.read(lambda session: inbox.neighbours(session, user, here.view, ticket_id, find=here.find))
     order: list[int] = state.get("order", [])

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, draft_card, later, merge_form, office, panels, proof, state, words
+from pages.parts import batch, composer, deciding, draft_card, later, merge_form, office, own_reply, panels, proof, state, words
 from pages.parts.markup import card, join, mute, show, tag
-from triage import delivery, work
+from triage import delivery, own_replies, work
 from triage import proof as sources
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -47,30 +47,17 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: list[str], may: 
         show(draft_card.title(draft))
         show(draft_card.warnings(draft, changed), draft_card.changes(view))
         if not may:
-            _needs_manager(draft, ticket)
+            own_reply.held(user, draft, ticket)
         if editing:
             _editor(user, ticket, draft)
         else:
             show(draft_card.body(draft, sources.of_view(view).texts))
         text = deciding.text_of(ticket, draft)
         proof.proof(ticket, draft, text, may)
+        if may:
+            batch.offer(user, ticket, draft)
         _buttons(user, ticket, draft, may, edited=text.strip() != draft.body.strip())
         panels.panel(user, ticket, draft)
-
-
-def _needs_manager(draft: Draft, ticket: Ticket) -> None:
-    reasons = draft.approver_reasons or [
-        "every draft does, by a setting of this desk" if ticket.approver == "staff" else "it is a sensitive matter"
-    ]
-    show(
-        tag(
-            "div",
-            tag("b", "This draft needs a manager. "),
-            "You can edit it, ask for changes and hand it over.",
-            tag("ul", *[tag("li", reason) for reason in reasons]),
-            cls="td-strip b",
-        )
-    )
 
 
 def _editor(user: User, ticket: Ticket, draft: Draft) -> None:
@@ -105,7 +92,7 @@ def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) 
                 args=(user, ticket, draft, seal, True),
             )
         else:
-            st.button("Hand to a manager", key="td_hand_over", type="primary", on_click=state.open_panel, args=("hand", number))
+            st.button(own_reply.label(user), key="td_hand_over", type="primary", on_click=state.open_panel, args=("hand", number))
         if number in state.editing():
             st.button(
                 "Reset",
@@ -227,9 +214,18 @@ def _open(view: TicketView, user: User) -> None:
         Status.REJECTED: "The draft was rejected. Write the reply yourself, or close the ticket.",
         Status.ESCALATED: "The customer has a holding reply. The answer itself is for a person to write.",
     }.get(view.ticket.status, "")
+    if view.ticket.reason == own_replies.RETURNED:
+        said = own_reply.RETURNED if view.ticket.assignee_id == user.id else f"The reply went back to {view.assignee}."
     if view.decided and view.decided.decision.comment:
         said += f" {view.decided.who}: “{view.decided.decision.comment}”"
-    show(card(mute(said), title=words.STATUS[view.ticket.status].capitalize()) if said else None)
+    show(
+        card(
+            mute(said),
+            title="Came back" if view.ticket.reason == own_replies.RETURNED else words.STATUS[view.ticket.status].capitalize(),
+        )
+        if said
+        else None
+    )
     _compose(view, user)
 
 
@@ -238,7 +234,7 @@ def _compose(view: TicketView, user: User) -> None:
     number = ticket.id or 0
     state.put("editor", number)
     with st.container(key="compose"):
-        composer.composer(user, number, composer.OWN, draft_id=ticket.draft_id)
+        composer.composer(user, number, composer.OWN, start=own_reply.came_back(view, user), draft_id=ticket.draft_id)
         with st.container(key="actions", horizontal=True):
             submit = None if state.form_is_open(number) else panels.SUBMIT
             st.button(

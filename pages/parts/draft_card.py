@@ -20,7 +20,8 @@ def title(draft: Draft) -> Markup:
     """Draft 2 · writer → reviewer approved · 3 of 4 facts supported · answers 2 of 2 questions."""
     said = []
     if draft.created_by.startswith("user:"):
-        said.append("written by a person")
+        said.append("written by a colleague")
+        said += [str(note.get("text", "")) for note in draft.review.get("notes") or []]  # type: ignore[attr-defined]
     elif draft.review:
         notes: Any = draft.review.get("notes") or []
         said.append(

@@ -77,6 +77,8 @@ def _did(kind: str, data: dict[str, Any], people: dict[int, str]) -> str:
         "note": "left a note",
         "closed": "closed it",
         "prepared": "prepared a reply for a manager",
+        "handed_in": "handed in a reply",
+        "returned": "sent the reply back to its author",
         "handed_to_manager": "handed it to the managers",
         "settled": "settled an uncertain sending",
     }

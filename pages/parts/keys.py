@@ -16,6 +16,8 @@ KEYS = [
     ("Q", "request changes"),
     ("D", "reject"),
     ("U", "show the next sentence without a source; again: take responsibility for it"),
+    ("X", "select in the queue"),
+    ("B", "review drafts that are alike"),
     ("Z", "undo sending"),
     ("F  Y  V", "after sending with changes: article fix, style rule, evaluation case"),
     ("1 – 4", "evidence, customer, why, history"),

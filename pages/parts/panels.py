@@ -96,7 +96,7 @@ def _escalate(number: int) -> None:
 
 
 def _hand(number: int) -> None:
-    st.text_input("A word to the manager, if you like", key=f"td_hand_{number}")
+    st.text_input("A word to whoever decides it, if you like", key=f"td_hand_{number}")
 
 
 def _snooze(number: int) -> None:

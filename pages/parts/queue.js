@@ -21,6 +21,9 @@ function line(row) {
   node.setAttribute("role", "option");
   node.dataset.id = row.id;
   node.append(el("h4", "", row.title));
+  const pickBox = el("span", "pick");
+  pickBox.title = "Select (X)";
+  node.append(pickBox);
   node.firstChild.title = row.title;
   const meta = el("p");
   const who = el("span", row.looking ? "looking" : "", row.who);
@@ -172,6 +175,19 @@ export default function (component) {
     const first = list.querySelector(".t");
     if (first && !list.querySelector(".t.on")) first.tabIndex = 0;
   };
+  memory.chosen ??= new Set();
+  const together = box.querySelector(".together");
+  const choose = (id) => {
+    if (id !== undefined && !memory.chosen.delete(id)) memory.chosen.add(id);
+    for (const node of list.querySelectorAll(".t")) {
+      const on = memory.chosen.has(node.dataset.id);
+      node.classList.toggle("chosen", on);
+      if (on) node.setAttribute("aria-checked", "true");
+      else node.removeAttribute("aria-checked");
+    }
+    together.hidden = !memory.chosen.size;
+    together.querySelector("span").textContent = `${memory.chosen.size} selected`;
+  };
   const pick = (id) => {
     memory.selected = String(id);
     mark(id, true);
@@ -238,6 +254,8 @@ export default function (component) {
   mark(data.selected, memory.selected !== String(data.selected));
   memory.selected = String(data.selected);
 
+  choose();
+
   const foot = box.querySelector(".foot");
   foot.hidden = data.pages < 2;
   foot.querySelector("span").textContent = data.range;
@@ -262,7 +280,14 @@ export default function (component) {
         const shut = (box.querySelector(".form").hidden = !box.querySelector(".form").hidden);
         return filter.setAttribute("aria-expanded", String(!shut));
       }
+      if (event.target.closest("[data-together]")) {
+        memory.send("together", [...memory.chosen].map(Number));
+        memory.chosen.clear();
+        return choose();
+      }
+      if (event.target.closest("[data-clear]")) { memory.chosen.clear(); return choose(); }
       const row = event.target.closest(".t");
+      if (row && !row.classList.contains("busy") && (event.target.closest(".pick") || event.ctrlKey || event.metaKey)) return choose(row.dataset.id);
       if (row) pick(row.dataset.id);
     });
     list.addEventListener("scroll", () => { if (list.scrollTop < 4) seen(); });
@@ -296,6 +321,8 @@ export default function (component) {
       const by = { j: 1, k: -1, J: 1, K: -1 }[event.key];
       if (by) step(by);
       if (event.key === "/") { event.preventDefault(); input.focus(); input.select(); }
+      const on = list.querySelector(".t.on:not(.busy)");
+      if ((event.key === "x" || event.key === "X") && on) choose(on.dataset.id);
     };
     document.addEventListener("keydown", memory.keys);
     // A combined key typed into the search decides nothing: the framework's shortcuts listen in fields as well.

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from pages.parts import office, queue_rows, queue_search, state, words
 from pages.parts.theme import asset
 from triage import inbox, presence, saved_views, ticket_view
+from triage.batches import view as batches
 from triage.inbox import QueuePage, View
 from triage.incidents import view as incidents
 from triage.models import SavedView, User
@@ -19,7 +20,8 @@ from triage.models import SavedView, User
 EVERY = "3s"
 LONGEST = 200  # letters of a search
 LATEST = 10.0  # seconds after which the queue is read again although nothing happened: time passes too
-FILTER, FIND, PAGE, SAVED, TICKET, INCIDENT = "view", "find", "page", "saved", "ticket", "incident"  # names in the address
+FILTER, FIND, PAGE, SAVED = "view", "find", "page", "saved"  # names in the address
+TICKET, INCIDENT, BATCH = "ticket", "incident", "batch"
 
 _CHIPS = {
     View.NEEDS: ("Needs decision", "Everything that waits for a person"),
@@ -52,6 +54,7 @@ _HTML = """<div class="q"><div class="search" role="search"><input type="text" a
 <div class="chips" role="group" aria-label="Views"></div>
 <button type="button" class="news" hidden></button>
 <div class="list" role="listbox" aria-label="Tickets"></div>
+<div class="together" hidden><span></span><button type="button" data-together="1">Review together</button><button type="button" data-clear="1">Clear</button></div>
 <div class="foot" hidden><button type="button" data-turn="-1" aria-label="Previous page">‹</button><span></span>
 <button type="button" data-turn="1" aria-label="Next page">›</button></div></div>"""
 
@@ -68,6 +71,7 @@ class Asked:
     ticket: int | None
     incident: int | None = None
     saved: int | None = None
+    batch: int | None = None
 
 
 def asked() -> Asked:
@@ -77,17 +81,19 @@ def asked() -> Asked:
     name = params.get(FILTER, "")
     view = View(name) if name in set(View) else View.ALL if find else View.NEEDS
     ticket, incident, page = params.get(TICKET, ""), params.get(INCIDENT, ""), params.get(PAGE, "")
-    saved = params.get(SAVED, "")
+    saved, batch = params.get(SAVED, ""), params.get(BATCH, "")
+    alone = not _is_id(ticket) and not _is_id(incident)
     return Asked(
         view, find, int(page) if page.isdecimal() and len(page) < 7 else 1,
         int(ticket) if _is_id(ticket) else None, int(incident) if _is_id(incident) and not _is_id(ticket) else None,
-        int(saved) if _is_id(saved) else None,
+        int(saved) if _is_id(saved) else None, int(batch) if _is_id(batch) and alone else None,
     )  # fmt: skip
 
 
 def go_to(ticket_id: int | None) -> None:
     """Open another ticket on the next draw."""
     st.query_params.pop(INCIDENT, None)
+    st.query_params.pop(BATCH, None)
     if ticket_id is None:
         st.query_params.pop(TICKET, None)
     else:
@@ -101,6 +107,13 @@ def open_incident(incident_id: int | None) -> None:
     if incident_id is not None:
         st.query_params[INCIDENT] = str(incident_id)
         st.query_params[FILTER] = View.INCIDENTS.value
+
+
+def open_batch(batch_id: int | None) -> None:
+    """Show a batch of like drafts in the centre on the next draw."""
+    go_to(None)
+    if batch_id is not None:
+        st.query_params[BATCH] = str(batch_id)
 
 
 def leave_search() -> None:
@@ -144,7 +157,8 @@ def queue(user: User) -> None:
     _writing(user, here.ticket)
     seen = _look(user, here)
     state.put("order", [row.id for row in seen.page.rows])
-    if here.ticket is None and here.incident is None and seen.page.rows and state.get("landed") is None:
+    nothing = here.ticket is None and here.incident is None and here.batch is None
+    if nothing and seen.page.rows and state.get("landed") is None:
         st.rerun()
     _component(
         key="queue",
@@ -158,6 +172,7 @@ def queue(user: User) -> None:
         on_open_change=partial(_open, user),
         on_keep_change=partial(_keep, user),
         on_drop_change=partial(_drop, user),
+        on_together_change=_together,
     )
 
 
@@ -171,6 +186,8 @@ def _look(user: User, here: Asked) -> Seen:
         same = before is not None and before.changes == changes and monotonic() - before.at < LATEST
         pulse = ticket_view.pulse(session, here.ticket, user.id) if here.ticket and not same else None
         moved = incidents.pulse(session, here.incident) if here.incident else None
+        if here.batch:
+            moved = batches.pulse(session, here.batch)
         if before is not None and same and before.address == address:
             return before, pulse, moved
         saved = queue_search.saved(session, user)
@@ -188,7 +205,9 @@ def _look(user: User, here: Asked) -> Seen:
     drawn, shown = state.get("pulse"), state.get("incident_pulse")
     if pulse is not None and drawn is not None and here.ticket == drawn[0] and pulse != drawn[1]:
         st.rerun()
-    if here.incident and shown and shown[0] == here.incident and moved != shown[1]:
+    if here.batch:
+        shown = state.get("batch_pulse")
+    if shown and shown[0] == (here.incident or here.batch) and moved != shown[1]:
         st.rerun()
     return seen
 
@@ -272,6 +291,13 @@ def _filtered() -> None:
         if name == View.INCIDENTS or INCIDENT in st.query_params:
             go_to(None)
             state.put("moved", True)
+
+
+def _together() -> None:
+    """The rows that were selected with X are to be reviewed together; the page forms the batch."""
+    if ids := _event("together"):
+        state.put("together", [int(number) for number in ids])
+        state.put("moved", True)
 
 
 def _turned() -> None:

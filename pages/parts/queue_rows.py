@@ -54,6 +54,8 @@ def _hurdles(row: QueueRow) -> list[tuple[str, str]]:
     found = [("action blocked", "b")] if row.blocked else []
     if row.incident:
         found.append(("incident", "a"))
+    if row.status == Status.REJECTED and row.reason == "returned":
+        return [*found, ("came back", "a")]
     if row.status in (Status.FAILED, Status.REJECTED):
         return [*found, ("failed" if row.status == Status.FAILED else "draft rejected", "b")]
     if row.status == Status.ESCALATED:

@@ -50,6 +50,7 @@ REASON = {
     "wrong_recipient": "it was not sent to us",
     "injection": "it tries to give the agents orders",
     "dismissed": "dismissed from quarantine",
+    "returned": "it came back to its author",
     "closed": "closed without a reply",
     "assumed": "the customer did not write again",
     "verified": "the customer confirmed",

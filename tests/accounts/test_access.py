@@ -31,7 +31,8 @@ def person(role: Role | str, *, disabled: bool = False) -> User:
 
 def test_the_table_is_the_designed_one() -> None:
     assert Role.STAFF in ROLES and Role.MANAGER in ROLES and Role.ADMIN in ROLES
-    assert ROLES[Role.MANAGER] - ROLES[Role.STAFF] == {P.DECIDE_SENSITIVE, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY}
+    own = {P.DECIDE_SENSITIVE, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY, P.SHARE_VIEWS, P.ACCEPT_STYLE, P.MARK_TRAINEES}
+    assert ROLES[Role.MANAGER] - ROLES[Role.STAFF] == own
     assert ROLES[Role.ADMIN] - ROLES[Role.MANAGER] == {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
     assert ROLES[Role.ADMIN] == set(Permission)
 
@@ -41,6 +42,11 @@ def test_a_higher_role_may_all_that_a_lower_one_may(role: Role, permission: Perm
     order = list(Role)
     if may(person(role), permission):
         assert all(may(person(higher), permission) for higher in order[order.index(role) :])
+
+
+@given(role=roles, draft=drafts, ticket=tickets)
+def test_a_trainee_decides_nothing(role: Role, draft: Draft, ticket: Ticket) -> None:
+    assert not can_decide(person(role).model_copy(update={"trainee": True}), draft, ticket)
 
 
 @given(role=roles, permission=st.sampled_from(list(Permission)))

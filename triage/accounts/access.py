@@ -45,9 +45,12 @@ _ADMIN = _MANAGER | {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
 ROLES: dict[Role, frozenset[Permission]] = {Role.STAFF: _STAFF, Role.MANAGER: _MANAGER, Role.ADMIN: _ADMIN}
 
 
+_NOT_YET = frozenset({P.DECIDE_ROUTINE, P.DECIDE_SENSITIVE, P.SIGN_OFF})  # what trainees write and prepare, others decide
+
+
 def may(user: User, permission: Permission) -> bool:
     """Whether the person may; nobody whose account is switched off or whose role is unknown may anything."""
-    if user.disabled_at:
+    if user.disabled_at or (user.trainee and permission in _NOT_YET):
         return False
     return permission in ROLES.get(user.role, frozenset())
 
@@ -55,6 +58,8 @@ def may(user: User, permission: Permission) -> bool:
 def require(user: User, permission: Permission) -> None:
     """Raises AccessError when the person may not."""
     if not may(user, permission):
+        if user.trainee and permission in _NOT_YET:
+            raise AccessError(f"As a trainee you may not {permission.value}; hand in what you wrote, and a colleague decides it.")
         role = "staff" if user.role == Role.STAFF else f"a {user.role}" if user.role == Role.MANAGER else str(user.role)
         needed = next((r for r in Role if permission in ROLES[r]), Role.ADMIN)
         raise AccessError(f"As {role} you may not {permission.value}; ask a person with the role {needed.value}.")

@@ -83,6 +83,7 @@ def set_role(session: Session, user: User, role: Role | str, *, actor: str) -> N
     if role != Role.ADMIN:
         _keep_an_admin(session, user)
     was, user.role = str(user.role), role
+    user.trainee = user.trainee and role == Role.STAFF
     session.add(user)
     sessions.revoke_all(session, user.id or 0, actor=actor)
     audit.append(session, "role_changed", actor=actor, user_id=user.id, was=was, to=str(role))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
-from triage import approval, audit
+from triage import approval, audit, locks
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.batches.forming import draw, tenth
@@ -52,6 +52,7 @@ def undo(desk: "Desk", user: User, batch_id: int) -> int:
 
     def take_back(session: Session) -> int:
         who, batch = _own(session, user, batch_id)
+        _hold(session, batch)
         held = (
             select(Outbox.decision_id)
             .join(BatchMember, BatchMember.decision_id == Outbox.decision_id)  # type: ignore[arg-type]
@@ -81,6 +82,7 @@ def _approve(
     session: Session, desk: "Desk", user: User, batch_id: int, shown: Mapping[int, str], seconds: float | None
 ) -> Approved:
     user, batch = _own(session, user, batch_id)
+    _hold(session, batch)
     if batch.status != "open":
         raise ConflictError(f"This batch is over. {batch.reason}".strip())
     members = _tended(session, desk, user, batch)
@@ -161,6 +163,12 @@ def _own(session: Session, user: User, batch_id: int) -> tuple[User, Batch]:
     if batch.user_id != user.id:
         raise AccessError("This batch is a colleague's; form one of your own.")
     return user, batch
+
+
+def _hold(session: Session, batch: Batch) -> None:
+    """All tickets at once, in the order of triage.locks, before the first of them writes to the audit log."""
+    numbers = session.exec(select(BatchMember.ticket_id).where(BatchMember.batch_id == batch.id)).all()
+    locks.tickets(session, numbers)
 
 
 def _drop(session: Session, row: BatchMember, reason: str) -> str:

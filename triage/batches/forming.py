@@ -62,7 +62,7 @@ def form(session: Session, settings: Settings, user: User, ticket_ids: Sequence[
         said = Counter(member.reason for member in members if member.reason)
         why = "; ".join(f"{reason} ({count})" if count > 1 else reason for reason, count in said.most_common(4))
         raise InputError(
-            f"Only {len(ready)} of these can be approved together, and a batch begins at {LEAST}."
+            f"{f'Only {len(ready)}' if ready else 'None'} of these can be approved together, and a batch begins at {LEAST}."
             + (f" Left out: {why}." if why else "")
         )
     _close_former(session, user, batch)

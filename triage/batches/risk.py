@@ -54,7 +54,7 @@ def why_not(session: Session, settings: Settings, user: User, ticket: Ticket, dr
 _INCIDENTS = (
     select(Incident.id)
     .join(IncidentMember, col(IncidentMember.incident_id) == Incident.id)
-    .where(col(Incident.state).in_(("proposed", "open")), col(IncidentMember.out).is_(False))
+    .where(Incident.state == "open", col(IncidentMember.out).is_(False))
 )
 
 

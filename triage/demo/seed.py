@@ -30,6 +30,7 @@ FOLDERS = ("articles", "policies")
 NOTES = HERE / "notes"
 EXAMPLES = HERE / "examples.jsonl"
 SPREAD = timedelta(hours=7)
+BEFORE = timedelta(hours=15)
 
 
 def seed_company(desk: Desk) -> None:
@@ -111,6 +112,8 @@ def seed_tickets(desk: Desk) -> None:
     waiting = [(name, incoming) for name, incoming in tickets(desk.settings) if name not in known]
     for number, (name, incoming) in enumerate(waiting):
         moment = now() - SPREAD * (len(waiting) - number) / len(waiting)
+        if name.startswith("demo-alike"):  # the same question from several people, over a night: no incident
+            moment -= BEFORE
         dated = incoming.model_copy(update={"source_id": name, "sent_at": moment})
         with clock_at(moment), desk.database.transaction() as session:
             receive(session, dated, desk.settings, enqueue=desk.start, by_hand=True)
@@ -118,7 +121,7 @@ def seed_tickets(desk: Desk) -> None:
 
 def tickets(settings: Settings) -> Iterator[tuple[str, Incoming]]:
     """The demo tickets as they would come in: raw mails, then the other channels."""
-    for source in (HERE / "tickets", HERE / "tickets.jsonl"):
+    for source in (HERE / "tickets", HERE / "tickets.jsonl", HERE / "alike.jsonl"):
         for name, incoming in files.read(source, settings):
             if isinstance(incoming, Incoming):
                 yield f"demo-{name}", incoming

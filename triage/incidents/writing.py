@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from triage import audit, desk, judging, replies, workspace
+from triage import audit, desk, judging, proof, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.briefs import Evidence, Paragraph, Reply, Sentence
 from triage.casefile import CaseFile, open_case
 from triage.errors import AlreadyDecided, ConflictError, InputError, TriageError
-from triage.handover import evidence_rows
 from triage.improving import anonymous
 from triage.incidents import slots
 from triage.incidents.members import guarded, replies_of
@@ -197,7 +196,7 @@ def _finish(session: Session, office: "Desk", master_id: int, outcome: Outcome, 
     master.body = f"{Reply(subject='', paragraphs=paragraphs).body}\n{signature}"
     master.subject, master.language = incident.title, language
     master.sentences = replies.locate(master.body, rows)
-    master.citations = evidence_rows(outcome.evidence, rows)
+    master.citations = proof.evidence_rows(outcome.evidence, rows)
     master.article_versions = published_versions(session, sorted({str(citation["article"]) for citation in master.citations}))
     master.model, master.degraded, master.status = model, degraded, "waiting"
     session.add(master)

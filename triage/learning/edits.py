@@ -47,6 +47,8 @@ def record(session: Session, decision: Decision, draft: Draft) -> list[Edit]:
     decision.edit_class = main_kind(found)
     session.add(decision)
     session.flush()
+    if draft.created_by != "agents":  # what a colleague wrote teaches its author, not the agents
+        return []
     made = [
         Edit(
             decision_id=decision.id or 0, ticket_id=decision.ticket_id, number=number, kind=hunk.kind, before=hunk.before,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from triage import handover
+from triage import proof
 from triage.models import Article, Draft, RehearsedTicket, Status
 from triage.outcome import Outcome
 
@@ -22,7 +22,7 @@ WORDS = {
 
 
 def plain(outcome: Outcome, degraded: list[str]) -> dict[str, object]:
-    cited = handover.evidence_rows(outcome.evidence, outcome.sentences)
+    cited = proof.evidence_rows(outcome.evidence, outcome.sentences)
     return {
         "kind": outcome.kind, "status": outcome.status.value, "reason": str(outcome.reason or ""),
         "body": outcome.reply.body if outcome.reply else "", "sentences": [_sentence(sentence) for sentence in outcome.sentences],
