@@ -170,7 +170,7 @@ def test_an_article_that_changed_empties_the_batch(batch_desk: Any) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [(K.REJECT, {"reason": "wrong facts"}), (K.REQUEST_CHANGES, {"comment": "mention the filter"}), (K.APPROVE, {"body": "Use ClearCal every nine months."})],
+    [(K.REJECT, {"reason": "wrong facts"}), (K.REQUEST_CHANGES, {"comment": "mention the filter"}), (K.APPROVE, {"body": "Use ClearCal every nine months.", "vouched": ["Use ClearCal every nine months."]})],
 )  # fmt: skip
 def test_an_examined_draft_that_was_not_right_stops_the_batch(batch_desk: Any, kind: DecisionKind, more: dict[str, Any]) -> None:
     desk = batch_desk
