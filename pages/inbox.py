@@ -19,12 +19,13 @@ from pages.parts.proposed_calls import proposed_calls
 from pages.parts.queue import Asked
 from pages.parts.ticket_fields import ticket_fields
 from pages.parts.why import why
-from triage import approval, inbox, ticket_view, work, workspace, xray
+from triage import inbox, lock, ticket_view, work, workspace, xray
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.inbox import View
 from triage.incidents import view as incidents
 from triage.models import DECIDABLE, User
+from triage.seal import Change
 from triage.ticket_view import TicketView
 
 
@@ -78,16 +79,18 @@ def _land(user: User, here: Asked) -> Asked:
     return queue.asked()
 
 
-def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[str], bool, str]:
+def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Change], bool, str]:
     """The ticket, what changed since its draft was written, whether every draft needs a manager, and what is wrong."""
     if ticket_id is None:
         state.put("pulse", None)
         return None, [], False, ""
 
-    def read(session: Session) -> tuple[TicketView, list[str], bool, object]:
+    settings = office.desk().settings
+
+    def read(session: Session) -> tuple[TicketView, list[Change], bool, object]:
         view = ticket_view.load(session, ticket_id)
         waits = view.draft is not None and view.draft.status == "waiting" and view.ticket.status in DECIDABLE
-        changed = approval.what_changed(session, view.draft) if view.draft and waits else []
+        changed = lock.changes(session, settings, user, view.draft) if view.draft and waits else []
         strict = bool(workspace.get(session, "every_draft_needs_manager"))
         return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
 
@@ -104,7 +107,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[st
     return view, changed, strict, ""
 
 
-def _middle(view: TicketView | None, user: User, changed: list[str], strict: bool, problem: str, seen: xray.XRay) -> None:
+def _middle(view: TicketView | None, user: User, changed: list[Change], strict: bool, problem: str, seen: xray.XRay) -> None:
     if view is None:
         _nothing_open(problem)
         return

@@ -98,7 +98,7 @@ def decide(
     draft = session.get(Draft, draft_id, with_for_update=True, populate_existing=True)
     if draft is None or ticket is None:
         raise InputError(f"There is no draft {draft_id}.")
-    _first(session, draft, ticket)
+    undecided(session, draft, ticket)
     _allowed(session, user, draft, ticket, choice)
     if choice.kind == DecisionKind.APPROVE:
         _unchanged(session, draft, choice)
@@ -185,7 +185,8 @@ def edit_distance(draft: str, sent: str) -> float:
 # ---- checks -----------------------------------------------------------------------------------------------
 
 
-def _first(session: Session, draft: Draft, ticket: Ticket) -> None:
+def undecided(session: Session, draft: Draft, ticket: Ticket) -> None:
+    """Raises AlreadyDecided (who and when) or ConflictError unless this draft is the one that waits."""
     decided = session.exec(
         select(Decision, User).join(User, col(User.id) == Decision.user_id).where(Decision.draft_id == draft.id)
     ).first()
@@ -201,7 +202,7 @@ def _first(session: Session, draft: Draft, ticket: Ticket) -> None:
 def _allowed(session: Session, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> None:
     access.require(user, Permission.WORK_INBOX)
     prepares = choice.kind in (DecisionKind.REQUEST_CHANGES, DecisionKind.ESCALATE)
-    if not prepares and not _may_decide(session, user, draft, ticket):
+    if not prepares and not may_decide(session, user, draft, ticket):
         if user.trainee:
             raise AccessError(
                 "As a trainee you do not decide drafts: change it or hand it in as it is, and a colleague decides it."
@@ -212,7 +213,8 @@ def _allowed(session: Session, user: User, draft: Draft, ticket: Ticket, choice:
         )
 
 
-def _may_decide(session: Session, user: User, draft: Draft, ticket: Ticket) -> bool:
+def may_decide(session: Session, user: User, draft: Draft, ticket: Ticket) -> bool:
+    """Whether the person may decide this draft as the desk is set now."""
     switch = bool(workspace.get(session, "every_draft_needs_manager"))
     return access.can_decide(user, draft, ticket, every_draft_needs_manager=switch)
 

@@ -52,7 +52,9 @@ class Sources:
 
 def sources_of(session: Session, draft: Draft, ticket: Ticket) -> Sources:
     """What the draft was written from, as it was cited."""
-    return Sources(as_cited(draft), lastcheck.customer_of(session, ticket), lastcheck.said_in(session, ticket))
+    return Sources(
+        as_cited(draft), lastcheck.customer_of(session, ticket), f"{_sender(ticket)}\n{lastcheck.said_in(session, ticket)}"
+    )
 
 
 def of_view(view: TicketView) -> Sources:
@@ -60,8 +62,12 @@ def of_view(view: TicketView) -> Sources:
     ticket, draft = view.ticket, view.draft
     known = view.customer if view.customer and ticket.identity == "verified" else None
     inbound = [letter.message.body for letter in view.letters if letter.message.direction == "in"]
-    said = "\n".join([ticket.subject, *inbound])
+    said = "\n".join([_sender(ticket), ticket.subject, *inbound])
     return Sources(as_cited(draft) if draft else [], card(known, view.orders, []) if known else None, said)
+
+
+def _sender(ticket: Ticket) -> str:
+    return f"{ticket.requester_name} {ticket.requester_email}"
 
 
 def of_text(session: Session, draft: Draft, ticket: Ticket, text: str) -> list[Row]:
@@ -78,7 +84,7 @@ def as_cited(draft: Draft) -> list[Evidence]:
     """The passages of a draft in the words that it cites."""
     return [
         Evidence(
-            id=str(c["passage"]), article=str(c["article"]), version=int(str(c["version"])), title=str(c.get("title", "")),
+            id=str(c["passage"]), article=str(c["article"]), version=int(str(c.get("version") or 0)), title=str(c.get("title", "")),
             heading=str(c.get("heading") or ""), text=str(c.get("text", "")),
         )
         for c in draft.citations
@@ -108,11 +114,13 @@ def check(text: str, known: Sequence[Row], sources: Sources) -> list[Row]:
     return rows
 
 
-def anew(text: str, known: Sequence[Row], sources: Sources) -> list[Row]:
-    """Every sentence held against the sources as they are now, whatever was found before; the kinds are kept."""
-    kinds = {str(row["text"]): str(row.get("kind", "fact")) for row in known}
+def anew(text: str, known: Sequence[Row], sources: Sources, changed: Collection[str]) -> list[Row]:
+    """`check` for a world that moved on: what rests on passages in `changed` is held against the sources as they are now."""
     rows = check(text, known, sources)
-    return [_judged(row, kinds.get(str(row["text"]), "fact"), sources) for row in rows]
+    return [
+        _judged(row, str(row.get("kind", "fact")), sources) if set(row.get("passages") or ()) & set(changed) else row
+        for row in rows
+    ]
 
 
 def open_points(rows: Sequence[Row], acknowledged: Collection[int] = (), vouched: Collection[str] = ()) -> list[Row]:

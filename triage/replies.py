@@ -80,15 +80,22 @@ def renew(
     body: str | None = None,
     approver: str | None = None,
     reasons: list[str] | None = None,
+    sentences: list[dict[str, Any]] | None = None,
+    citations: list[dict[str, object]] | None = None,
 ) -> Draft:
-    """A new version of a draft that has been decided or overtaken, waiting again."""
+    """A new version of a draft that has been decided or overtaken, waiting again.
+
+    `sentences` and `citations` are those of its text as it was looked at anew; without them what was found before stands.
+    """
     carried: dict[str, Any] = {name: getattr(draft, name) for name in _CARRIED}
+    if citations is not None:
+        carried["citations"] = citations
     text = draft.body if body is None else body
     kept = [s for s in draft.sentences if str(s["text"]) in text]
     copy = Draft(
         **carried,
         body=text,
-        sentences=locate(text, kept),
+        sentences=locate(text, kept) if sentences is None else sentences,
         cause=cause,
         created_by=draft.created_by,
         approver=approver or draft.approver,

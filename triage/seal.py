@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from triage.models import Article, Draft, Message, Ticket
+
+_MOST = 10  # newer messages that are shown
 
 
 def seal_of(session: Session, draft: Draft, published: dict[str, int] | None = None) -> str:
@@ -26,30 +29,72 @@ def seal_of(session: Session, draft: Draft, published: dict[str, int] | None = N
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Change:
+    """One thing that is no longer as it was when a draft was written.
+
+    `kind` is message, thread, address, article, withdrawn, internal, sealed, or rule (triage.lock). `before` and `after` are what
+    can be set against each other; `about` names an article.
+    """
+
+    kind: str
+    said: str
+    before: str = ""
+    after: str = ""
+    about: str = ""
+    stops: tuple[str, ...] = ()
+    """Why the draft may not be kept all the same, a sentence each."""
+
+
 def what_changed(session: Session, draft: Draft) -> list[str]:
     """What differs from the world the draft was written for, a sentence each; empty when nothing does."""
+    return [change.said for change in changes(session, draft)]
+
+
+def changes(session: Session, draft: Draft) -> list[Change]:
+    """The same with what was and what is."""
     ticket = session.get_one(Ticket, draft.ticket_id)
-    changes = []
-    if ticket.thread_head != draft.thread_head:
-        newer = session.exec(
-            select(Message).where(
-                Message.ticket_id == ticket.id, col(Message.id) > (draft.thread_head or 0), Message.direction == "in"
-            )
-        ).first()
-        changes.append("the customer wrote again" if newer else "the conversation went on")
-    if ticket.requester_email != draft.recipient:
-        changes.append(f"the customer's address is now {ticket.requester_email}")
+    found = [change for change in (_thread(session, draft, ticket), _address(draft, ticket)) if change]
     published = published_versions(session, list(draft.article_versions))
     internal = _internal(session, list(draft.article_versions))
     for article, version in draft.article_versions.items():
         if published.get(article) != version:
-            what = f"is now version {published[article]}" if article in published else "is no longer published"
-            changes.append(f"the article {article}, cited as version {version}, {what}")
-        elif article in internal:
-            changes.append(f"the article {article} is for the team only now")
-    if not changes and draft.seal and seal_of(session, draft, published) != draft.seal:
-        changes.append("the draft itself is not the one that was sealed")
-    return changes
+            found.append(_article(article, version, published.get(article)))
+        if article in internal:
+            said = f"the article {article} is for the team only now"
+            found.append(Change("internal", said, about=article, stops=("customers may not read what it rests on",)))
+    if not found and draft.seal and seal_of(session, draft, published) != draft.seal:
+        found.append(Change("sealed", "the draft itself is not the one that was sealed", stops=("nobody knows who changed it",)))
+    return found
+
+
+def _thread(session: Session, draft: Draft, ticket: Ticket) -> Change | None:
+    if ticket.thread_head == draft.thread_head:
+        return None
+    newer = session.exec(
+        select(Message.body)
+        .where(Message.ticket_id == ticket.id, col(Message.id) > (draft.thread_head or 0), Message.direction == "in")
+        .order_by(col(Message.id))
+        .limit(_MOST)
+    ).all()
+    if not newer:
+        return Change("thread", "the conversation went on")
+    return Change("message", "the customer wrote again", after="\n\n".join(newer))
+
+
+def _address(draft: Draft, ticket: Ticket) -> Change | None:
+    if ticket.requester_email == draft.recipient:
+        return None
+    said = f"the customer's address is now {ticket.requester_email}"
+    return Change("address", said, draft.recipient, ticket.requester_email)
+
+
+def _article(article: str, version: int, now: int | None) -> Change:
+    if now is None:
+        return Change("withdrawn", f"the article {article}, cited as version {version}, is no longer published", about=article)
+    return Change(
+        "article", f"the article {article}, cited as version {version}, is now version {now}", str(version), str(now), article
+    )
 
 
 def published_versions(session: Session, articles: list[str]) -> dict[str, int]:

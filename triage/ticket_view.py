@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
-from triage import presence, proposals
+from triage import presence, proposals, seal
 from triage.errors import InputError
 from triage.models import (
     ArticleVersion,
@@ -128,6 +128,8 @@ def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
         select(Message.id).where(Message.ticket_id == ticket_id).order_by(col(Message.id).desc()).limit(1)
     ).first()
     calls = session.exec(select(Proposal.id, Proposal.status).where(Proposal.ticket_id == ticket_id)).all()
+    draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
+    sealed = seal.what_changed(session, draft) if draft and draft.status == "waiting" else []
     looks = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
     return (
         str(ticket.status),
@@ -140,6 +142,7 @@ def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
         len(signs),
         presence.writers(session, [ticket_id], viewer).get(ticket_id),
         tuple(map(tuple, calls)),
+        tuple(sealed),
         looks,
     )
 

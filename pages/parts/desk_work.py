@@ -1,21 +1,22 @@
 """The middle of the desk: whatever this ticket needs from a person now, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import batch, composer, deciding, draft_card, later, merge_form, office, own_reply, panels, proof, state, words
+from pages.parts import batch, composer, deciding, draft_card, later, lock, merge_form, office, own_reply, panels, proof, state, words
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, own_replies, work
 from triage import proof as sources
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import AT_WORK, DECIDABLE, Draft, Status, Ticket, User
+from triage.seal import Change
 from triage.ticket_view import TicketView
 
 
-def desk_work(view: TicketView, user: User, changed: list[str], every_needs_manager: bool) -> None:
+def desk_work(view: TicketView, user: User, changed: Sequence[Change], every_needs_manager: bool) -> None:
     """One of: a draft to decide, agents at work, a message on its way, something that failed, quarantine, a place to write."""
     ticket, draft = view.ticket, view.draft
     state.put("editor", None)
@@ -39,13 +40,14 @@ def desk_work(view: TicketView, user: User, changed: list[str], every_needs_mana
     _kept_text(view, user)
 
 
-def _draft(view: TicketView, draft: Draft, user: User, changed: list[str], may: bool) -> None:
+def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change], may: bool) -> None:
     ticket = view.ticket
     deciding.seconds_on(draft)
     editing = ticket.id in state.editing()
     with st.container(key="draft"):
         show(draft_card.title(draft))
-        show(draft_card.warnings(draft, changed), draft_card.changes(view))
+        lock.lock(user, ticket, draft, changed, may)
+        show(draft_card.warnings(draft), draft_card.changes(view))
         if not may:
             own_reply.held(user, draft, ticket)
         if editing:

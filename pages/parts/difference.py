@@ -8,6 +8,7 @@ from pages.parts.markup import mute, tag
 from triage.library import compare
 from triage.library.compare import Line, Piece
 
+_BESIDE = 90  # characters that stay the same shown on either side of a change
 _AROUND = 3  # unchanged lines shown on either side of a change
 
 
@@ -19,6 +20,20 @@ def inline(old: str, new: str) -> Markup:
 def inline_short(old: str, new: str) -> Markup:
     """Two sentences in one line."""
     return tag("div", *_marked(compare.words(old, new)), cls="td-diff")
+
+
+def around(old: str, new: str) -> Markup:
+    """Only what changed, each with the words beside it."""
+    pieces = compare.inline(old, new)
+    shown: list[Markup | str] = []
+    for n, piece in enumerate(pieces):
+        if piece.kind != "same" or len(piece.text) <= 2 * _BESIDE:
+            shown += _marked([piece])
+            continue
+        shown += [piece.text[:_BESIDE]] if n else []
+        shown.append(" … ")
+        shown += [piece.text[-_BESIDE:]] if n < len(pieces) - 1 else []
+    return tag("div", *shown, cls="td-diff")
 
 
 def side_by_side(old: str, new: str, before: str, after: str) -> Markup:

@@ -130,18 +130,8 @@ def changes(view: TicketView) -> Markup | None:
     return join(cause, fold)
 
 
-def warnings(draft: Draft, changed: list[str]) -> Markup:
-    """Honest notices above the text: what changed since, what ran degraded."""
+def warnings(draft: Draft) -> Markup:
+    """Honest notices above the text: what ran degraded."""
     return join(
-        tag(
-            "div",
-            tag("b", "Something changed since this draft was written: "),
-            "; ".join(changed),
-            ". It cannot be sent as it is; ask for a new draft or write your own.",
-            cls="td-strip w",
-            role="alert",
-        )
-        if changed
-        else None,
         *[tag("div", sentence, cls="td-strip") for sentence in draft.degraded],
     )
