@@ -303,6 +303,8 @@ class ReviewerBrief(Value):
     policies: list[Evidence] = []
     kind: Literal["reply", "clarify", "holding"] = "reply"
     unsupported: list[str] = []
+    asked: list[str] = []
+    """What a person of the team asks the reviewer to see to."""
 
 
 class Note(Value):

@@ -12,7 +12,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from triage import dossiers, handover, judging, tracing
+from triage import dossiers, handover, judging, tracing, wishes
 from triage.agents import analyst, judge, manager, ranker, reviewer, writer
 from triage.agents.crew import Crew
 from triage.agents.gather import gather_customer, gather_passages
@@ -118,7 +118,7 @@ async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screeni
     """The manager's plan. A request for changes keeps the plan of the former draft; one about facts adds a search for it."""
     if case.former and case.former.plan:
         plan = Plan.model_validate(case.former.plan)
-        search = [case.instruction] if judging.addressee(case.instruction) == "analyst" else []
+        search = wishes.for_(wishes.ANALYST, case.instruction) if case.instruction else []
         return plan.model_copy(update={"searches": [*search, *plan.searches]})
     neighbours, suggestion = await desk.examples(crew, f"{case.brief.subject}\n{case.brief.body}")
     brief = PlanBrief(
@@ -138,7 +138,7 @@ async def find_facts(
     """
     if route.kind != "reply":
         return judging.no_facts(plan)
-    if case.former and case.former.facts and judging.addressee(case.instruction) != "analyst":
+    if case.former and case.former.facts and not wishes.for_(wishes.ANALYST, case.instruction):
         return Facts.model_validate(case.former.facts)
     with tracing.span(f"{INVOKE_AGENT} analyst", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
         facts = await analyst.analyse(
@@ -163,7 +163,8 @@ async def write_and_review(
 
     The reply comes with its sentences, each with the passages that support it.
     """
-    notes = [case.instruction] if case.instruction else []
+    asked_for = [wish.text for wish in wishes.read(case.instruction)] if case.instruction else []
+    notes = asked_for
     previous = case.former.body if case.former else ""
     for revision in range(MOST_REVISIONS + 1):
         wanted = WriterBrief(
@@ -178,11 +179,12 @@ async def write_and_review(
         asked = ReviewerBrief(
             ticket=case.brief, plan=plan, facts=facts, reply=reply, passages=judging.of_articles(passages), kind=route.kind,
             unsupported=judging.unsupported(sentences),
+            asked=wishes.for_(wishes.REVIEWER, case.instruction) if case.instruction else [],
         )  # fmt: skip
         with tracing.span(f"{INVOKE_AGENT} reviewer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
             review = await reviewer.review(crew, asked)
         if review.verdict == "approve" or revision == MOST_REVISIONS:
             break
-        notes = [*([case.instruction] if case.instruction else []), *(f"{note.topic}: {note.text}" for note in review.notes)]
+        notes = [*asked_for, *(f"{note.topic}: {note.text}" for note in review.notes)]
         previous = reply.body
     return reply, sentences, review

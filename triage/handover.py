@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, proof, proposals, replies, searches, teams
+from triage import audit, dossiers, judging, proof, proposals, replies, searches, teams, wishes
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
@@ -239,10 +239,10 @@ def _draft(
 
 
 def _cause(case: CaseFile) -> str:
-    """Which request this version answers, and by which agent."""
+    """Which request this version answers, and by which agents."""
     if not case.instruction:
         return ""
-    return f"{case.instructed_by} asked the {judging.addressee(case.instruction)}: {case.instruction}"
+    return f"{case.instructed_by} asked {wishes.told(case.instruction)}: {case.instruction}"
 
 
 def _store_verdicts(session: Session, case: CaseFile, stage: str, verdicts: list[Verdict]) -> None:

@@ -1,7 +1,6 @@
 """What code decides along the flow: models propose, the functions here say where the ticket goes and why."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,61 +31,6 @@ from triage.sureness import Scale
 ALWAYS = "always_escalate"
 Answers = Mapping[str, Mapping[str, Any]]
 """By question: the judgement (knowledge_base.answerability) on the passages that were found for it."""
-_POLICY_WORDS = frozenset(
-    [
-        "policy",
-        "policies",
-        "promise",
-        "promises",
-        "promised",
-        "allowed",
-        "legal",
-        "compliance",
-        "goodwill",
-        "liability",
-        "commit",
-        "rule",
-        "rules",
-    ]
-)
-_WORDING_WORDS = frozenset(
-    [
-        "shorter",
-        "short",
-        "longer",
-        "tone",
-        "formal",
-        "informal",
-        "friendlier",
-        "friendly",
-        "polite",
-        "politer",
-        "rephrase",
-        "reword",
-        "wording",
-        "typo",
-        "spelling",
-        "grammar",
-        "greeting",
-        "greet",
-        "sentence",
-        "paragraph",
-        "simpler",
-        "simple",
-        "warmer",
-        "apologise",
-        "apologize",
-        "sorry",
-        "remove",
-        "drop",
-        "delete",
-        "translate",
-        "bullet",
-        "list",
-        "first",
-        "name",
-    ]
-)
 # From which chance on the analyst is not even asked: a draft that a person reads may be tried more boldly.
 SURELY_OPEN, SURELY_UNCLEAR = 0.08, 0.6
 _IN_WORDS = {
@@ -406,14 +350,6 @@ def broke(error: Exception) -> Outcome:
     """A stage broke in a way nobody foresaw: the ticket fails visibly."""
     said = f"The agents broke off: {type(error).__name__}. The log has the details; try again, or write the reply yourself."
     return Outcome(Status.FAILED, "tool_failure", error=said)
-
-
-def addressee(instruction: str) -> str:
-    """Which agent a person's request for changes is for: writer (wording), reviewer (policy) or analyst (facts)."""
-    words = set(re.findall(r"[a-z]+", instruction.lower()))
-    if words & _POLICY_WORDS:
-        return "reviewer"
-    return "writer" if words & _WORDING_WORDS else "analyst"
 
 
 def _manager_reasons(

@@ -15,10 +15,9 @@ from sqlmodel import Session, col, select
 from triage import approval, audit, lastcheck, proof, replies, rulebook, seal
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.briefs import Evidence
 from triage.errors import AccessError, ApprovalVoid, ConflictError, GuardError, InputError
 from triage.handover import evidence_rows
-from triage.models import ArticleVersion, Draft, Passage, RuleVersion, Status, Ticket, User
+from triage.models import ArticleVersion, Draft, RuleVersion, Status, Ticket, User
 from triage.runs import start_run
 from triage.seal import Change
 from triage.settings import Settings
@@ -56,10 +55,8 @@ def keep(session: Session, settings: Settings, user: User, draft_id: int, *, sea
         raise ApprovalVoid([change.said for change in found])
     if stops := [stop for change in found for stop in change.stops]:
         raise GuardError(f"It cannot be kept: {'; '.join(stops)}. Have it written anew, or write the reply yourself.")
-    sources = replace(proof.sources_of(session, draft, ticket), passages=_as_published(session, draft))
-    now = {piece.id: piece.text for piece in sources.passages}
-    moved = {piece.id for piece in proof.as_cited(draft) if now.get(piece.id) != piece.text}
-    rows = proof.anew(draft.body, draft.sentences, sources, moved)
+    sources = proof.current(session, draft, ticket)
+    rows = proof.anew(draft.body, draft.sentences, sources, proof.moved(draft, sources))
     said = "; ".join(change.said for change in found)
     renewed = replies.renew(
         session, draft, cause=f"Kept by {user.name}, who has seen what changed: {said}.",
@@ -124,18 +121,3 @@ def _rule(session: Session, settings: Settings, user: User, ticket: Ticket, draf
     return Change(
         "rule", f"a rule changed that stops it now. {told}".strip().rstrip("."), stops=tuple(s.rstrip(".") for s in stopped)
     )
-
-
-def _as_published(session: Session, draft: Draft) -> list[Evidence]:
-    """The passages of the cited articles as customers may read them now; those that were cited come first."""
-    cited = [str(citation["passage"]) for citation in draft.citations]
-    rows = session.exec(
-        select(Passage)
-        .where(col(Passage.article_id).in_(list(draft.article_versions)), Passage.audience == "public")
-        .order_by(Passage.article_id, col(Passage.ordinal))
-    ).all()
-    ordered = sorted(rows, key=lambda row: row.id not in cited)
-    return [
-        Evidence(id=row.id, article=row.article_id, version=row.version, title=row.title, heading=row.heading, text=row.text)
-        for row in ordered
-    ]

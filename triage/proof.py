@@ -7,11 +7,11 @@ source has, or what contradicts a source, has to be acknowledged; other words wi
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rapidfuzz import fuzz
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from triage import lastcheck
 from triage.agents.customers import card
@@ -19,7 +19,7 @@ from triage.briefs import CustomerCard, Evidence
 from triage.guardrails.exact import missing, stated
 from triage.guardrails.grounding import content, supports
 from triage.guardrails.output import lines_of
-from triage.models import Draft, Ticket
+from triage.models import Draft, Passage, Ticket
 from triage.ticket_view import TicketView
 
 Row = dict[str, Any]
@@ -55,6 +55,27 @@ def sources_of(session: Session, draft: Draft, ticket: Ticket) -> Sources:
     return Sources(
         as_cited(draft), lastcheck.customer_of(session, ticket), f"{_sender(ticket)}\n{lastcheck.said_in(session, ticket)}"
     )
+
+
+def current(session: Session, draft: Draft, ticket: Ticket) -> Sources:
+    """The same with the cited articles as customers may read them now; the passages that are cited come first."""
+    cited = [str(citation["passage"]) for citation in draft.citations]
+    rows = session.exec(
+        select(Passage)
+        .where(col(Passage.article_id).in_(list(draft.article_versions)), Passage.audience == "public")
+        .order_by(Passage.article_id, col(Passage.ordinal))
+    ).all()
+    passages = [
+        Evidence(id=row.id, article=row.article_id, version=row.version, title=row.title, heading=row.heading, text=row.text)
+        for row in sorted(rows, key=lambda row: row.id not in cited)
+    ]
+    return replace(sources_of(session, draft, ticket), passages=passages)
+
+
+def moved(draft: Draft, sources: Sources) -> set[str]:
+    """The passages of a draft that say something else now, or are gone."""
+    now = {piece.id: piece.text for piece in sources.passages}
+    return {piece.id for piece in as_cited(draft) if now.get(piece.id) != piece.text}
 
 
 def of_view(view: TicketView) -> Sources:

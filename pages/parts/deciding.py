@@ -6,7 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import composer, edits, office, own_reply, proof, queue, state, words
-from triage import approval, inbox, own_replies, replies, scheduling, typed, work
+from triage import approval, inbox, own_replies, replies, scheduling, typed, wishes, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
 from triage.proof import open_points
 
@@ -45,7 +45,7 @@ def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None
     forget = composer.forgetter(ticket.id or 0, typed.CHANGES)
     if _decide(user, draft, DecisionKind.REQUEST_CHANGES, seal=seal, comment=comment):
         forget()
-        office.toast("Sent back; a new version will appear here.")
+        office.toast(f"Sent back to {wishes.told(comment)}; a new version will appear here.")
         _done(ticket)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import batch, composer, deciding, draft_card, later, lock, merge_form, office, own_reply, panels, proof, state, words
+from pages.parts import batch, composer, deciding, draft_card, later, lock, merge_form, office, own_reply, panels, proof, state, versions, words
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, own_replies, work
 from triage import proof as sources
@@ -47,7 +47,7 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
     with st.container(key="draft"):
         show(draft_card.title(draft))
         lock.lock(user, ticket, draft, changed, may)
-        show(draft_card.warnings(draft), draft_card.changes(view))
+        show(draft_card.warnings(draft), versions.changes(view))
         if not may:
             own_reply.held(user, draft, ticket)
         if editing:
@@ -60,6 +60,7 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
             batch.offer(user, ticket, draft)
         _buttons(user, ticket, draft, may, edited=text.strip() != draft.body.strip())
         panels.panel(user, ticket, draft)
+        versions.versions(user, ticket, draft)
 
 
 def _editor(user: User, ticket: Ticket, draft: Draft) -> None:

@@ -14,12 +14,12 @@ _AROUND = 3  # unchanged lines shown on either side of a change
 
 def inline(old: str, new: str) -> Markup:
     """Both texts in one."""
-    return tag("div", *_marked(compare.inline(old, new)), cls="td-draft")
+    return tag("div", *marked(compare.inline(old, new)), cls="td-draft")
 
 
 def inline_short(old: str, new: str) -> Markup:
     """Two sentences in one line."""
-    return tag("div", *_marked(compare.words(old, new)), cls="td-diff")
+    return tag("div", *marked(compare.words(old, new)), cls="td-diff")
 
 
 def around(old: str, new: str) -> Markup:
@@ -28,7 +28,7 @@ def around(old: str, new: str) -> Markup:
     shown: list[Markup | str] = []
     for n, piece in enumerate(pieces):
         if piece.kind != "same" or len(piece.text) <= 2 * _BESIDE:
-            shown += _marked([piece])
+            shown += marked([piece])
             continue
         shown += [piece.text[:_BESIDE]] if n else []
         shown.append(" … ")
@@ -60,9 +60,9 @@ def _row(line: Line) -> Markup:
     return tag(
         "tr",
         tag("td", str(line.before_number or ""), cls="n"),
-        tag("td", *_marked(line.before), cls=left if line.before_number else "none"),
+        tag("td", *marked(line.before), cls=left if line.before_number else "none"),
         tag("td", str(line.after_number or ""), cls="n"),
-        tag("td", *_marked(line.after), cls=right if line.after_number else "none"),
+        tag("td", *marked(line.after), cls=right if line.after_number else "none"),
     )
 
 
@@ -70,6 +70,7 @@ def _gap(lines: int) -> Markup:
     return tag("tr", tag("td", mute(f"{lines:,} lines the same" if lines > 1 else "1 line the same"), colspan=4, cls="gap"))
 
 
-def _marked(pieces: Sequence[Piece]) -> list[Markup | str]:
+def marked(pieces: Sequence[Piece]) -> list[Markup | str]:
+    """Pieces of a word diff as elements."""
     names = {"out": "del", "in": "ins"}
     return [tag(names[piece.kind], piece.text) if piece.kind in names else piece.text for piece in pieces]

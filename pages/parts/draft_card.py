@@ -6,12 +6,10 @@ from typing import Any
 from markupsafe import Markup
 
 from pages.parts import marks, words
-from pages.parts.difference import inline
 from pages.parts.markup import join, mute, tag
 from triage import proof
 from triage.inbox import support
 from triage.models import Draft
-from triage.ticket_view import TicketView
 
 _KINDS = {"clarify": "Question back", "holding": "Holding reply", "reply": "Draft"}
 
@@ -115,19 +113,6 @@ def _own(passage: str) -> str:
     if passage.startswith("tool:"):
         return f"what {passage.removeprefix('tool:')} answered"
     return f"order {passage.removeprefix('order:')}" if passage.startswith("order:") else "the customer's record"
-
-
-def changes(view: TicketView) -> Markup | None:
-    """Why this version exists and what it changed."""
-    draft = view.draft
-    if draft is None or (not draft.cause and view.previous is None):
-        return None
-    cause = tag("div", draft.cause, cls="td-strip") if draft.cause else None
-    fold = None
-    if view.previous and view.previous.body != draft.body:
-        label = f"What changed since draft {view.previous.version}"
-        fold = tag("details", tag("summary", label), inline(view.previous.body, draft.body), cls="td-fold")
-    return join(cause, fold)
 
 
 def warnings(draft: Draft) -> Markup:

@@ -33,4 +33,6 @@ def _prompt(crew: Crew, brief: ReviewerBrief) -> str:
     ]
     if brief.unsupported:
         parts.append("Found unsupported by a program:\n" + crew.fenced("UNSUPPORTED", "\n".join(brief.unsupported)))
+    if brief.asked:
+        parts.append("A person of the team asks you to see to this:\n" + "\n".join(f"- {wish}" for wish in brief.asked))
     return "\n\n".join(parts)
