@@ -49,9 +49,7 @@ def test_an_edit_is_sent_and_measured(database: Database, settings: Settings) ->
     with database.transaction() as session:
         draft, nadia = waiting_draft(session, ticket(session)), person(session)
         text = "Hello Priya,\n\nUse ClearCal every two months."
-        with pytest.raises(
-            InputError, match=r"No source supports “Use ClearCal every two months\.”\. No source mentions 2 months"
-        ):
+        with pytest.raises(InputError, match=r"No source supports “Use ClearCal every two months\.”\. No source mentions two"):
             decide(session, settings, nadia, draft, K.APPROVE, body=text)
         given = {"body": text, "vouched": ["Use ClearCal every two months."]}
         decision = decide(session, settings, nadia, draft, K.APPROVE, **given)

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from triage import lastcheck
 from triage.agents.customers import card
 from triage.briefs import CustomerCard, Evidence
+from triage.guardrails import figures
 from triage.guardrails.exact import missing, stated
 from triage.guardrails.grounding import content, supports
 from triage.guardrails.output import lines_of
@@ -225,7 +226,7 @@ def _kind(said: str) -> str:
 def _judged(row: Row, kind: str, sources: Sources) -> Row:
     """One sentence held against everything it may rest on. Figures may stand in the customer's own words as well."""
     said = str(row["text"])
-    lacking = missing(said, sources.texts)
+    lacking = [figure.text.rstrip(".") for figure in figures.lacking(said, sources.texts)] or missing(said, sources.texts)
     found = supports(said, sources.passages, lines_of(sources.customer), named=row.get("by") != PERSON)
     ids = {piece.id for piece in sources.passages}
     judged = {name: value for name, value in row.items() if name not in ("nearest", "quote", "judge")} | {

@@ -51,11 +51,13 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
         if not may:
             own_reply.held(user, draft, ticket)
         if editing:
-            _editor(user, ticket, draft)
+            _editor(user, ticket, draft, may)
         else:
             show(draft_card.body(draft, sources.of_view(view).texts))
         text = deciding.text_of(ticket, draft)
-        proof.proof(ticket, draft, text, may)
+        if not editing:
+            proof.points(ticket, draft, text, may)
+        proof.links(draft)
         if may:
             batch.offer(user, ticket, draft)
         _buttons(user, ticket, draft, may, edited=text.strip() != draft.body.strip())
@@ -63,7 +65,7 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
         versions.versions(user, ticket, draft)
 
 
-def _editor(user: User, ticket: Ticket, draft: Draft) -> None:
+def _editor(user: User, ticket: Ticket, draft: Draft, may: bool) -> None:
     number = ticket.id or 0
     kept = state.typed().get(number)
     if kept and kept.draft_id not in (None, draft.id):
@@ -77,8 +79,9 @@ def _editor(user: User, ticket: Ticket, draft: Draft) -> None:
         )
     state.put("editor", number)
     composer.composer(
-        user, number, composer.REPLY, start=draft.body, draft_id=draft.id, watch=lambda text: text.strip() != draft.body.strip()
-    )
+        user, number, composer.REPLY, start=draft.body, draft_id=draft.id, watch=lambda text: text.strip() != draft.body.strip(),
+        beneath=lambda text: proof.points(ticket, draft, text, may),
+    )  # fmt: skip
 
 
 def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) -> None:

@@ -12,15 +12,26 @@ from triage.models import Outbox, Ticket, User, now
 
 _SHOWN = 3
 _LINGER = timedelta(seconds=5)
+_AGAIN = timedelta(seconds=3)
 
 
 def told() -> None:
     """What the desk answered to the last step, once."""
     if text := state.take("toast"):
         office.toast(str(text))
-    if said := state.said():
+    if said := _said():
         tone = {"info": "i", "warning": "w", "error": "b"}[said.kind]
         show(tag("div", tag("b", said.title), ". " if said.text else "", said.text, cls=f"td-strip {tone}", role="alert"))
+
+
+def _said() -> state.Said | None:
+    """What there is to say. Leaving a field draws the page once more right after a press: what was said then is said again."""
+    here = st.query_params.get("ticket")
+    if said := state.said():
+        state.put("just_said", (said, here, now()))
+        return said
+    last = state.get("just_said")
+    return last[0] if last and last[1] == here and now() - last[2] < _AGAIN else None
 
 
 @st.fragment(run_every="2s")

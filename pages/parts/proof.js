@@ -1,6 +1,4 @@
-// A sentence of the draft and what it rests on light each other, by mouse and by key; a text being typed is sent to be checked,
-// and what the desk finds is underlined in the editor. Draws nothing of its own but those lines.
-const PAUSE = 400; // milliseconds without a key before the text is checked
+// A sentence of the draft and what it rests on light each other, by mouse and by key. Draws nothing of its own.
 const LIT = ["lit", "carry", "word", "pair"];
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -83,23 +81,14 @@ function answer(memory) {
   holder.scrollIntoView({ block: "nearest", behavior: calm() });
 }
 
-function field(event) {
-  const node = event.composedPath()[0];
-  const area = node instanceof HTMLTextAreaElement ? node : null;
-  return area && event.composedPath().some((one) => one.classList?.contains("st-key-draft")) &&
-    !event.composedPath().some((one) => one.classList?.contains("st-key-panel")) ? area : null;
-}
-
 function typing(event) {
   const node = event.composedPath()[0];
   return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]), textarea, select") || node.isContentEditable);
 }
 
 export default function (component) {
-  const { data, parentElement: root, setStateValue } = component;
+  const { data, parentElement: root } = component;
   const memory = (root.__proof ??= {});
-  memory.data = data;
-  memory.send = setStateValue;
   if (memory.draft !== data.draft) {
     memory.draft = data.draft;
     memory.shown = undefined;
@@ -107,12 +96,6 @@ export default function (component) {
   if (memory.wired) return;
   memory.wired = true;
 
-  const onInput = (event) => {
-    const area = field(event);
-    if (!area) return;
-    clearTimeout(memory.timer);
-    memory.timer = setTimeout(() => memory.send("typed", { ticket: memory.data.ticket, text: area.value }), PAUSE);
-  };
   const touched = (event) => {
     const sentence = event.target.closest?.(".td-draft [data-sentence]");
     if (sentence) return lightSentence(sentence);
@@ -136,13 +119,10 @@ export default function (component) {
   const onFocus = (event) => {
     if (event.target.matches?.(".td-draft [data-sentence]") && event.target.matches(":focus-visible")) lightSentence(event.target);
   };
-  document.addEventListener("input", onInput, true);
   document.addEventListener("click", touched);
   document.addEventListener("keydown", onKey);
   document.addEventListener("focusin", onFocus);
   return () => {
-    clearTimeout(memory.timer);
-    document.removeEventListener("input", onInput, true);
     document.removeEventListener("click", touched);
     document.removeEventListener("keydown", onKey);
     document.removeEventListener("focusin", onFocus);

@@ -1,7 +1,4 @@
-"""The draft's sentences and their sources, both ways; and the check of an edited text while it is being typed.
-
-Typed text is looked at in a fragment of its own: the editor is not drawn again, and the caret stays where it is.
-"""
+"""The draft's sentences and their sources, both ways; and the check of an edited text, drawn under it at every pause of typing."""
 
 from typing import Any
 
@@ -17,20 +14,19 @@ from triage.proof import Row
 _component = st.components.v2.component("triage_proof", html="<i></i>", css=asset("proof.css"), js=asset("proof.js"))
 
 
-@st.fragment
-def proof(ticket: Ticket, draft: Draft, text: str, may: bool) -> None:
-    """What the text to be sent has no source for, each point to be acknowledged by who may decide."""
-    editing = ticket.id in state.editing()
-    now = _live(ticket, text) if editing else draft.body
-    rows = rows_of(ticket, draft, now)
+def links(draft: Draft) -> None:
+    """Mounted once with a draft: what listens to clicks and keys."""
     with st.container(key="proof"):
-        marked = [_mark(row) for row in rows] if editing else []
-        data = {"ticket": ticket.id, "draft": draft.id, "text": now if editing else None, "marks": [m for m in marked if m]}
-        _component(key="td_proof", data=data, on_typed_change=lambda: _keep_live(ticket, text))
-        if editing:
-            show(_summary(rows))
-        if may:
-            _acknowledge(draft, rows)
+        _component(key="td_proof", data={"draft": draft.id})
+
+
+def points(ticket: Ticket, draft: Draft, text: str, may: bool) -> None:
+    """What the text to be sent has no source for, each point to be acknowledged by who may decide."""
+    rows = rows_of(ticket, draft, text)
+    if ticket.id in state.editing():
+        show(_summary(rows))
+    if may:
+        _acknowledge(draft, rows)
 
 
 def rows_of(ticket: Ticket, draft: Draft, text: str) -> list[Row]:
@@ -45,25 +41,6 @@ def ack_key(draft: Draft, row: Row) -> str:
 def ticked(draft: Draft, row: Row) -> bool:
     """Whether the person took responsibility for this sentence."""
     return bool(st.session_state.get(ack_key(draft, row)))
-
-
-def _keep_live(ticket: Ticket, text: str) -> None:
-    """What the browser sends while somebody types, and what the desk knew of the text until then."""
-    found = st.session_state["td_proof"].get("typed")
-    if isinstance(found, dict) and found.get("ticket") == ticket.id and isinstance(found.get("text"), str):
-        state.put("live", (ticket.id, text, found["text"].replace("\x00", "")))
-
-
-def _live(ticket: Ticket, text: str) -> str:
-    """The text as it is being typed; once the desk has a newer one of the editor itself, that one."""
-    live = state.get("live")
-    return live[2] if live and live[:2] == (ticket.id, text) else text
-
-
-def _mark(row: Row) -> dict[str, Any] | None:
-    if row.get("supported", True):
-        return None
-    return {"start": row["start"], "end": row["end"], "tone": "bad" if service.needs_word(row) else "own"}
 
 
 def _summary(rows: list[Row]) -> Any:

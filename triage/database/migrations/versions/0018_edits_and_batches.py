@@ -19,9 +19,9 @@ def upgrade() -> None:
     _batches()
     op.add_column("user", sa.Column("trainee", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("draft", sa.Column("alike", sa.String(), nullable=False, server_default=""))
-    for table, column in (("user", "trainee"), ("draft", "alike")):
-        with op.batch_alter_table(table) as changed:
-            changed.alter_column(column, server_default=None)
+    if op.get_bind().dialect.name == "postgresql":  # SQLite would make the tables anew, which rows that refer to them forbid
+        for table, column in (("user", "trainee"), ("draft", "alike")):
+            op.alter_column(table, column, server_default=None)
     op.create_index(op.f("ix_draft_alike"), "draft", ["alike"])
 
 
