@@ -16,7 +16,7 @@ from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from knowledge_base.solved import SolvedPool
 from knowledge_base.sorting import Sorter
-from triage import tracing
+from triage import tracing, workspace
 from triage.agents.crew import Crew
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
@@ -100,12 +100,21 @@ class Desk:
         )  # fmt: skip
         verified = context.owner is not None
         context.connected = tools_of(connected, self.settings, gate.breakers, verified=verified) if connected else []
-        return Crew(gate.settings, self._covered(case) if cover else self.models, gate, context, style=tuple(style))
+        ticket = case.ticket
+        models = self.outward(case.said, ticket.requester_name, ticket.requester_email) if cover else self.models
+        return Crew(gate.settings, models, gate, context, style=tuple(style))
 
-    def _covered(self, case: CaseFile) -> dict[str, list[Model]]:
+    def covered(self, said: str, name: str = "", email: str = "") -> dict[str, list[Model]]:
+        """The models for work that is no run: those of `outward` when administrators keep personal data from services."""
+        with self.database.read() as session:
+            cover = bool(workspace.get(session, "cover_personal_data"))
+        return self.outward(said, name, email) if cover else self.models
+
+    def outward(self, said: str, name: str = "", email: str = "") -> dict[str, list[Model]]:
+        """The models, each service behind placeholders for personal data; `said`, `name` and `email` are what is known."""
         from triage.guardrails.personal.covered import Covered, Known
 
-        known = Known(case.said, case.ticket.requester_name, case.ticket.requester_email)
+        known = Known(said, name, email)
         return {
             role: [model if model.provider == FREE else Covered(model, known, fenced_parts) for model in chain]
             for role, chain in self.models.items()

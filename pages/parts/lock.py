@@ -48,7 +48,7 @@ def _change(change: Change) -> Markup:
 
 def _diff(change: Change) -> Markup | None:
     if change.kind == "message":
-        return tag("div", tag("ins", change.after[:4_000]), cls="td-diff")
+        return tag("div", tag("ins", change.after[:4_000]), cls="td-diff", tabindex=0, role="group", aria_label="New message")
     if not (change.before and change.after):
         return None
     return tag(

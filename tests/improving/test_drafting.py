@@ -6,10 +6,11 @@ import pytest
 from sqlmodel import select
 
 from tests.improving.conftest import ANSWER, QUESTIONS, Ask
+from triage import workspace
 from triage.errors import AccessError, ConflictError
 from triage.improving import drafting, gaps, grouping
 from triage.llm.scripted import ScriptedModel
-from triage.models import Article, ArticleReview, ArticleVersion, Gap, Passage, Role, User
+from triage.models import Article, ArticleReview, ArticleVersion, Gap, GapQuestion, Passage, Role, User
 from triage.office import Desk
 
 
@@ -81,3 +82,22 @@ def test_with_a_model_what_no_reply_says_is_left_out(desk: Desk, admin: User, as
     model.assert_consumed()
     assert (version.title, version.body) == ("Shipping to Norway", "We do not ship to Norway yet.")
     assert "2 sentences without a source were left out" in version.note
+
+
+def test_with_the_switch_on_the_service_sees_no_personal_data_of_the_replies(desk: Desk, admin: User, ask: Ask) -> None:
+    ask("Do you ship to Norway? I am at +47 22 86 44 00.", answer=ANSWER)
+    desk.database.run_now(lambda session: workspace.put(session, "cover_personal_data", True, user_id=admin.id or 0))
+    sentences = [{"text": "We do not ship to Norway yet.", "kind": "fact", "passages": ["reply-1"]}]
+    model = ScriptedModel(
+        [json.dumps({"title": "Norway", "sections": [{"heading": "", "style": "text", "sentences": sentences}]})]
+    )
+    desk.models["writer"] = [model, *desk.models["writer"]]
+    gap = the_gap(desk, admin)
+    with desk.database.transaction() as session:
+        question = session.exec(select(GapQuestion).where(GapQuestion.gap_id == gap)).first()
+        assert question
+        question.text = "Do you ship to Norway? Write to ole.nordmann@fjord.example."
+        session.add(question)
+    drafting.draft(desk, admin, gap)
+    sent = " ".join(str(message["content"]) for message in model.requests[0].messages)
+    assert "ole.nordmann" not in sent and "[EMAIL_1]" in sent

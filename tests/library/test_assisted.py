@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from tests.desks import person
+from triage import workspace
 from triage.briefs import Grade, Reading, Relevance
 from triage.errors import ModelDown, SettingsError
 from triage.library import assisted, trial
 from triage.llm.protocol import Request
 from triage.llm.scripted import ScriptedModel
+from triage.models import Role
 from triage.office import Desk
 
 QUESTION = "Tous les combien dois-je nettoyer le calcaire ?"
@@ -67,3 +70,21 @@ def test_without_a_model_it_says_what_to_set(desk: Desk) -> None:
     assert not assisted.available(desk)
     with pytest.raises(SettingsError, match="TRIAGE_MODEL_RANKER"):
         assisted.search(desk, QUESTION, internal=False)
+
+
+def test_with_the_switch_on_the_service_gets_placeholders_and_the_search_the_words(
+    desk: Desk, scripted: Any, admin_id: int
+) -> None:
+    asked = "Can priya.raman@northwind.example descale with vinegar, or +44 20 7946 0018?"
+    desk.database.run_now(lambda session: workspace.put(session, "cover_personal_data", True, user_id=admin_id))
+    model = scripted(lambda request: Reading(search="Can [EMAIL_1] descale with vinegar?"), grades)
+    found = assisted.search(desk, asked, internal=False)
+    sent = " ".join(str(message["content"]) for request in model.requests for message in request.messages)
+    assert "priya.raman" not in sent and "7946" not in sent and "[EMAIL_1]" in sent
+    assert not found.rewritten or "[EMAIL" not in found.rewritten[0]
+
+
+@pytest.fixture
+def admin_id(desk: Desk) -> int:
+    with desk.database.transaction() as session:
+        return person(session, Role.ADMIN, "Ada").id or 0

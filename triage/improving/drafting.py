@@ -160,7 +160,8 @@ async def _written(office: "Desk", view: GapView, replies: Replies) -> Composed:
     brief = ArticleBrief(questions=[q.text for q in view.questions[:_QUESTIONS]], replies=evidence, language=replies.language)
     recorder = Unrecorded(office.database, f"article-{new_id()[:12]}")
     gate = office.gate(recorder)
-    models = [model for model in office.models["writer"] if model.provider != "offline"]
+    said = "\n".join([*brief.questions, *(piece.text for piece in evidence)])
+    models = [model for model in office.covered(said)["writer"] if model.provider != "offline"]
     try:
         text = await run_agent(
             role="writer", objective=_objective(office), prompt=_prompt(recorder.run_id, brief), brief=brief,

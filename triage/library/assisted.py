@@ -45,7 +45,7 @@ async def _search(desk: "Desk", query: str, *, internal: bool, k: int) -> Tried:
     recorder = Unrecorded(desk.database, f"search-{new_id()[:12]}")
     gate = desk.gate(recorder)
     context = ToolContext(desk.database, desk.searcher, ticket_id=0, customer_id=None, identity="none", recorder=recorder)
-    crew = Crew(desk.settings, desk.models, gate, context)
+    crew = Crew(desk.settings, await asyncio.to_thread(desk.covered, query), gate, context)
     try:
         said = await rewriter.reading(crew, query, name_of(await asyncio.to_thread(desk.searcher.language)), desk.readings)
         answer = await asyncio.to_thread(_found, desk, query, said, internal, max(k, _JUDGED))
