@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 
 from sqlmodel import Session, col, select
 
-from triage import approval, audit, lastcheck, proof, replies, rulebook, seal
+from triage import approval, audit, lastcheck, locks, proof, replies, rulebook, seal
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ApprovalVoid, ConflictError, GuardError, InputError
@@ -83,10 +83,10 @@ def redraft(session: Session, enqueue: Enqueue, user: User, draft_id: int, *, se
 def _waiting(session: Session, user: User, draft_id: int, seal: str) -> tuple[User, Draft, Ticket]:
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
-    draft = session.get(Draft, draft_id, with_for_update=True)
-    if draft is None:
+    ticket = locks.ticket(session, session.exec(select(Draft.ticket_id).where(Draft.id == draft_id)).first())
+    draft = session.get(Draft, draft_id, with_for_update=True, populate_existing=True)
+    if draft is None or ticket is None:
         raise InputError(f"There is no draft {draft_id}.")
-    ticket = session.get_one(Ticket, draft.ticket_id)
     approval.undecided(session, draft, ticket)
     if draft.seal != seal:
         raise ApprovalVoid(["the page showed another version of this draft"])

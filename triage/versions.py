@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session, col, select
 
-from triage import approval, audit, lastcheck, proof, replies, wishes
+from triage import approval, audit, lastcheck, locks, proof, replies, wishes
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -15,7 +15,7 @@ from triage.handover import evidence_rows
 from triage.library import compare
 from triage.library.compare import Piece
 from triage.llm.offline.text import says
-from triage.models import Decision, Draft, Ticket, User
+from triage.models import Decision, Draft, User
 from triage.settings import Settings
 from triage.wishes import Wish
 
@@ -87,7 +87,7 @@ def restore(session: Session, settings: Settings, user: User, ticket_id: int, dr
     """
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
-    ticket = session.get(Ticket, ticket_id, with_for_update=True)
+    ticket = locks.ticket(session, ticket_id)
     old = session.get(Draft, draft_id)
     current = session.get(Draft, ticket.draft_id) if ticket and ticket.draft_id else None
     if ticket is None or old is None or current is None or old.ticket_id != ticket_id:
