@@ -16,7 +16,6 @@ from triage import approval, audit, lastcheck, locks, proof, replies, rulebook, 
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ApprovalVoid, ConflictError, GuardError, InputError
-from triage.handover import evidence_rows
 from triage.models import ArticleVersion, Draft, RuleVersion, Status, Ticket, User
 from triage.runs import start_run
 from triage.seal import Change
@@ -60,7 +59,7 @@ def keep(session: Session, settings: Settings, user: User, draft_id: int, *, sea
     said = "; ".join(change.said for change in found)
     renewed = replies.renew(
         session, draft, cause=f"Kept by {user.name}, who has seen what changed: {said}.",
-        sentences=rows, citations=evidence_rows(sources.passages, rows),
+        sentences=rows, citations=proof.evidence_rows(sources.passages, rows),
     )  # fmt: skip
     lost = sum(map(proof.needs_word, rows)) - sum(not row.get("supported", True) for row in draft.sentences)
     audit.append(

@@ -11,7 +11,6 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
 from triage.guardrails.stems import STOPS, stems_of
-from triage.handover import evidence_rows
 from triage.library import compare
 from triage.library.compare import Piece
 from triage.llm.offline.text import says
@@ -106,7 +105,7 @@ def restore(session: Session, settings: Settings, user: User, ticket_id: int, dr
     reasons = [reason for reason in [*current.approver_reasons, *stopped] if reason not in old.approver_reasons]
     renewed = replies.renew(
         session, old, cause=f"{user.name} brought version {old.version} back.", sentences=rows,
-        citations=evidence_rows(sources.passages, rows), approver="manager" if manager else None, reasons=list(dict.fromkeys(reasons)),
+        citations=proof.evidence_rows(sources.passages, rows), approver="manager" if manager else None, reasons=list(dict.fromkeys(reasons)),
     )  # fmt: skip
     audit.append(
         session, "restored", actor=f"user:{user.id}", ticket_id=ticket_id, version=old.version, instead_of=current.version,

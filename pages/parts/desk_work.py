@@ -5,7 +5,22 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import batch, composer, deciding, draft_card, later, lock, merge_form, office, own_reply, panels, proof, state, versions, words
+from pages.parts import (
+    batch,
+    composer,
+    deciding,
+    draft_card,
+    later,
+    lock,
+    merge_form,
+    office,
+    own_reply,
+    panels,
+    proof,
+    state,
+    versions,
+    words,
+)
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, own_replies, work
 from triage import proof as sources
