@@ -11,7 +11,7 @@ from pages.parts.dossiers import blocked_actions
 from pages.parts.evidence import article_dialog, evidence
 from pages.parts.history import history
 from pages.parts.identity import require
-from pages.parts.keys import keys
+from pages.parts.live import live
 from pages.parts.markup import card, mute, show
 from pages.parts.notices import told, undo_bar
 from pages.parts.panels import tools
@@ -65,7 +65,7 @@ def page() -> None:
                 batch.side(many)
             else:
                 _side(view, user, seen)
-    keys(here.ticket, lambda: _approve_and_stay(view, user))
+    live(here.ticket, lambda: _approve_and_stay(view, user))
 
 
 def _land(user: User, here: Asked) -> Asked:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import office, theme
+from pages.parts import office, queue, theme
 from pages.parts.identity import require
+from pages.parts.keys import keys
 from pages.parts.topbar import top_bar
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -36,6 +37,7 @@ def main() -> None:
     user = require(P.WORK_INBOX)
     pages = [st.Page(file, title=title, default=file == "inbox.py") for file, title in screens_for(user)]
     chosen = st.navigation(pages, position="hidden")
+    keys(user, chosen == pages[0], lambda address: queue.show_in(address, None if chosen == pages[0] else pages[0]))
     top_bar(user, pages, chosen, office.desk().settings.demo)
     chosen.run()
 

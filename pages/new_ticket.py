@@ -7,6 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, words
+from pages.parts.keymap import hint
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage import new_tickets
 from triage.accounts.access import Permission
@@ -56,7 +57,7 @@ def _form(user: User) -> None:
         help="Only then may the agents read this customer's orders and history.",
     )  # fmt: skip
     problem = st.empty()
-    if st.button("Create ticket", type="primary", key="new_create", shortcut="Ctrl+Enter"):
+    if st.button("Create ticket", type="primary", key="new_create", shortcut=hint("commit")):
         attached = [(file.name, file.type, file.getvalue()) for file in files or []]
         _create(
             user,

@@ -11,6 +11,7 @@ import pytest
 import typer.main
 from pydantic import SecretStr
 
+from pages.parts import keymap
 from triage.cli import app
 from triage.settings import Settings
 
@@ -169,6 +170,29 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert newest and newest.group(1) == version
 
 
-if __name__ == "__main__":  # python -m tests.test_docs settings|commands prints what README and docs/commands.md should say
-    sections = [command_section(name, command) for name, command in commands()]
-    print("\n".join(setting_rows()) if sys.argv[1:] == ["settings"] else "\n\n".join(sections))
+# ---- keys ---------------------------------------------------------------------------------------------------
+
+
+def test_every_key_is_in_the_table() -> None:
+    assert "\n".join(keymap.table()) in README, "python -m tests.test_docs keys prints the table of keys"
+
+
+def test_no_key_has_two_meanings_and_every_key_does_one_thing() -> None:
+    names = [name for key in keymap.KEYS for name in key.keys]
+    assert len(names) == len(set(names))
+    assert {key.group for key in keymap.KEYS} == set(keymap.GROUPS)
+    for key in keymap.KEYS:
+        assert key.press or key.focus or key.tab or key.event, f"{key.name} does nothing"
+
+
+def _printed(what: str) -> str:
+    """What README and docs/commands.md should say of settings, keys or commands."""
+    if what == "settings":
+        return "\n".join(setting_rows())
+    if what == "keys":
+        return "\n".join(keymap.table())
+    return "\n\n".join(command_section(name, command) for name, command in commands())
+
+
+if __name__ == "__main__":  # python -m tests.test_docs settings|keys|commands
+    print(_printed(sys.argv[-1]))

@@ -6,7 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 from sqlmodel import Session
 
-from pages.parts import deciding, office, panels, queue, state, words
+from pages.parts import deciding, keymap, office, panels, queue, state, words
 from pages.parts.markup import card, chip, join, mute, show, tag
 from pages.parts.screen import ticket_link
 from triage import approval
@@ -26,7 +26,7 @@ def offer(user: User, ticket: Ticket, draft: Draft) -> None:
         return
     with st.container(key="alike", horizontal=True):
         st.button(
-            f"Review {count} alike", key="td_alike", shortcut="B", on_click=_form, args=(user, ticket.id or 0),
+            f"Review {count} alike", key="td_alike", shortcut=keymap.hint("alike"), on_click=_form, args=(user, ticket.id or 0),
             help="They answer the same from the same passages. A random tenth is decided one by one, the rest together.",
         )  # fmt: skip
 
@@ -184,7 +184,7 @@ def _over(found: BatchView, user: User) -> None:
                     role="status",
                 )
             )
-            st.button("Undo all", key="td_batch_undo", shortcut="Z", on_click=_undo, args=(found, user))
+            st.button("Undo all", key="td_batch_undo", shortcut=keymap.hint("undo"), on_click=_undo, args=(found, user))
     for one in found.members:
         if one.state in ("approved", "examined"):
             with st.container(key=f"batch_done_{one.row.id}", horizontal=True, vertical_alignment="center"):

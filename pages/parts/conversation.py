@@ -27,7 +27,7 @@ def head(view: TicketView, user_id: int | None) -> None:
     elif other := view.looking(user_id):
         said.append(f"{other} is also looking")
     line = mute(" · ".join(part for part in said if part), running_clocks.line(ticket))
-    show(tag("div", tag("h1", ticket.subject or "(no subject)"), line, cls="td-head"))
+    show(tag("div", tag("h1", ticket.subject or "(no subject)"), line, cls="td-head", data_ticket=ticket.id or 0))
 
 
 def conversation(view: TicketView, seen: XRay) -> None:

@@ -21,6 +21,7 @@ from pages.parts import (
     versions,
     words,
 )
+from pages.parts.keymap import hint
 from pages.parts.markup import card, join, mute, show, tag
 from triage import delivery, own_replies, work
 from triage import proof as sources
@@ -123,12 +124,14 @@ def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) 
                 help="Back to the draft as the agents wrote it",
             )
         else:
-            st.button("Edit", key="td_edit", shortcut="E", on_click=state.editing().add, args=(number,))
+            st.button("Edit", key="td_edit", shortcut=hint("edit"), on_click=state.editing().add, args=(number,))
         if may:
             st.button("Send later", key="td_send_later", on_click=state.open_panel, args=("later", number))
-        st.button("Request changes", key="td_changes", shortcut="Q", on_click=state.open_panel, args=("changes", number))
+        st.button(
+            "Request changes", key="td_changes", shortcut=hint("changes"), on_click=state.open_panel, args=("changes", number)
+        )
         if may:
-            st.button("Reject", key="td_reject", shortcut="D", on_click=state.open_panel, args=("reject", number))
+            st.button("Reject", key="td_reject", shortcut=hint("reject"), on_click=state.open_panel, args=("reject", number))
         if ticket.status != Status.ESCALATED and may:
             st.button("Escalate", key="td_escalate", on_click=state.open_panel, args=("escalate", number))
 

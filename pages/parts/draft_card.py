@@ -34,7 +34,13 @@ def title(draft: Draft) -> Markup:
     if questions and draft.kind == "reply":
         open_: Any = draft.review.get("unanswered") or []
         said.append(f"answers {max(0, len(questions) - len(open_))} of {words.plural(len(questions), 'question')}")
-    return tag("div", f"{_KINDS.get(draft.kind, 'Draft')} {draft.version} ", mute(" · ".join(said)), cls="td-h3")
+    return tag(
+        "div",
+        f"{_KINDS.get(draft.kind, 'Draft')} {draft.version} ",
+        mute(" · ".join(said)),
+        cls="td-h3",
+        data_draft=draft.id or 0,
+    )
 
 
 def body(draft: Draft, sources: Sequence[str] = ()) -> Markup:

@@ -4,6 +4,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import difference, office, screen, state, words
+from pages.parts.keymap import hint
 from pages.parts.markup import chip, mute, show, tag
 from triage.learning import edits
 from triage.learning.edits import DESTINATIONS, EditRow
@@ -11,9 +12,9 @@ from triage.models import User
 
 TONES = {"fact": "a", "policy": "b", "tone": "", "format": ""}
 _ASK = {  # destination: (button, key, what it does)
-    "article": ("Article fix", "F", "Suggests the change to whoever keeps the cited article"),
-    "style": ("Style rule", "Y", "Suggests it as a rule for the writer; a manager decides"),
-    "case": ("Evaluation case", "V", "Keeps question and reply, without personal data, to try the agents on"),
+    "article": ("Article fix", hint("as_article"), "Suggests the change to whoever keeps the cited article"),
+    "style": ("Style rule", hint("as_style"), "Suggests it as a rule for the writer; a manager decides"),
+    "case": ("Evaluation case", hint("as_case"), "Keeps question and reply, without personal data, to try the agents on"),
 }
 _BECAME = {
     "article": "suggested as an article fix",

@@ -4,6 +4,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, words
+from pages.parts.keymap import hint
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage import bench as benches
 from triage.bench import Tried
@@ -33,7 +34,7 @@ def bench(user: User) -> None:
             persist_state="session",
             placeholder="Paste a message or a reply. Nothing of it is stored.",
         )
-        pressed = st.button("Ask the guards", type="primary", key="bench_go", shortcut="Ctrl+Enter")
+        pressed = st.button("Ask the guards", type="primary", key="bench_go", shortcut=hint("commit"))
     if pressed and not (text or "").strip():
         with left:
             show(tag("div", "Paste a text first.", cls="td-strip w", role="alert"))

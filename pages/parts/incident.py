@@ -5,6 +5,7 @@ from markupsafe import Markup
 from sqlmodel import Session
 
 from pages.parts import incident_forms, incident_members, incident_text, office, queue, state, words
+from pages.parts.keymap import hint
 from pages.parts.markup import card, join, mute, show, tag
 from triage.errors import InputError
 from triage.incidents import keeping
@@ -91,11 +92,11 @@ def _proposal(view: IncidentView, user: User) -> None:
             show(mute("Words that set it apart: " + ", ".join(one.terms)))
         with st.container(key="actions", horizontal=True):
             st.button(
-                "Confirm incident", key="td_incident_confirm", type="primary", shortcut="Ctrl+Enter",
+                "Confirm incident", key="td_incident_confirm", type="primary", shortcut=hint("commit"),
                 on_click=office.act, args=(lambda session: keeping.confirm(session, user, number), "Confirmed. Now tell the customers."),
             )  # fmt: skip
             st.button(
-                "No incident", key="td_incident_dissolve", shortcut="D",
+                "No incident", key="td_incident_dissolve", shortcut=hint("reject"),
                 on_click=office.act, args=(lambda session: keeping.dissolve(session, user, number), "Dissolved; its tickets stay."),
             )  # fmt: skip
 

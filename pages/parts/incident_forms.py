@@ -5,13 +5,13 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import office, state, words
+from pages.parts import keymap, office, state, words
 from triage.incidents import keeping
 from triage.incidents import view as incidents
 from triage.incidents.view import IncidentView
 from triage.models import User
 
-SUBMIT = "Ctrl+Enter"
+SUBMIT = keymap.COMMIT
 
 
 def tools(view: IncidentView, user: User) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.parts import draft_card, incident_forms, incident_members, office, state
+from pages.parts.keymap import hint
 from pages.parts.markup import card, chip, mute, plain, rows, show, tag
 from pages.parts.words import plural
 from triage.errors import AlreadyDecided, ApprovalVoid, TriageError
@@ -167,8 +168,10 @@ def _buttons(view: IncidentView, master: MasterDraft, seen: Preview, user: User,
             )  # fmt: skip
         if went:
             st.button("Next message", key="td_master_follow", on_click=state.put, args=("incident_follow", number))
-        st.button("Edit", key="td_master_edit", shortcut="E", on_click=state.put, args=("incident_editing", master.id))
-        st.button("Write it again", key="td_master_again", shortcut="Q", on_click=state.put, args=("incident_again", number))
+        st.button("Edit", key="td_master_edit", shortcut=hint("edit"), on_click=state.put, args=("incident_editing", master.id))
+        st.button(
+            "Write it again", key="td_master_again", shortcut=hint("changes"), on_click=state.put, args=("incident_again", number)
+        )
 
 
 def _save(master: MasterDraft, user: User) -> None:
@@ -252,7 +255,11 @@ def _round(view: IncidentView, sent: Round, user: User) -> None:
             when = tag("span", "soon", data_deadline=deadline.astimezone(UTC).isoformat())
             show(tag("div", tag("b", "Sending "), when, f" to {plural(sent.held, 'customer')}, message {sent.number} ", cls="td-sending", role="status"))  # fmt: skip
             st.button(
-                "Undo all", key=f"td_incident_undo_{sent.number}", shortcut="Z", on_click=_undo, args=(number, sent.number, user)
+                "Undo all",
+                key=f"td_incident_undo_{sent.number}",
+                shortcut=hint("undo"),
+                on_click=_undo,
+                args=(number, sent.number, user),
             )
         else:
             show(

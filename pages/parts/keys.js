@@ -1,105 +1,245 @@
-// What the page's own widgets cannot do: single keys, the undo clock, and a copy of the text being typed that survives a reload of the tab. Draws nothing.
-const SLOT = "triage-text-";
-const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]" };
+// Every single key of the desk ends here, before the framework's own shortcuts see it. A key pressed while the page is
+// being redrawn waits until the redraw is over; one that decides acts only on the draft that was on the screen when it
+// was pressed; and what is typed after a key that opens a field goes into that field. palette.js comes before this file.
+const PATIENCE = 10000; // milliseconds a key waits for a busy page
+const UNSEEN = 2500; // without any sign of a redraw the last step had none
+const CALM = 60; // between two runs of one step
 
-function typing(event) {
+function isTyping(event) {
   const node = event.composedPath()[0];
-  return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]), textarea, select") || node.isContentEditable);
+  return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select") || node.isContentEditable);
 }
 
-function tab(number) {
-  const tabs = document.querySelectorAll(".st-key-side [role=tab]");
-  tabs[number - 1]?.click();
-  return tabs[number - 1];
+// The key by the character it produces, on any layout; "" for one with a modifier that is not its own.
+function nameOf(event) {
+  const graph = event.getModifierState?.("AltGraph");
+  const combined = (event.ctrlKey || event.metaKey) && !graph;
+  let name = event.key;
+  if (event.altKey && !graph) return "";
+  if (/^\p{L}$/u.test(name) && name > "\u024f" && /^Key[A-Z]$/.test(event.code)) name = event.code[3]; // letters of other scripts
+  if (/^\p{L}$/u.test(name)) {
+    if (event.shiftKey || graph) return "";
+    name = name.toUpperCase();
+  } else if (combined && event.shiftKey) return "";
+  return (combined ? "Ctrl+" : "") + name;
 }
 
-function editor() {
-  const box = document.querySelector("[class*=st-key-td_text_]");
-  const id = box && /st-key-td_text_(\d+)/.exec(box.className)?.[1];
-  const area = box?.querySelector("textarea");
-  return id && area ? { id, area } : null;
+const bare = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+function onScreen(node) {
+  return node && !node.disabled && node.getClientRects().length > 0;
 }
 
-// A form that was just opened by a key is typed into at once; it may be drawn a moment after this script runs.
-function focus(selector, tries) {
-  const field = document.querySelector(selector);
-  if (!field) return tries && setTimeout(() => focus(selector, tries - 1), 100);
-  field.focus();
-  field.closest(".st-key-panel")?.scrollIntoView({ block: "nearest" });
-  if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
+function buttonsOf(name) {
+  const where = name.split(" ").map((one) => (one.endsWith("*") ? `[class*="st-key-${one.slice(0, -1)}"]` : `[class~="st-key-${one}"]`)).join(" ");
+  const found = [...document.querySelectorAll(`${where} button`)].filter(onScreen);
+  return name.endsWith("*") ? found.reverse() : found;
 }
 
-function saved(id) {
-  try { return sessionStorage.getItem(SLOT + id); } catch { return null; }
+function targetOf(key) {
+  if (key.tab) return [...document.querySelectorAll(".st-key-side [role=tab]")][key.tab - 1];
+  for (const name of key.press) { const [button] = buttonsOf(name); if (button) return button; }
+  const [shown] = !bare(key.keys[0]) ? [] : [...document.querySelectorAll(".stMain button:has(kbd)")].filter((button) => onScreen(button) && bare(button.querySelector("kbd").textContent) === bare(key.keys[0]));
+  if (shown) return shown;
+  if (key.focus) return [...document.querySelectorAll(key.focus)].find(onScreen);
+  if (["next", "previous"].includes(key.event)) return inside("queue", "[role=option][data-id]");
+  if (key.event === "find") return inside("queue", ".search input");
+  if (key.needs) return document.querySelector(key.needs) ?? undefined;
+  return key.event ? document.body : undefined;
+}
+
+const shownDraft = () => document.querySelector("[data-draft]")?.dataset.draft ?? "";
+const shownTicket = () => document.querySelector("[data-ticket]")?.dataset.ticket ?? "";
+const scriptState = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
+
+// The chosen row is ahead of the page: another ticket is on its way.
+function astray() {
+  const chosen = inside("queue", "[role=option][aria-selected=true]")?.dataset.id;
+  const shown = shownTicket();
+  return Boolean(chosen && shown && chosen !== shown);
+}
+
+class Keyboard {
+  constructor(root) {
+    this.root = root;
+    this.waiting = [];
+    this.hold = null;
+    this.ahead = null;
+    this.say = this.say.bind(this);
+    this.palette = new Palette(root, this);
+  }
+
+  draw(data, send) {
+    this.data = data;
+    this.send = send;
+    this.names = new Map(data.keys.flatMap((key) => key.keys.map((name) => [name, key])));
+    this.palette.remember();
+  }
+
+  // Told to screen readers at once; what went against somebody's wish is shown as well.
+  say(text, shown = false) {
+    const box = this.root.querySelector(".say");
+    box.textContent = text;
+    box.classList.toggle("shown", shown);
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => { box.textContent = ""; box.classList.remove("shown"); }, 4000);
+  }
+
+  onKey(event) {
+    if (this.replaying) return;
+    if (event.isComposing || event.keyCode === 229) return event.stopImmediatePropagation();
+    if (this.palette.isOpen()) { this.palette.onKey(event); event.stopImmediatePropagation(); return; }
+    if (document.querySelector("[role=dialog]")) return;
+    if (isTyping(event)) return this.onTyped(event);
+    if (this.takeAhead(event)) return;
+    if (event.key === "Escape") return this.cancel(event);
+    const key = this.names.get(nameOf(event));
+    const single = event.key.length === 1 && !event.ctrlKey && !event.metaKey;
+    if (!key || (event.repeat && !key.repeats)) return single && event.stopImmediatePropagation(); // nobody else has single keys
+    this.take(event);
+    this.press(key);
+  }
+
+  take(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  onTyped(event) {
+    const name = nameOf(event);
+    const field = event.composedPath()[0];
+    const choosing = field.getAttribute("role") === "combobox" || field.closest(".td-composer")?.querySelector("[role=listbox]:not([hidden])");
+    if (name === "Escape" && field.closest(".st-key-panel, .st-key-draft, .st-key-compose") && !choosing) field.blur();
+    const key = name.startsWith("Ctrl+") && this.names.get(name);
+    if (!key || field.closest(".ed")) return; // the editor of articles has its own
+    if (key.event) { this.take(event); this.press(key); }
+    else if (event.composedPath().some((node) => node.classList?.contains("st-key-pane_queue"))) this.take(event); // from the search nothing is decided
+    else if (!event.repeat && this.busy()) {
+      this.take(event);
+      field.blur(); // what was typed goes to the desk
+      field.focus({ preventScroll: true });
+      this.press(key, field);
+    }
+  }
+
+  cancel(event) {
+    const [button] = buttonsOf("td_cancel");
+    if (button) { this.take(event); button.click(); this.wait(); }
+  }
+
+  press(key, field) {
+    this.waiting.push({ key, field, at: Date.now(), draft: shownDraft() });
+    this.tick();
+  }
+
+  // A step was taken; further keys wait for what it brings, `ticket` when another one is to come.
+  wait({ moves = false, ticket = "" } = {}) {
+    this.hold = { since: Date.now(), seen: false, moves, ticket: String(ticket) };
+    this.watch ??= new MutationObserver(() => this.hold && scriptState() !== "notRunning" && (this.hold.seen = true));
+    this.watch.observe(document.querySelector("[data-testid=stApp]"), { attributeFilter: ["data-test-script-state"] });
+    this.tick();
+  }
+
+  busy() {
+    return Boolean(this.hold) || scriptState() !== "notRunning" || astray();
+  }
+
+  isOver(time, running) {
+    if (this.hold.ticket && time - this.hold.since > PATIENCE) { this.waiting = []; this.ahead = null; return true; }
+    if (this.hold.ticket) return this.hold.ticket === shownTicket() && !running;
+    if (running) { Object.assign(this.hold, { seen: true, calm: 0 }); return false; }
+    if (!this.hold.seen) return time - this.hold.since > UNSEEN;
+    return time - (this.hold.calm ||= time) >= CALM;
+  }
+
+  tick() {
+    clearTimeout(this.timer);
+    const time = Date.now();
+    const running = scriptState() !== "notRunning";
+    if (this.hold && this.isOver(time, running)) this.hold = null;
+    while (this.waiting.length && this.isTurn(this.waiting[0].key)) this.act(this.waiting.shift());
+    const late = this.waiting.length;
+    this.waiting = this.waiting.filter((entry) => time - entry.at < PATIENCE);
+    if (late > this.waiting.length) this.say("The desk was busy for too long; press the key again.", true);
+    if (this.ahead && !this.waiting.length && !this.busy() && time - (this.ahead.calm ||= time) > 1500) this.ahead = null;
+    if (this.waiting.length || this.hold || this.ahead) this.timer = setTimeout(() => this.tick(), 30);
+  }
+
+  isTurn(key) {
+    if (["help", "palette"].includes(key.event)) return true;
+    if (key.repeats && (!this.hold || this.hold.moves)) return Boolean(targetOf(key)) || !this.busy();
+    return !this.busy();
+  }
+
+  act({ key, field, draft }) {
+    const target = targetOf(key);
+    if (!target) { this.ahead = null; return this.say(`Not possible here: ${key.does}.`, true); }
+    if (key.decides && draft !== shownDraft()) return this.say("Nothing was decided: another draft came up while you pressed. Look at it, then press again.", true);
+    if (field) return field.isConnected && this.replay(field);
+    if (key.event === "palette") return this.palette.open();
+    if (key.event === "help") return this.palette.help();
+    if (key.tab) { target.click(); return target.focus({ preventScroll: true }); }
+    if (key.event) {
+      document.dispatchEvent(new CustomEvent(`triage:${key.event}`));
+      return key.event === "find" || this.wait({ moves: key.repeats });
+    }
+    if (!(target instanceof HTMLButtonElement)) { target.focus(); return target.select?.(); }
+    if (key.opens && !document.querySelector(".st-key-panel")) this.ahead = { text: this.ahead?.text ?? "" };
+    this.opener = target.closest("[class*=st-key-td_]")?.className.match(/st-key-td_\w+/)?.[0];
+    target.click();
+    this.wait();
+  }
+
+  // A combined key in a field goes on to the framework, which takes what was typed along.
+  replay(field) {
+    this.replaying = true;
+    for (const type of ["keydown", "keyup"])
+      field.dispatchEvent(new KeyboardEvent(type, { key: "Enter", code: "Enter", keyCode: 13, which: 13, ctrlKey: true, bubbles: true, cancelable: true, composed: true }));
+    this.replaying = false;
+    this.wait();
+  }
+
+  // Typed on before the field is there: kept for it.
+  takeAhead(event) {
+    const opening = this.waiting.some((entry) => entry.key.opens);
+    if (!opening && !this.ahead) return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.key.length > 1 && !["Enter", "Backspace"].includes(event.key))) return false;
+    this.take(event);
+    this.ahead ??= { text: "" };
+    this.ahead.text = event.key === "Backspace" ? this.ahead.text.slice(0, -1) : this.ahead.text + (event.key === "Enter" ? "\n" : event.key);
+    return true;
+  }
+
+  onFocus(event) {
+    if (!this.ahead || this.palette.isOpen()) return;
+    const { text } = this.ahead;
+    this.ahead = null;
+    const field = event.target;
+    if (text && field instanceof HTMLElement && field.matches("textarea, input[type=text]"))
+      setTimeout(() => { field.setSelectionRange?.(field.value.length, field.value.length); document.execCommand("insertText", false, text); });
+  }
 }
 
 export default function (component) {
   const { data, parentElement: root, setTriggerValue } = component;
-  const memory = (root.__keys ??= {});
-  memory.data = data;
-  memory.send = setTriggerValue;
-
-  for (const id of data.forget) try { sessionStorage.removeItem(SLOT + id); } catch { /* storage is off */ }
-  if (data.ticket && !data.typed && !data.forget.includes(data.ticket)) {
-    const text = saved(data.ticket);
-    if (text && memory.offered !== data.ticket) {
-      memory.offered = data.ticket;
-      memory.send("restored", { ticket: data.ticket, text });
-    }
-  }
-  if (memory.open !== data.open) {
-    memory.open = data.open;
-    if (data.open) focus(FIRST[data.open] || ".st-key-panel textarea, .st-key-panel input", 12);
-  }
-  if (memory.ticket !== data.ticket) { // another ticket begins at its beginning
-    if (memory.ticket !== undefined) for (const pane of document.querySelectorAll(".st-key-panes > div:not(:first-child), .stMain")) pane.scrollTop = 0;
-    memory.ticket = data.ticket;
-  }
-  if (memory.wired) return;
-  memory.wired = true;
-
-  const onKey = (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches?.("input[type=checkbox]")) {
-      document.querySelector(".st-key-td_approve button")?.click(); // the framework's shortcuts rest while any input has the focus
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event)) return;
-    if (document.querySelector("[role=dialog]")) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      document.querySelector(".st-key-td_find input")?.focus();
-    } else if (/^[1-4]$/.test(event.key)) tab(Number(event.key));
-    else if (event.key === "a" || event.key === "A") memory.send("approve", Date.now());
-    else if (event.key === "h" || event.key === "H") memory.send("help", Date.now());
-  };
-  const onPointer = (event) => {
-    // A tick by mouse would keep the focus, and with it every single-key shortcut, in the box.
-    if (event.target.closest?.(".st-key-acks")) setTimeout(() => document.activeElement?.matches("input[type=checkbox]") && document.activeElement.blur(), 150);
-  };
-  const onInput = (event) => {
-    const now = editor();
-    if (now && event.target === now.area) try { sessionStorage.setItem(SLOT + now.id, now.area.value); } catch { /* storage is off */ }
-  };
-  const onSearch = (event) => {
-    // A combined key typed into the search decides nothing: the framework's shortcuts listen in fields as well.
-    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.closest?.(".st-key-td_find")) event.stopImmediatePropagation();
-  };
-  const clock = setInterval(() => {
-    for (const node of document.querySelectorAll("[data-deadline]")) {
-      const left = Math.ceil((Date.parse(node.dataset.deadline) - Date.now()) / 1000);
-      node.textContent = left > 0 ? `in ${left} s` : "now";
-    }
-  }, 500);
-  window.addEventListener("keydown", onSearch, true);
-  document.addEventListener("keydown", onKey);
-  document.addEventListener("pointerup", onPointer, true);
-  document.addEventListener("input", onInput);
+  const keyboard = (root.__keyboard ??= new Keyboard(root));
+  keyboard.draw(data, setTriggerValue);
+  if (keyboard.wired) return;
+  keyboard.wired = true;
+  const onKey = (event) => keyboard.onKey(event);
+  const onFocus = (event) => keyboard.onFocus(event);
+  const onSay = (event) => keyboard.say(String(event.detail));
+  window.addEventListener("keydown", onKey, true);
+  document.addEventListener("focusin", onFocus);
+  document.addEventListener("triage:say", onSay);
+  document.documentElement.dataset.keys = "heard";
   return () => {
-    clearInterval(clock);
-    window.removeEventListener("keydown", onSearch, true);
-    document.removeEventListener("keydown", onKey);
-    document.removeEventListener("pointerup", onPointer, true);
-    document.removeEventListener("input", onInput);
-    memory.wired = false;
+    delete document.documentElement.dataset.keys;
+    window.removeEventListener("keydown", onKey, true);
+    document.removeEventListener("focusin", onFocus);
+    document.removeEventListener("triage:say", onSay);
+    clearTimeout(keyboard.timer);
+    keyboard.watch?.disconnect();
+    keyboard.wired = false;
   };
 }

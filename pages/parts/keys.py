@@ -1,67 +1,51 @@
-"""Keys of the review desk and the browser's own copy of a text being typed."""
+"""The keyboard of every screen: what keymap.py lists, the command palette, the list of keys, and a voice for screen readers."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import state
-from pages.parts.markup import join, show, tag
+from pages.parts import keymap, queue, state
 from pages.parts.theme import asset
+from triage.inbox import View
+from triage.models import User
 
-KEYS = [
-    ("J  K", "next, previous ticket"),
-    ("Ctrl Enter", "approve and open the next; in a form: send the form"),
-    ("A", "approve and stay"),
-    ("E", "edit the draft"),
-    ("Q", "request changes"),
-    ("D", "reject"),
-    ("U", "show the next sentence without a source; again: take responsibility for it"),
-    ("X", "select in the queue"),
-    ("B", "review drafts that are alike"),
-    ("Z", "undo sending"),
-    ("F  Y  V", "after sending with changes: article fix, style rule, evaluation case"),
-    ("1 – 4", "evidence, customer, why, history"),
-    ("/", "search"),
-    ("H", "this list"),
-]
+_HTML = """<div class="say" role="status" aria-live="polite"></div>
+<dialog class="palette" aria-label="Commands"><input type="text" role="combobox" aria-expanded="true" aria-controls="commands"
+aria-autocomplete="list" aria-label="Command, screen, view or ticket" placeholder="What do you want to do? A ticket’s number works, too"
+autocomplete="off" spellcheck="false"><ul id="commands" role="listbox" aria-label="Commands"></ul></dialog>
+<dialog class="sheet" aria-labelledby="sheet-title"><header><h2 id="sheet-title">Keys</h2>
+<button type="button" class="close">Close</button></header><div class="keys"></div>
+<footer><span>No key acts while you type. Esc leaves a field, then closes its form.</span>
+<button type="button" class="tour">Show the tour</button></footer></dialog>"""
 
-_component = st.components.v2.component("triage_keys", html="<i></i>", js=asset("keys.js"))
+_component = st.components.v2.component(
+    "triage_keys", html=_HTML, css=asset("keys.css"), js=asset("palette.js") + asset("keys.js")
+)
 
 
-def keys(ticket_id: int | None, approve: Callable[[], None]) -> None:
-    """Mounted once on the inbox. No key acts while a person types or a dialog is open."""
-    forget = list(state.forgotten())
-    panel = state.panel()
-    opened = panel[0] if panel and panel[1] == ticket_id else "edit" if ticket_id in state.editing() else ""
+def keys(user: User, inbox: bool, to_inbox: Callable[[dict[str, str]], None]) -> None:
+    """Mounted once on every screen, before it. `to_inbox` leads to the inbox with parameters for its address."""
     with st.container(key="keys"):
         _component(
-            key="td_keys",
-            data={"ticket": ticket_id, "typed": ticket_id in state.typed(), "forget": forget, "open": opened},
-            on_approve_change=approve,
-            on_help_change=_asked_for_help,
-            on_restored_change=_restore,
-        )
-    del state.forgotten()[: len(forget)]  # only now: a draw that is broken off before has told the browser nothing
-    if state.get("help"):
-        state.put("help", False)
-        _help()
+            key="td_keys", data={"keys": keymap.for_browser(), "user": user.id},
+            on_go_change=_go, on_find_change=_find, on_tour_change=lambda: state.put("tour", 0),
+        )  # fmt: skip
+    if wanted := state.get("wanted"):
+        to_inbox(wanted)
+        state.take("wanted")  # only now: a newer event may break this run off before
+    elif not inbox and state.get("tour") is not None:
+        to_inbox({})
 
 
-def _asked_for_help() -> None:
-    state.put("help", True)
+def _event(name: str) -> object:
+    return st.session_state["td_keys"].get(name)
 
 
-def _restore() -> None:
-    """The tab was reloaded while somebody typed: the text comes back."""
-    found = st.session_state["td_keys"].get("restored")
-    if not isinstance(found, dict) or not isinstance(found.get("text"), str) or not isinstance(found.get("ticket"), int):
-        return
-    ticket_id = found["ticket"]
-    state.typed()[ticket_id] = state.Typed(found["text"], None)
-    state.editing().add(ticket_id)
-    state.say("info", "Your text is back", "You were writing this before the page was loaded again.")
+def _go() -> None:
+    if isinstance(number := _event("go"), int) and number > 0:
+        state.put("wanted", {queue.FILTER: View.ALL.value, queue.TICKET: str(number)})
 
 
-@st.dialog("Keys")
-def _help() -> None:
-    show(tag("div", *[join(tag("span", tag("kbd", key)), tag("span", text)) for key, text in KEYS], cls="td-keys"))
+def _find() -> None:
+    if text := str(_event("find") or "").strip():
+        state.put("wanted", {queue.FIND: text})

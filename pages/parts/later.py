@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import deciding, moments, office, state, words
+from pages.parts import deciding, keymap, moments, office, state, words
 from pages.parts.markup import card, join, mute, show, tag
 from triage import approval, scheduling, typed
 from triage.models import Decision, Draft, Outbox, Ticket, User
@@ -45,7 +45,7 @@ def waiting(outbox: Outbox, decision: Decision, who: str, user: User) -> None:
                     "Send then",
                     key="td_submit",
                     type="primary",
-                    shortcut="Ctrl+Enter",
+                    shortcut=keymap.COMMIT,
                     on_click=_move,
                     args=(user, ticket, number),
                 )

@@ -6,6 +6,7 @@ import streamlit as st
 from sqlmodel import Session, col, select
 
 from pages.parts import office, state
+from pages.parts.keymap import hint
 from pages.parts.markup import join, mute, show, tag
 from triage import approval
 from triage.models import Outbox, Ticket, User, now
@@ -50,7 +51,7 @@ def undo_bar(user: User) -> None:
                 st.button(
                     "Undo",
                     key=f"td_undo_{outbox.decision_id}",
-                    shortcut="Z" if last else None,
+                    shortcut=hint("undo") if last else None,
                     on_click=_undo,
                     args=(user, outbox.decision_id, outbox.ticket_id),
                 )

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import composer, deciding, incident_forms, later, merge_form, moments, office, state, words
+from pages.parts import composer, deciding, incident_forms, keymap, later, merge_form, moments, office, state, words
 from triage import taxonomy, teams, ticket_view, typed, work
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
 
-SUBMIT = "Ctrl+Enter"  # belongs to the open form; no button under the draft may have it then
+SUBMIT = keymap.COMMIT  # belongs to the open form; no button under the draft may have it then
 
 
 def panel(user: User, ticket: Ticket, draft: Draft) -> None:

@@ -106,8 +106,7 @@ export default function (component) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event) || document.querySelector("[role=dialog]")) return;
     const sentence = event.target.closest?.(".td-draft [data-sentence]");
     const source = event.target.closest?.(".td-source");
-    if (event.key === "u" || event.key === "U") answer(memory);
-    else if ((event.key === "Enter" || event.key === " ") && (sentence || source)) {
+    if ((event.key === "Enter" || event.key === " ") && (sentence || source)) {
       event.preventDefault();
       if (sentence) lightSentence(sentence);
       else lightSource(source.closest("[data-passage]"));
@@ -116,15 +115,18 @@ export default function (component) {
       others[others.indexOf(sentence) + (event.key === "ArrowRight" ? 1 : -1)]?.focus();
     }
   };
+  const onAsked = () => answer(memory); // keys.js asks for it
   const onFocus = (event) => {
     if (event.target.matches?.(".td-draft [data-sentence]") && event.target.matches(":focus-visible")) lightSentence(event.target);
   };
   document.addEventListener("click", touched);
   document.addEventListener("keydown", onKey);
+  document.addEventListener("triage:unsupported", onAsked);
   document.addEventListener("focusin", onFocus);
   return () => {
     document.removeEventListener("click", touched);
     document.removeEventListener("keydown", onKey);
+    document.removeEventListener("triage:unsupported", onAsked);
     document.removeEventListener("focusin", onFocus);
     memory.wired = false;
   };

@@ -7,11 +7,6 @@ function el(name, cls, text) {
   return node;
 }
 
-function typing(event) {
-  const node = event.composedPath()[0];
-  return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]), textarea, select") || node.isContentEditable);
-}
-
 function many({ count, most }) {
   return count > most ? `${most.toLocaleString()}+` : count.toLocaleString();
 }
@@ -316,24 +311,16 @@ export default function (component) {
       if (by) { event.preventDefault(); step(by); }
       if (event.key === "Enter" && event.target.matches(".t")) pick(event.target.dataset.id);
     });
-    memory.keys = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || document.querySelector("[role=dialog]")) return;
-      const by = { j: 1, k: -1, J: 1, K: -1 }[event.key];
-      if (by) step(by);
-      if (event.key === "/") { event.preventDefault(); input.focus(); input.select(); }
-      const on = list.querySelector(".t.on:not(.busy)");
-      if ((event.key === "x" || event.key === "X") && on) choose(on.dataset.id);
+    memory.asks = { // keys.js asks for these
+      next: () => step(1),
+      previous: () => step(-1),
+      find: () => { input.focus(); input.select(); },
+      select: () => { const on = list.querySelector(".t.on:not(.busy)"); if (on) choose(on.dataset.id); },
     };
-    document.addEventListener("keydown", memory.keys);
-    // A combined key typed into the search decides nothing: the framework's shortcuts listen in fields as well.
-    memory.guard = (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && box.contains(event.composedPath()[0])) event.stopImmediatePropagation();
-    };
-    window.addEventListener("keydown", memory.guard, true);
+    for (const name in memory.asks) document.addEventListener(`triage:${name}`, memory.asks[name]);
   }
   return () => {
-    document.removeEventListener("keydown", memory.keys);
-    window.removeEventListener("keydown", memory.guard, true);
+    for (const name in memory.asks) document.removeEventListener(`triage:${name}`, memory.asks[name]);
     memory.wired = false;
   };
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit.navigation.page import StreamlitPage
 
 from pages.parts import office, queue_rows, queue_search, state, words
 from pages.parts.theme import asset
@@ -114,6 +115,14 @@ def open_batch(batch_id: int | None) -> None:
     go_to(None)
     if batch_id is not None:
         st.query_params[BATCH] = str(batch_id)
+
+
+def show_in(address: dict[str, str], inbox: StreamlitPage | None) -> None:
+    """Show what an address of the inbox asks for; `inbox` is the screen to go to from another one."""
+    if inbox:
+        st.switch_page(inbox, query_params=address)
+    st.query_params.from_dict(address)
+    state.close_panel()
 
 
 def leave_search() -> None:

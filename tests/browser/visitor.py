@@ -83,13 +83,9 @@ class Visitor:
         return self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
 
     def press(self, key: str, then: Locator) -> None:
-        """A key, and what it brings about. A key pressed while the page is still being drawn may be lost: people press again."""
-        self.settled()
-        for _ in range(3):
-            self.page.keyboard.press(key)
-            with suppress(AssertionError):
-                expect(then.first).to_be_visible(timeout=10_000)
-                return
+        """A key, once, and what it brings about; one pressed while the page is being drawn waits for it by itself."""
+        self.loaded()
+        self.page.keyboard.press(key)
         expect(then.first).to_be_visible()
 
     def turn_to(self, part: str, then: Locator) -> None:
@@ -101,6 +97,10 @@ class Visitor:
                 expect(then.first).to_be_visible(timeout=10_000)
                 return
         expect(then.first).to_be_visible()
+
+    def loaded(self) -> None:
+        """Wait until the page's own code is there, which hears the keys."""
+        expect(self.page.locator("html")).to_have_attribute("data-keys", "heard")
 
     def settled(self) -> None:
         """Wait until the page is drawn and nothing is under way."""
