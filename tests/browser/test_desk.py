@@ -32,6 +32,7 @@ def test_the_second_decision_is_refused_and_its_text_is_kept(desk: RunningDesk, 
     staff.editor.press_sequentially(MINE)
     manager.open(number)
     expect(manager.headline).to_contain_text(re.compile("Nadia Brandt is (also looking|writing)"))
+    staff.settled()
     staff.page.clock.pause_at(staff.now() + 1000)  # this tab hears nothing new from now on
     manager.press("Control+Enter", manager.page.get_by_text(re.compile(r"^(Sending|Sent) .*jo@second\.example")))
     staff.editor.press("Control+Enter")

@@ -53,8 +53,7 @@ def test_keys_wait_for_the_page_and_what_is_typed_ahead_is_kept(desk: RunningDes
 
 
 def test_a_key_that_decides_spares_a_draft_nobody_saw(desk: RunningDesk, visit: Visit) -> None:
-    seen = desk.drafted("jo@unseen.example", "Lime, seen", QUESTION)
-    unseen = desk.drafted("li@unseen.example", "Lime, unseen", QUESTION)
+    seen, unseen = (desk.drafted(f"{name}@unseen.example", "Lime, unseen", QUESTION) for name in ("jo", "li"))
     staff = visit("staff")
     staff.open(seen)
     keyboard = staff.page.keyboard
