@@ -139,7 +139,7 @@ def _side(view: TicketView | None, user: User, seen: xray.XRay) -> None:
     with tabs[0]:
         evidence(view, user)
     with tabs[1]:
-        ticket_fields(user, view.ticket)
+        ticket_fields(user, view.ticket, view.tags)
         customer(view)
     with tabs[2]:
         why(view, user, seen)

@@ -4,7 +4,7 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import ColumnElement, delete, false, func
 from sqlmodel import Session, col, select
 
 from triage import audit
@@ -49,8 +49,12 @@ def of_many(session: Session, ticket_ids: Sequence[int]) -> dict[int, list[str]]
 
 
 def condition(tag: str) -> ColumnElement[bool]:
-    """Tickets that carry a tag, for the queue's own statements."""
-    return col(Ticket.id).in_(select(TicketTag.ticket_id).where(TicketTag.tag == clean(tag)))
+    """Tickets that carry a tag, for the queue's own statements; none for what cannot be a tag."""
+    try:
+        wanted = clean(tag)
+    except InputError:
+        return false()
+    return col(Ticket.id).in_(select(TicketTag.ticket_id).where(TicketTag.tag == wanted))
 
 
 def in_use(session: Session, most: int = 200) -> list[str]:

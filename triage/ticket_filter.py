@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
 from sqlmodel import Session, col
 
+from triage import fields, tags
 from triage.database import documents
 from triage.database.documents import TICKETS, Term
 from triage.models import (
@@ -140,6 +141,16 @@ def _team(_session: Session, _user: User, value: str) -> ColumnElement[bool]:
     return func.lower(col(Ticket.team)) == value.lower()
 
 
+def _tag(_session: Session, _user: User, value: str) -> ColumnElement[bool]:
+    return tags.condition(value)
+
+
+def _field(_session: Session, _user: User, value: str) -> ColumnElement[bool]:
+    """field:serial_number=A-17, or field:serial_number for any value."""
+    key, _, wanted = value.partition("=")
+    return fields.condition(key.strip().lower(), wanted.strip())
+
+
 def _is(_session: Session, user: User, value: str) -> ColumnElement[bool]:
     state = _IS.get(value.lower())
     return state(user) if state else false()
@@ -210,6 +221,8 @@ _CONDITIONS: dict[str, Condition] = {
     "channel": lambda _session, _user, value: col(Ticket.channel) == value.lower(),
     "assignee": _assignee,
     "team": _team,
+    "tag": _tag,
+    "field": _field,
     "before": _before,
     "after": _after,
     "on": _on,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
-from triage import presence, proposals, seal
+from triage import presence, proposals, seal, tags
 from triage.errors import InputError
 from triage.models import (
     ArticleVersion,
@@ -98,6 +98,7 @@ class TicketView:
     people: dict[int, str]
     precedents: list[tuple[SolvedCase, float]] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
     writers: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -175,6 +176,7 @@ def load(session: Session, ticket_id: int) -> TicketView:
         quarantine=session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first(),
         precedents=_precedents(session, draft),
         proposals=proposals.of_ticket(session, ticket_id),
+        tags=tags.of(session, ticket_id),
         writers=presence.on(session, ticket_id),
         people={number: name for number, name in session.exec(select(User.id, User.name)) if number is not None},
     )

@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from pages.parts import running_clocks, words
 from pages.parts.markup import card, join, mute, show, tag
+from pages.parts.ticket_fields import tag_marks
 from pages.parts.xray import marked
 from triage.models import Attachment
 from triage.ticket_view import Letter, TicketView
@@ -26,7 +27,7 @@ def head(view: TicketView, user_id: int | None) -> None:
         said.append(f"{writer} is writing a reply")
     elif other := view.looking(user_id):
         said.append(f"{other} is also looking")
-    line = mute(" · ".join(part for part in said if part), running_clocks.line(ticket))
+    line = join(mute(" · ".join(part for part in said if part), running_clocks.line(ticket)), " ", tag_marks(view.tags))
     show(tag("div", tag("h1", ticket.subject or "(no subject)"), line, cls="td-head", data_ticket=ticket.id or 0))
 
 

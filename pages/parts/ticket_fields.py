@@ -16,19 +16,20 @@ from triage.models import CustomField, Ticket, User
 _FRESH = 60.0  # seconds that the list of tags in use is not asked for again
 
 
-def marks(names: list[str]) -> Markup | None:
+def tag_marks(names: list[str]) -> Markup | None:
     """Tags as quiet chips."""
     return join(*[tag("span", name, cls=f"td-chip td-tag t{tags.tone(name)}") for name in names]) if names else None
 
 
-def ticket_fields(user: User, ticket: Ticket) -> None:
+def ticket_fields(user: User, ticket: Ticket, named: list[str]) -> None:
     """Tags and fields, each kept as soon as it is changed."""
     number = ticket.id or 0
 
-    def read(session: Session) -> tuple[list[str], list[CustomField], dict[str, str]]:
-        return tags.of(session, number), fields.asked_of(session, ticket), fields.values(session, number)
+    def read(session: Session) -> tuple[list[CustomField], dict[str, str]]:
+        asked = fields.asked_of(session, ticket)
+        return asked, fields.values(session, number) if asked else {}
 
-    named, asked, filled = office.read(read)
+    asked, filled = office.read(read)
     with st.container(key="ticket_fields"):
         show(tag("h3", "This ticket", cls="td-h3"))
         _tags(user, number, named)

@@ -54,6 +54,9 @@ class TicketState(BaseModel):
     confidence: float = Field(description="0 to 1: how sure the agents were.")
     approver: str = Field(description="Who may decide: staff or manager.")
     duplicate_of: int | None
+    merged_into: int | None = Field(description="The ticket that this one went into; its messages are there.")
+    tags: list[str] = Field(description="What people put on it.")
+    fields: dict[str, str] = Field(description="The desk's own fields that are filled in, by their keys.")
     first_reply_due: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -61,13 +64,13 @@ class TicketState(BaseModel):
     url: str
 
     @classmethod
-    def of(cls, ticket: Ticket, draft: Draft | None, mark: str) -> "TicketState":
+    def of(cls, ticket: Ticket, draft: Draft | None, mark: str, tags: list[str], fields: dict[str, str]) -> "TicketState":
         """`mark` stands before the caller's own ids where they are kept."""
-        plain = {name: getattr(ticket, name) for name in cls.model_fields if name not in ("draft", "url")}
+        plain = {name: getattr(ticket, name) for name in cls.model_fields if name not in ("draft", "url", "tags", "fields")}
         kept = ticket.source_id or ""
         plain["source_id"] = kept.removeprefix(mark) if kept.startswith(mark) else None
         state = DraftState.model_validate(draft, from_attributes=True) if draft else None
-        return cls.model_validate({**plain, "draft": state, "url": ticket_url(ticket.id or 0)})
+        return cls.model_validate({**plain, "draft": state, "tags": tags, "fields": fields, "url": ticket_url(ticket.id or 0)})
 
 
 class TicketPage(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from triage import fields, tags
 from triage.api.problems import FieldProblem, Problem, ProblemBody, invalid
 from triage.api.requests import Wish, read_json
 from triage.api.schemas import FurtherMessage, Taken, TicketPage, TicketState
@@ -218,7 +219,8 @@ def _ticket(session: Session, ticket_id: int) -> Ticket:
 def _state(database: Database, key: ApiKey, ticket_id: int) -> TicketState:
     with database.read() as session:
         ticket = _ticket(session, ticket_id)
-        return TicketState.of(ticket, session.get(Draft, ticket.draft_id) if ticket.draft_id else None, own_id(key, ""))
+        draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
+        return TicketState.of(ticket, draft, own_id(key, ""), tags.of(session, ticket_id), fields.values(session, ticket_id))
 
 
 def _page(database: Database, key: ApiKey, statuses: list[Status], before: int | None, limit: int) -> TicketPage:
@@ -232,10 +234,22 @@ def _page(database: Database, key: ApiKey, statuses: list[Status], before: int |
         shown = tickets[:limit]
         wanted = [ticket.draft_id for ticket in shown if ticket.draft_id]
         drafts = {draft.id: draft for draft in session.exec(select(Draft).where(col(Draft.id).in_(wanted)))} if wanted else {}
+        ids = [ticket.id or 0 for ticket in shown]
+        tagged, filled = tags.of_many(session, ids), fields.values_of_many(session, ids)
     following = None
     if len(tickets) > limit:
         rest = [("status", status.value) for status in statuses] + [("before", str(shown[-1].id)), ("limit", str(limit))]
         following = f"/api/v1/tickets?{urlencode(rest)}"
     return TicketPage(
-        tickets=[TicketState.of(ticket, drafts.get(ticket.draft_id), own_id(key, "")) for ticket in shown], next=following
+        tickets=[
+            TicketState.of(
+                ticket,
+                drafts.get(ticket.draft_id),
+                own_id(key, ""),
+                tagged.get(ticket.id or 0, []),
+                filled.get(ticket.id or 0, {}),
+            )
+            for ticket in shown
+        ],
+        next=following,
     )

@@ -11,7 +11,7 @@ from sqlmodel import Session, func, select
 import knowledge_base
 from knowledge_base import articles, examples, sorting
 from knowledge_base.embedding import Embed, Prepared
-from triage.demo import history
+from triage.demo import history, tools
 from triage.demo.history_edits import seed_edits
 from triage.demo.history_signals import seed_signals
 from triage.improving import findings, grouping
@@ -44,6 +44,7 @@ def seed_company(desk: Desk) -> None:
             articles.load_folder(session, NOTES, embed=prepared)
             _load(session, prepared)
         seed_categories(session, prepared)
+        tools.seed_tools(session)
         if _empty(session, Customer):
             seed_customers(session)
             history.seed_history(session, until=now())
@@ -117,6 +118,8 @@ def seed_tickets(desk: Desk) -> None:
         dated = incoming.model_copy(update={"source_id": name, "sent_at": moment})
         with clock_at(moment), desk.database.transaction() as session:
             receive(session, dated, desk.settings, enqueue=desk.start, by_hand=True)
+    with desk.database.transaction() as session:
+        tools.seed_tags(session)
 
 
 def tickets(settings: Settings) -> Iterator[tuple[str, Incoming]]:
