@@ -19,7 +19,12 @@ _TITLES = {
     "allowed_link_hosts": "Hosts that replies may link to",
     "cover_personal_data": "Model services get placeholders",
     "signature": "Signature",
+    "ask_for_rating": "Ask customers how it went",
+    "rating_delay_hours": "Hours until they are asked",
+    "low_rating_reopens": "A low rating opens the ticket again",
 }
+_AMOUNTS = {"rating_delay_hours": 720.0}
+"""Numbers that are no share between 0 and 1, with the largest that is taken."""
 
 
 def switches(user: User, keys: tuple[str, ...]) -> None:
@@ -40,6 +45,9 @@ def _switch(user: User, row: SwitchRow, editor: bool) -> None:
     if isinstance(value, bool):
         st.session_state[key] = value
         st.toggle(title, key=key, on_change=_turn, args=(user, row.key, key))
+    elif row.key in _AMOUNTS and isinstance(value, int | float):
+        st.session_state[key] = float(value)
+        st.number_input(title, 0.0, _AMOUNTS[row.key], step=1.0, format="%g", key=key, on_change=_turn, args=(user, row.key, key))
     elif isinstance(value, int | float):
         st.session_state[key] = float(value)
         st.slider(title, 0.0, 1.0, step=0.05, key=key, on_change=_turn, args=(user, row.key, key))

@@ -8,10 +8,10 @@ from sqlmodel import select
 
 from knowledge_base.embedding import embedder
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
-from triage import administration
+from triage import administration, workspace
 from triage.accounts import apikeys, sessions
 from triage.errors import AccessError, InputError
-from triage.models import LoginSession, Role, User
+from triage.models import CustomField, LoginSession, Macro, Role, User
 from triage.settings import Settings
 
 
@@ -120,3 +120,37 @@ def test_categories_and_groups_are_made_and_taught(desk: Any, monkeypatch: pytes
     shown = html(page)
     assert "Invoices and VAT" in shown and "Billing desk" in shown and "too few" in shown
     assert "category_new" not in {button.key for button in page.button}
+
+
+def test_the_delay_of_a_rating_is_a_number_of_hours(desk: Any) -> None:
+    page = opened(desk, "settings.py", Role.ADMIN, part="desk")
+    assert page.number_input(key="turn_rating_delay_hours").value == 24
+    page.number_input(key="turn_rating_delay_hours").set_value(48).run()
+    page.toggle(key="turn_ask_for_rating").set_value(True).run()
+    with desk.database.read() as session:
+        assert (workspace.get(session, "rating_delay_hours"), workspace.get(session, "ask_for_rating")) == (48.0, True)
+
+
+def test_macros_are_written_tried_and_shown_to_staff(desk: Any) -> None:
+    page = opened(desk, "settings.py", Role.STAFF, part="macros", macro="new")
+    page.text_input(key="macro_title_new").set_value("Greeting")
+    page.text_area(key="macro_body_new").set_value("Hello {{customer.first_name}}, {{order.number}}")
+    page.text_input(key="macro_try").set_value("1").run()
+    assert "Cannot be filled: " in html(page) and "order.number" in html(page)
+    page.button(key="macro_save").click().run()
+    assert not page.exception
+    with desk.database.read() as session:
+        row = session.exec(select(Macro)).one()
+    listed = opened(desk, "settings.py", Role.STAFF, part="macros")
+    assert "Greeting" in html(listed) and f"macro_open_{row.id}" in keys_of(listed)
+
+
+def test_fields_are_defined_on_their_screen(desk: Any) -> None:
+    page = opened(desk, "settings.py", Role.ADMIN, part="fields")
+    page.text_input(key="field_title_new").set_value("Cause")
+    page.selectbox(key="field_kind_new").set_value("choice").run()
+    page.text_area(key="field_choices_new").set_value("Wear\nMisuse")
+    page.button(key="field_save_new").click().run()
+    assert not page.exception and "Cause" in html(page)
+    with desk.database.read() as session:
+        assert session.exec(select(CustomField)).one().choices == ["Wear", "Misuse"]
