@@ -30,7 +30,7 @@ def test_staff_see_only_themselves_at_every_address(desk: Any, part: str) -> Non
 
 def test_managers_read_the_desk_and_turn_nothing(desk: Any) -> None:
     page = opened(desk, "settings.py", Role.MANAGER, part="desk")
-    assert "Business hours" in html(page) and not {key for key in keys_of(page) if key.startswith("turn_")}
+    assert "Articles need a review" in html(page) and not {key for key in keys_of(page) if key.startswith("turn_")}
     assert "Your account" in html(opened(desk, "settings.py", Role.MANAGER, part="people"))
     assert "offline engine does all four roles" in html(opened(desk, "settings.py", Role.MANAGER, part="machine"))
 
