@@ -157,7 +157,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     prompt = "\n".join(str(message["content"]) for message in request["messages"] if message["role"] == "user")
     makers = {
         "Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review, "Reading": _reading, "Relevance": _relevance,
-        "Judgements": _judgements,
+        "Judgements": _judgements, "Translated": _translated,
     }  # fmt: skip
     return makers[name](prompt) if name in makers else {}
 
@@ -221,6 +221,17 @@ def _judgements(prompt: str) -> dict[str, Any]:
     if said:
         said[-1] |= {"supported": False, "reason": "No passage says so."}
     return {"judgements": said}
+
+
+def _translated(prompt: str) -> dict[str, Any]:
+    """Every sentence as it stands, but for the first figure of the whole, which gets a nine before it, and the last "nicht", which goes."""
+    asked = re.search(r"<<<DRAFT \w+\n(.+?)\n\w+ DRAFT>>>", prompt, re.DOTALL)
+    lines = re.findall(r"^(\d+)\. (.+)$", asked.group(1) if asked else "", re.MULTILINE)
+    texts = "\n".join(text for _, text in lines)
+    texts = re.sub(r"(?<!\w)(\d)", r"9\1", texts, count=1)  # not in a placeholder
+    before, negation, after = texts.rpartition(" nicht")
+    texts = before + after if negation else texts
+    return {"sentences": [{"number": int(n), "text": text} for (n, _), text in zip(lines, texts.split("\n"), strict=True)]}
 
 
 def _review(_prompt: str) -> dict[str, Any]:

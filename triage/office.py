@@ -164,7 +164,7 @@ class Desk:
 
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
-        from triage import chores, delivery, desk
+        from triage import chores, delivery, desk, translating
         from triage.delivery.calls import Caller
         from triage.incidents import writing
         from triage.library import imports
@@ -185,6 +185,8 @@ class Desk:
                 return await rehearse(self, subject)
             if name == rule_trial.CHORE:
                 return await asyncio.to_thread(rule_trial.work, self, subject)
+            if name == translating.CHORE:
+                return await translating.translate(self, subject)
             if name == writing.CHORE:
                 return await writing.write(self, subject)
             if name in chores.LONG:

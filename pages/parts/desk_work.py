@@ -10,6 +10,7 @@ from pages.parts import (
     composer,
     deciding,
     draft_card,
+    language,
     later,
     lock,
     merge_form,
@@ -70,6 +71,7 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
             _editor(user, ticket, draft, may)
         else:
             show(draft_card.body(draft, sources.of_view(view).texts))
+            language.language(user, view, draft)
         text = deciding.text_of(ticket, draft)
         if not editing:
             proof.points(ticket, draft, text, may)

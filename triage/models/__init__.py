@@ -59,6 +59,7 @@ from .synonyms import SynonymGroup
 from .targets import TargetPlan
 from .teams import CategoryModel, MatterRoute, Team, TeamMember
 from .tickets import Attachment, Customer, Episode, Message, Order, Quarantine, Ticket
+from .translations import Translation
 from .views import EditClaim, SavedView
 from .writing import Macro, TypedText
 
@@ -163,6 +164,7 @@ __all__ = [
     "TicketMerge",
     "TicketTag",
     "TicketVector",
+    "Translation",
     "TypedText",
     "User",
     "Webhook",
