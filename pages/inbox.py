@@ -25,6 +25,7 @@ from triage.errors import InputError
 from triage.inbox import View
 from triage.incidents import view as incidents
 from triage.models import DECIDABLE, User
+from triage.notifications import reading
 from triage.seal import Change
 from triage.ticket_view import TicketView
 
@@ -101,7 +102,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
         state.put("pulse", None)
         return None, [], False, str(error)
     if work.claim_is_due(view.ticket, user):
-        office.do(lambda session: work.claim(session, user, ticket_id))
+        office.do(lambda session: (work.claim(session, user, ticket_id), reading.seen_of_ticket(session, user, ticket_id)))
         pulse = office.read(lambda session: ticket_view.pulse(session, ticket_id, user.id))
     state.put("pulse", (ticket_id, pulse))
     return view, changed, strict, ""

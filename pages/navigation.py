@@ -22,7 +22,9 @@ SCREENS = [
     ("quality.py", "Quality", P.READ_MACHINERY),
     ("traces.py", "Traces", P.SEE_OWN_TRACES),
     ("settings.py", "Settings", P.READ_MACHINERY),
+    ("you.py", "You", P.WORK_INBOX),
 ]
+BESIDE = {"You"}  # screens that the bell and one's own menu lead to
 _HERE = Path(__file__).parent
 
 
@@ -38,7 +40,7 @@ def main() -> None:
     pages = [st.Page(file, title=title, default=file == "inbox.py") for file, title in screens_for(user)]
     chosen = st.navigation(pages, position="hidden")
     keys(user, chosen == pages[0], lambda address: queue.show_in(address, None if chosen == pages[0] else pages[0]))
-    top_bar(user, pages, chosen, office.desk().settings.demo)
+    top_bar(user, [page for page in pages if page.title not in BESIDE], chosen, office.desk().settings.demo)
     chosen.run()
 
 

@@ -4,25 +4,22 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, words
+from pages.parts.account import MEANS, ROLES, account
 from pages.parts.custom_fields import custom_fields
 from pages.parts.groups import groups
 from pages.parts.macros import macros
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from pages.parts.switches import switches
+from pages.parts.target_plan import targets
 from pages.parts.taxonomy import categories
 from pages.parts.trainees import trainees
+from pages.parts.webhook_list import webhooks
 from triage import administration
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.administration import PersonRow
 from triage.models import ApiKey, Role, User
 
-_ROLES = {Role.STAFF: "Staff", Role.MANAGER: "Manager", Role.ADMIN: "Admin"}
-_MEANS = {
-    Role.STAFF: "decides routine drafts",
-    Role.MANAGER: "decides sensitive drafts too, sees all figures",
-    Role.ADMIN: "edits knowledge, rules, people and keys",
-}
 _AGENTS = {
     "manager": "Manager (plans)",
     "analyst": "Analyst (facts)",
@@ -44,6 +41,8 @@ def main() -> None:
             parts |= {
                 "categories": "Categories",
                 "groups": "Groups",
+                "targets": "Targets",
+                "webhooks": "Webhooks",
                 "fields": "Fields",
                 "desk": "Desk",
                 "machine": "Models and mail",
@@ -53,6 +52,8 @@ def main() -> None:
         {
             "categories": categories,
             "groups": groups,
+            "targets": targets,
+            "webhooks": _webhooks,
             "fields": custom_fields,
             "macros": macros,
             "people": _people,
@@ -61,40 +62,7 @@ def main() -> None:
             "desk": _desk,
             "machine": _machine,
             "health": _health,
-        }.get(part, _you)(user)
-
-
-# ---- you --------------------------------------------------------------------------------------------------
-
-
-def _you(user: User) -> None:
-    left, right = st.columns(2, gap="medium")
-    with left:
-        role = Role(user.role)
-        show(
-            card(
-                rows(
-                    [
-                        ("Name", user.name),
-                        ("Address", user.email),
-                        ("Role", f"{_ROLES[role]}: {_MEANS[role]}"),
-                        ("Since", words.clock(user.created_at)),
-                    ]
-                ),
-                title="Your account",
-            )
-        )
-        if user.demo:
-            show(mute("A demo account: it needs no password and works on this computer only."))
-    with right, st.container(key="box_access"):
-        show(tag("div", "Access", cls="td-h3"), mute("A new password signs your other browsers out."))
-        with st.container(horizontal=True):
-            if not user.demo:
-                st.link_button("Change password", "/account")
-            st.button(
-                "Sign out everywhere", key="sign_out_all", help="Ends your session in every browser, this one included.",
-                on_click=office.act, args=(lambda session: administration.sign_out_everywhere(session, user),),
-            )  # fmt: skip
+        }.get(part, account)(user)
 
 
 # ---- people -----------------------------------------------------------------------------------------------
@@ -123,8 +91,8 @@ def _person(user: User, row: PersonRow) -> None:
         st.session_state[key] = Role(person.role)
         st.selectbox(
             "Role",
-            list(_ROLES),
-            format_func=lambda role: _ROLES[role],
+            list(ROLES),
+            format_func=lambda role: ROLES[role],
             key=key,
             label_visibility="collapsed",
             width=130,
@@ -160,7 +128,7 @@ def _role(user: User, person: User, key: str) -> None:
     role = st.session_state[key]
     office.act(
         lambda session: administration.set_role(session, user, person.id or 0, role),
-        f"{person.name} is {_ROLES[role].lower()} now.",
+        f"{person.name} is {ROLES[role].lower()} now.",
     )
 
 
@@ -205,7 +173,7 @@ def _invite(user: User) -> None:
     email = first.text_input("E-mail address", key="invite_email", persist_state="session")
     name = second.text_input("Name", key="invite_name", persist_state="session")
     role = third.selectbox(
-        "Role", list(_ROLES), format_func=lambda value: _ROLES[value], key="invite_role", persist_state="session"
+        "Role", list(ROLES), format_func=lambda value: ROLES[value], key="invite_role", persist_state="session"
     )
     if last.button("Make the link", key="invite_go", type="primary"):
         made = office.attempt(
@@ -216,7 +184,7 @@ def _invite(user: User) -> None:
             st.session_state["fresh_link"] = (person.name, path)
             screen.clear("invite_email", "invite_name")
         st.rerun()
-    show(mute(" · ".join(f"{_ROLES[value]}: {meaning}" for value, meaning in _MEANS.items())))
+    show(mute(" · ".join(f"{ROLES[value]}: {meaning}" for value, meaning in MEANS.items())))
 
 
 # ---- keys -------------------------------------------------------------------------------------------------
@@ -284,6 +252,16 @@ def _desk(user: User) -> None:
     with right, st.container(key="box_desk"):
         show(tag("div", "The team", cls="td-h3"))
         switches(user, administration.DESK_SWITCHES)
+
+
+def _webhooks(user: User) -> None:
+    left, right = st.columns([1.4, 1], gap="medium")
+    with left, st.container(key="box_webhooks"):
+        show(tag("h2", "Told beside people", cls="td-h3"), mute("A channel of the team's chat, or a program of yours."))
+        webhooks(user, shared=True)
+    with right, st.container(key="box_webhook_content"):
+        show(tag("h2", "What they are told", cls="td-h3"))
+        switches(user, administration.WEBHOOK_SWITCHES)
 
 
 def _machine(user: User) -> None:

@@ -16,7 +16,8 @@ from triage.models import Category, Message, Role, Status, Ticket, User, now
 
 
 def made(session: Session, subject: str, body: str, **fields: object) -> Ticket:
-    fields = {"status": Status.AWAITING_APPROVAL, "due_at": now() + timedelta(hours=1), **fields}
+    due = now() + timedelta(hours=1)
+    fields = {"status": Status.AWAITING_APPROVAL, "due_at": due, "first_reply_due": due, **fields}
     after = {name: fields.pop(name) for name in ("requester_name", "language") if name in fields}
     ticket = desks.ticket(session, body=body, **fields)  # type: ignore[arg-type]
     ticket.subject = subject

@@ -18,7 +18,8 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.alert_history import Series, hourly, spent_by_day
 from triage.errors import ConflictError, InputError
-from triage.models import Alert, Message, Notification, QuarantineReason, Role, Run, RunStep, Status, Ticket, User, now
+from triage.models import Alert, Message, QuarantineReason, Role, Run, RunStep, Status, Ticket, User, now
+from triage.notifications.telling import tell
 
 SAME_CALLS = 4  # of one tool with the same arguments, in one run
 MANY_RUNS = 8  # of one ticket in a day
@@ -201,7 +202,5 @@ def _open(session: Session, found: Found) -> Alert:
         detail=found.detail, figures=found.figures,
     )  # fmt: skip
     session.add(row)
-    for role in (Role.MANAGER, Role.ADMIN):
-        text = f"{found.title}. {found.detail}"
-        session.add(Notification(role=role, ticket_id=row.ticket_id, kind="alert", text=text))
+    tell(session, "alert", f"{found.title}. {found.detail}", role=Role.MANAGER, ticket_id=row.ticket_id)
     return row

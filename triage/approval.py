@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, locks, overruling, own_replies, proof, replies, workspace
+from triage import audit, lastcheck, locks, mistakes, overruling, own_replies, proof, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
@@ -25,7 +25,6 @@ from triage.models import (
     DecisionKind,
     Draft,
     Episode,
-    Notification,
     Outbox,
     Role,
     SignOff,
@@ -34,6 +33,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.notifications.telling import tell
 from triage.runs import start_run
 from triage.seal import seal_of, what_changed
 from triage.settings import Settings
@@ -126,6 +126,8 @@ def undo(session: Session, user: User, decision_id: int) -> Draft:
             if outbox.status != "cancelled"
             else "This was undone before."
         )
+    ticket, draft = session.get_one(Ticket, outbox.ticket_id), session.get_one(Draft, decision.draft_id)
+    mistakes.undone(session, user, ticket, draft)
     return take_back(session, outbox, f"user:{user.id}", f"Sending was undone by {user.name}.")
 
 
@@ -288,8 +290,8 @@ def _approve(
     session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
 ) -> None:
     outbox = replies.post(session, settings, draft, ticket, decision)
-    if not decision.edit_distance:
-        overruling.sent_as_it_was(session, draft)
+    overruled = not decision.edit_distance and overruling.sent_as_it_was(session, draft)
+    mistakes.approved(session, user, ticket, draft, decision, overruled=overruled)
     move(session, ticket, Status.APPROVED, actor=f"user:{user.id}", draft=draft.id)
     enqueue(session, "deliver", f"{outbox.key}", outbox.id, delay=settings.undo_seconds)
 
@@ -301,6 +303,7 @@ def _reject(
         raise InputError("Choose why you reject the draft; the agents and the metrics learn from it.")
     if ticket.status != Status.REJECTED:
         move(session, ticket, Status.REJECTED, actor=f"user:{user.id}", reason=decision.reason)
+    mistakes.rejected(session, user, ticket, draft, decision)
 
 
 def _request_changes(
@@ -312,6 +315,7 @@ def _request_changes(
         own_replies.give_back(session, user, author, draft, ticket, decision.comment)
         return
     move(session, ticket, Status.TRIAGING, actor=f"user:{user.id}", comment=decision.comment)
+    mistakes.sent_back(session, user, ticket, draft, decision)
     start_run(session, enqueue, ticket, cause="changes", decision_id=decision.id)
 
 
@@ -325,12 +329,8 @@ def _escalate(
         move(session, ticket, Status.ESCALATED, actor=f"user:{user.id}", reason=reason)
     episode = session.get_one(Episode, draft.episode_id)
     episode.escalated_at, episode.escalation_reason = episode.escalated_at or now(), episode.escalation_reason or reason
-    session.add_all(
-        [
-            episode,
-            Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="escalated", text=f"#{ticket.id} {ticket.subject}: {note}"),
-        ]
-    )
+    session.add(episode)
+    tell(session, "escalated", f"#{ticket.id} {ticket.subject}: {note}", role=Role.MANAGER, ticket_id=ticket.id, by=user)
 
 
 def _resolve(

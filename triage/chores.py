@@ -26,6 +26,7 @@ from triage.models import (
     Ticket,
     now,
 )
+from triage.notifications import digests, reading
 from triage.sla import retargeting
 from triage.sla.watching import watch as watch_targets
 from triage.transitions import move
@@ -81,6 +82,7 @@ def tidy(session: Session) -> str:
     typed.forget_old(session)
     session.execute(delete(Spend).where(col(Spend.day) < (now() - SENDERS_KEPT).date().isoformat(), or_(*_OF_PEOPLE)))
     vectors.forget_former(session)
+    reading.forget_old(session)
     return "tidied"
 
 
@@ -110,5 +112,6 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "incidents": incidents.find,
     "ratings": ratings.ask,
     "scheduled": watching.look,
+    "notify": digests.send_due,
     "retarget": retargeting.retarget_all,
 }

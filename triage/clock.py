@@ -25,6 +25,7 @@ CRON: dict[str, dict[str, Any]] = {
     "rescue": {"minute": "*/10"},
     "targets": {"minute": "*"},
     "retarget": {"minute": 27},
+    "notify": {"minute": "*"},
     "watch": {"minute": "4-59/5"},
     "backfill_solved": {"hour": 3, "minute": 50},
     "class_edits": {"hour": 3, "minute": 55},

@@ -165,6 +165,7 @@ class Desk:
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
         from triage import chores, delivery, desk, translating
+        from triage.delivery import notices
         from triage.delivery.calls import Caller
         from triage.incidents import writing
         from triage.library import imports
@@ -178,6 +179,8 @@ class Desk:
         async def deliver_work(row_id: int, what: str = "reply") -> str:
             if what == "call":
                 return await Caller(self.database, self.settings).carry_out(row_id)
+            if what.startswith("notice:"):
+                return await notices.carry_out(self, row_id, int(what.partition(":")[2]))
             return await delivery.deliver(self, row_id)
 
         async def chore_work(name: str, subject: int = 0) -> str:

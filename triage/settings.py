@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     tool_seconds: float = Field(default=15.0, gt=0, description="Seconds one call of a connected API may take.")
     tool_answer_limit: int = Field(default=200_000, gt=0, description="Bytes of a connected API's answer that are read.")
 
+    webhook_networks: list[str] = Field(
+        default=[],
+        description="Private networks that webhooks may lie in, such as 10.0.0.0/8 (JSON list); else public hosts by https only.",
+    )
+
     data: str = Field(default="", description="Folder of evaluation sets for `make bench-search`; empty: it is skipped.")
     data_cache: str = Field(
         default="", description="Folder in which benchmarks keep vectors of evaluation sets; empty: bench/ in the home folder."

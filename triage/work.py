@@ -19,7 +19,6 @@ from triage.models import (
     Draft,
     Episode,
     Message,
-    Notification,
     Quarantine,
     QuarantineReason,
     Role,
@@ -28,6 +27,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.notifications.telling import tell, tell_team
 from triage.runs import start_run
 from triage.transitions import move
 
@@ -79,7 +79,7 @@ def assign(session: Session, user: User, ticket_id: int, assignee_id: int | None
         _transferred(session, ticket)
     if assignee and assignee.id != user.id:
         text = f"{user.name} gave you #{ticket.id} {ticket.subject}"
-        session.add(Notification(user_id=assignee.id, ticket_id=ticket.id, kind="assigned", text=text))
+        tell(session, "assigned", text, user_id=assignee.id, ticket_id=ticket.id, by=user)
     audit.append(session, "assigned", actor=_actor(user), ticket_id=ticket.id, was=was, to=assignee_id)
 
 
@@ -127,7 +127,7 @@ def prepare(session: Session, user: User, ticket_id: int, text: str, comment: st
     draft.approver, draft.approver_reasons = "manager", [*draft.approver_reasons, reason]
     ticket.approver = "manager"
     session.add_all([draft, ticket])
-    _tell_managers(session, ticket, "prepared", f"#{ticket.id} {ticket.subject}: {reason}")
+    _tell_managers(session, user, ticket, "prepared", f"#{ticket.id} {ticket.subject}: {reason}")
     audit.append(session, "prepared", actor=_actor(user), ticket_id=ticket.id, draft=draft.id, comment=comment.strip())
     return draft
 
@@ -141,7 +141,7 @@ def hand_to_manager(session: Session, user: User, ticket_id: int, comment: str =
     session.add(ticket)
     _transferred(session, ticket)
     said = f": {comment.strip()}" if comment.strip() else ""
-    _tell_managers(session, ticket, "handed_over", f"{user.name} hands you #{ticket.id} {ticket.subject}{said}")
+    _tell_managers(session, user, ticket, "handed_over", f"{user.name} hands you #{ticket.id} {ticket.subject}{said}")
     audit.append(session, "handed_to_manager", actor=_actor(user), ticket_id=ticket.id, comment=comment.strip())
 
 
@@ -166,7 +166,9 @@ def let_in(session: Session, user: User, enqueue: Enqueue, ticket_id: int) -> No
     """Release a ticket from quarantine: the agents take it up like a new one."""
     ticket = _quarantined(session, user, ticket_id)
     move(session, ticket, Status.RECEIVED, actor=_actor(user), reason=None)
-    overruling.let_in(session, ticket)
+    if overruling.let_in(session, ticket):
+        text = f"{user.name} let in what the guards at the door had stopped."
+        tell_team(session, ticket, "wrong_overruled", text, by=user)
     _eligible(session, ticket, True)
     start_run(session, enqueue, ticket, cause="release")
 
@@ -251,8 +253,8 @@ def _eligible(session: Session, ticket: Ticket, eligible: bool) -> None:
         session.add(episode)
 
 
-def _tell_managers(session: Session, ticket: Ticket, kind: str, text: str) -> None:
-    session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind=kind, text=text))
+def _tell_managers(session: Session, by: User, ticket: Ticket, kind: str, text: str) -> None:
+    tell(session, kind, text, role=Role.MANAGER, ticket_id=ticket.id, by=by)
 
 
 def _actor(user: User) -> str:

@@ -33,6 +33,9 @@ SWITCHES = {
         "", "The action policy as written on the Guardrails screen; empty: the one that comes with the desk."
     ),
     "allowed_link_hosts": Switch([], "Hosts that replies may link to, beside those in the machine's settings."),
+    "webhooks_tell_content": Switch(
+        False, "Webhooks are told subjects and words of tickets, not only their numbers and what happened."
+    ),
     "limits": Switch({}, "Limits of tokens, money and calls that administrators set over the machine's settings."),
     "confidence_scale": Switch({}, "Learnt every night from decided drafts: how the agents' own confidence is to be read."),
     "ask_for_rating": Switch(

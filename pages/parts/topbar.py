@@ -7,6 +7,7 @@ from markupsafe import Markup
 from streamlit.navigation.page import StreamlitPage
 
 from pages.parts import office
+from pages.parts.bell import bell
 from pages.parts.markup import mute, show, tag
 from triage import alerts, inbox
 from triage.accounts import access
@@ -24,6 +25,7 @@ def top_bar(user: User, pages: Sequence[StreamlitPage], chosen: StreamlitPage, d
             with st.container(key="nav_on" if page == chosen else f"nav_{page.url_path or 'home'}"):
                 st.page_link(page, label=page.title)
         _agents(user)
+        bell(user)
         with st.popover(f"{user.name} ({user.role})", key="user_menu"):
             show(_menu(user))
     if demo:
@@ -64,7 +66,8 @@ def _menu(user: User) -> Markup:
     return tag(
         "div",
         tag("div", tag("b", user.name), Markup("<br>"), mute(user.email), cls="who"),
-        tag("a", "Account and password", href="/account", target="_self"),
+        tag("a", "What you are told", href="/you?part=choices", target="_self"),
+        tag("a", "Account and password", href="/you?part=account", target="_self"),
         tag("a", "Sign out", href="/logout", target="_self"),
         cls="td-menu",
     )

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     SEE_OWN_TRACES = "see the traces of your own tickets"
     READ_MACHINERY = "read guardrails, prompts, evals, traces and settings"
     EDIT_MACHINERY = "change guardrails, prompts, evals and settings"
+    EDIT_TARGETS = "change targets and business hours"
     MANAGE_PEOPLE = "manage people and keys"
 
 
@@ -39,6 +40,7 @@ _MANAGER = _STAFF | {
     P.SHARE_VIEWS,
     P.SEE_FIGURES,
     P.READ_MACHINERY,
+    P.EDIT_TARGETS,
 }
 _ADMIN = _MANAGER | {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
 

@@ -26,7 +26,8 @@ from knowledge_base.search import Hit
 from triage import audit
 from triage.improving import handling, questions
 from triage.improving.questions import WINDOW, Question
-from triage.models import Article, CategoryExample, Gap, GapQuestion, Passage, now
+from triage.models import Article, CategoryExample, Gap, GapQuestion, Passage, Role, now
+from triage.notifications.telling import tell
 
 if TYPE_CHECKING:
     from triage.office import Desk
@@ -238,16 +239,22 @@ def _store(
     """Write the gaps; a piece that broke off one that was dismissed or closed takes its state along."""
     gaps = {gap.id: gap for gap in session.exec(select(Gap))}
     decided = {row.id: row.gap_id for group in groups for row in group}
+    found: list[str] = []
     for group, name, values in zip(groups, names, shown, strict=True):
         gap = gaps.get(name) or _piece_of(gaps, [decided[row.id] for row in group])
+        is_new = gap.id is None and gap.state == "open"
         for field, value in values.items():
             setattr(gap, field, value)
         session.add(gap)
         session.flush()
+        found += [gap.title] * is_new
         moved = [row.id for row in group if row.gap_id != gap.id]
         for some in _batched(moved, _BATCH):
             session.execute(update(GapQuestion).where(col(GapQuestion.id).in_(some)).values(gap_id=gap.id))
     _forget_empty(session)
+    if found:
+        named = "; ".join(f"“{title}”" for title in found[:3]) + ("; …" if len(found) > 3 else "")
+        tell(session, "gap", f"Customers ask what no article answers: {named}", role=Role.STAFF)
 
 
 def _piece_of(gaps: dict[int | None, Gap], former: list[int | None]) -> Gap:
