@@ -33,7 +33,7 @@ def bell(user: User) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Mark all as read", key="bell_read", disabled=not count, on_click=_read_all, args=(user,))
-            show(tag("a", "All notifications", href=WHOLE, target="_self", cls="td-a"))
+            show(tag("a", "All notifications", href=WHOLE, target="_self", cls="td-link"))
 
 
 def line(row: Row) -> Markup:
