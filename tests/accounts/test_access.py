@@ -31,7 +31,16 @@ def person(role: Role | str, *, disabled: bool = False) -> User:
 
 def test_the_table_is_the_designed_one() -> None:
     assert Role.STAFF in ROLES and Role.MANAGER in ROLES and Role.ADMIN in ROLES
-    own = {P.DECIDE_SENSITIVE, P.SIGN_OFF, P.SEE_FIGURES, P.READ_MACHINERY, P.SHARE_VIEWS, P.ACCEPT_STYLE, P.MARK_TRAINEES}
+    own = {
+        P.DECIDE_SENSITIVE,
+        P.SIGN_OFF,
+        P.SEE_FIGURES,
+        P.READ_MACHINERY,
+        P.SHARE_VIEWS,
+        P.ACCEPT_STYLE,
+        P.MARK_TRAINEES,
+        P.EDIT_TARGETS,
+    }
     assert ROLES[Role.MANAGER] - ROLES[Role.STAFF] == own
     assert ROLES[Role.ADMIN] - ROLES[Role.MANAGER] == {P.EDIT_KNOWLEDGE, P.EDIT_MACHINERY, P.MANAGE_PEOPLE}
     assert ROLES[Role.ADMIN] == set(Permission)

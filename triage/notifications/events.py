@@ -28,7 +28,7 @@ EVENTS = {
     "mentioned": Event("Mentioned", "Somebody wrote your name in a note.", ("mention", "mentioned"), mail=True, shared=False),
     "draft": Event(
         "Your draft was decided otherwise", "A reply you wrote was changed, sent back or rejected.",
-        ("draft_changed", "draft_rejected"), mail=True, shared=False,
+        ("draft_changed", "draft_rejected", "returned"), mail=True, shared=False,
     ),
     "manager": Event(
         "Needs a manager", "A draft was prepared for you, a ticket handed over, a call proposed.",
@@ -47,6 +47,7 @@ EVENTS = {
         "Agents got something wrong", "A draft was rejected, a sending undone, a guard overruled.",
         ("wrong_rejected", "wrong_undone", "wrong_overruled"),
     ),
+    "rating": Event("Low rating", "A customer rated an answer low.", ("low rating",)),
     "gap": Event("Gap found", "Customers ask what no article answers.", ("gap",), role=Role.STAFF),
     "knowledge": Event("Articles", "A review is asked of you, or somebody suggests a change.", ("review", "knowledge", "style")),
     "other": Event("Everything else", "What fits none of the others.", ()),
