@@ -85,4 +85,4 @@ async def test_one_client_serves_all_models_of_a_loop(settings: Settings) -> Non
     with serve() as service:
         for name in ("a", "b", "a"):
             await OpenAIModel(name, settings.model_copy(update={"openai_base_url": service.base_url})).answer(request())
-    assert sum(len(clients) for clients in openai._clients.values()) == 1
+    assert sum(len(services) for services in openai._services.values()) == 1
