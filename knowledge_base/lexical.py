@@ -67,6 +67,7 @@ def words(text: str, language: str = "en") -> list[Word]:
     return found
 
 
+@lru_cache(maxsize=50_000)
 def _word(part: str, language: str) -> Word | None:
     low = part.lower()
     if low in STOP.get(language, STOP["en"]) or (len(low) == 1 and not low.isdigit()):

@@ -185,7 +185,7 @@ def _preferred(rows: Sequence[Any], wanted: Wanted, question: Question, steps: S
     """What is not a matter of the text: language, category, kind, product, what people kept, how long nobody looked at it."""
     language = wanted.language or question.language
     usual = wanted.kept.get("", 0.5)
-    total = np.zeros(len(rows), np.float32)
+    total = [0.0] * len(rows)
     for n, row in enumerate(rows):
         total[n] += LANGUAGE * (row.language == language) + CATEGORY * (row.category == wanted.category)
         if steps.kind and question.kind and getattr(row, "kind", "") == "policy":
@@ -196,7 +196,7 @@ def _preferred(rows: Sequence[Any], wanted: Wanted, question: Question, steps: S
             total[n] += KEPT * (wanted.kept.get(row.id, wanted.kept.get(row.article_id, usual)) - usual)
         if steps.freshness and wanted.today and (looked := _looked_at(row)):
             total[n] -= OLD * ((wanted.today - looked).days > OLD_AFTER)
-    return total
+    return np.array(total, np.float32)
 
 
 def _looked_at(row: Any) -> date | None:

@@ -4,13 +4,19 @@ import base64
 import hashlib
 import hmac
 import re
+from functools import lru_cache
 
 from triage.settings import Settings
 
 
 def canary(settings: Settings) -> str:
     """This installation's canary, the same for as long as its signing secret: `ref-` and 16 hexadecimal digits."""
-    mac = hmac.new(settings.signing_secret().encode(), b"prompt canary", hashlib.sha256)
+    return _canary(settings.signing_secret())
+
+
+@lru_cache(maxsize=8)
+def _canary(secret: str) -> str:
+    mac = hmac.new(secret.encode(), b"prompt canary", hashlib.sha256)
     return f"ref-{mac.hexdigest()[:16]}"
 
 

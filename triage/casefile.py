@@ -1,9 +1,12 @@
 """What the desk knows of a ticket when the agents begin: read once, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col
 
 from knowledge_base.articles import languages_of
 from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
@@ -12,10 +15,21 @@ from triage.models import Attachment, Category, Decision, Draft, Message, Run, T
 EARLIER_MESSAGES = 6
 _MOST_UNANSWERED = 20
 
-# Statements of every run, built once: building one costs as much as running it.
-_MESSAGES = select(Message).where(Message.ticket_id == bindparam("ticket_id")).order_by(col(Message.id))
-_ATTACHMENTS = select(Attachment).where(Attachment.message_id == bindparam("message_id")).order_by(col(Attachment.id))
-_CATEGORIES = select(Category).order_by(Category.slug)
+# Statements of every run, built once and read as plain rows: building one costs as much as running it, and objects twice that.
+_MESSAGES = (
+    columns(
+        col(Message.id), col(Message.direction), col(Message.subject), col(Message.body), col(Message.hidden),
+        col(Message.language), col(Message.duplicate_of),
+    ).where(col(Message.ticket_id) == bindparam("ticket_id")).order_by(col(Message.id))
+)  # fmt: skip
+_ATTACHMENTS = (
+    columns(col(Attachment.filename), col(Attachment.text))
+    .where(col(Attachment.message_id) == bindparam("message_id"))
+    .order_by(col(Attachment.id))
+)
+_CATEGORIES = columns(
+    col(Category.slug), col(Category.title), col(Category.description), col(Category.default_priority), col(Category.team)
+).order_by(col(Category.slug))
 
 
 @dataclass(frozen=True)
@@ -55,12 +69,13 @@ def open_case(
     With `thread_head`, the conversation as it stood when that was its last message.
     """
     ticket = session.get_one(Ticket, run.ticket_id)
-    messages = list(session.exec(_MESSAGES, params={"ticket_id": ticket.id}))
+    connection = session.connection()
+    messages: Sequence[Row[*tuple[Any, ...]]] = connection.execute(_MESSAGES, {"ticket_id": ticket.id}).all()
     messages = [m for m in messages if thread_head is None or (m.id or 0) <= thread_head]
     newest = next((m for m in reversed(messages) if m.direction == "in"), None)
-    attachments = _attachments(session, newest)
+    attachments = connection.execute(_ATTACHMENTS, {"message_id": newest.id}).all() if newest else []
     decision = session.get(Decision, decision_id) if decision_id else None
-    categories = session.exec(_CATEGORIES).all()
+    categories = connection.execute(_CATEGORIES).all()
     brief = TicketBrief(
         ticket_id=run.ticket_id,
         subject=ticket.subject,
@@ -92,7 +107,9 @@ def open_case(
     )
 
 
-def _unanswered(messages: list[Message], newest: Message | None, body_limit: int) -> tuple[str, ...]:
+def _unanswered(
+    messages: Sequence[Row[*tuple[Any, ...]]], newest: Row[*tuple[Any, ...]] | None, body_limit: int
+) -> tuple[str, ...]:
     """Inbound messages after the last outbound one, the newest left out; hidden text counts as written."""
     ours = max((index for index, message in enumerate(messages) if message.direction == "out"), default=-1)
     others = [
@@ -103,18 +120,12 @@ def _unanswered(messages: list[Message], newest: Message | None, body_limit: int
     return tuple(f"{m.subject}\n{m.body}\n{m.hidden}"[:body_limit] for m in others[-_MOST_UNANSWERED:])
 
 
-def _attachments(session: Session, message: Message | None) -> list[Attachment]:
-    if message is None:
-        return []
-    return list(session.exec(_ATTACHMENTS, params={"message_id": message.id}))
-
-
-def _earlier(message: Message) -> EarlierMessage:
+def _earlier(message: Row[*tuple[Any, ...]]) -> EarlierMessage:
     direction = message.direction if message.direction in ("in", "out", "note") else "in"
     return EarlierMessage(direction=direction, body=message.body[:4_000])
 
 
-def _category(category: Category) -> CategoryCard:
+def _category(category: Row[*tuple[Any, ...]]) -> CategoryCard:
     return CategoryCard(
         slug=category.slug, title=category.title, description=category.description, default_priority=category.default_priority
     )

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
@@ -42,6 +42,7 @@ AGENTS = "agents"
 
 # Built once: building a statement costs as much as running it.
 _RUN_AND_TICKET = select(Run, Ticket).join(Ticket, col(Ticket.id) == Run.ticket_id).where(Run.id == bindparam("run_id"))
+_STARTED = update(Run).where(col(Run.id) == bindparam("run")).values(started_at=bindparam("moment"))
 _RUN_OF_EPISODE = (
     select(Run, Ticket, Episode)
     .join(Ticket, col(Ticket.id) == Run.ticket_id)
@@ -68,8 +69,8 @@ def begin(
         return None
     run, _ = found
     recorder = Recorder.load(session, database, run_id)
-    if recorder.fresh:
-        run.started_at = now()  # waiting for a worker is not working
+    if recorder.fresh:  # waiting for a worker is not working
+        session.connection().execute(_STARTED, {"run": run_id, "moment": now()})
     case = open_case(session, run, decision_id, body_limit=settings.body_limit)
     connected = switched_on(session) if with_tools else []
     return Beginning(case, Rules.load(session, settings), recorder, connected)

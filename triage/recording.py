@@ -7,12 +7,12 @@ model call, in one insert, so that no answered model call is ever paid twice.
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from typing import Any
 
 from opentelemetry.trace import Span
-from sqlalchemy import Table, bindparam, delete
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, Table, bindparam, delete
+from sqlmodel import Session, col
 
 from triage import errors, genai, jsontext, tracing
 from triage.database import Database
@@ -23,13 +23,17 @@ Told = tuple[str, dict[str, Any], dict[str, Any]]
 """Name, request and response of a step."""
 _STEPS: Table = RunStep.__table__  # type: ignore[attr-defined]
 _INSERT = _STEPS.insert()
-_RECORDED = select(RunStep).where(RunStep.run_id == bindparam("run_id")).order_by(col(RunStep.ordinal))
+_RECORDED = _STEPS.select().where(_STEPS.c.run_id == bindparam("run_id")).order_by(_STEPS.c.ordinal)
+Recorded = RunStep | Row[*tuple[Any, ...]]
+"""A stored step; read as a plain row, which has the same names and costs a third."""
 
 
 class Recorder:
     """Records the steps of one run. With `strict`, a step that is not the recorded one raises Divergence."""
 
-    def __init__(self, database: Database, run_id: str, recorded: list[RunStep] | None = None, *, strict: bool = False) -> None:
+    def __init__(
+        self, database: Database, run_id: str, recorded: Sequence[Recorded] | None = None, *, strict: bool = False
+    ) -> None:
         self.database, self.run_id, self.strict = database, run_id, strict
         self._recorded = recorded or []
         self._position = 0
@@ -46,7 +50,7 @@ class Recorder:
     @classmethod
     def load(cls, session: Session, database: Database, run_id: str) -> "Recorder":
         """`resume` within a session of the caller's."""
-        return cls(database, run_id, list(session.exec(_RECORDED, params={"run_id": run_id})))
+        return cls(database, run_id, session.connection().execute(_RECORDED, {"run_id": run_id}).all())
 
     @property
     def fresh(self) -> bool:
@@ -141,7 +145,7 @@ class Recorder:
         self.output_tokens += output_tokens
         self.cost_usd += cost_usd
 
-    def _matches(self, step: RunStep, kind: str, role: str, name: str, request_hash: str, request: dict[str, Any]) -> bool:
+    def _matches(self, step: Recorded, kind: str, role: str, name: str, request_hash: str, request: dict[str, Any]) -> bool:
         was = {"kind": step.kind, "role": step.role, "name": step.name, "request": step.request_hash}
         is_now = {"kind": kind, "role": role, "name": name, "request": request_hash}
         different = next((field for field in was if was[field] != is_now[field]), None)
@@ -150,7 +154,7 @@ class Recorder:
             raise errors.Divergence(step.ordinal, different, *shown)
         return different is None
 
-    def _read_back(self, step: RunStep) -> dict[str, Any]:
+    def _read_back(self, step: Recorded) -> dict[str, Any]:
         self._count(step.kind, step.input_tokens, step.output_tokens, step.cost_usd)
         if step.error:
             name, _, message = step.error.partition(": ")

@@ -4,6 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from triage.models import Article, Draft, Message, Ticket
@@ -97,9 +99,14 @@ def _article(article: str, version: int, now: int | None) -> Change:
     )
 
 
+_PUBLISHED = columns(col(Article.id), col(Article.published_version)).where(
+    col(Article.id).in_(bindparam("articles", expanding=True))
+)
+
+
 def published_versions(session: Session, articles: list[str]) -> dict[str, int]:
     """The published version number of each article that has one."""
-    rows = session.exec(select(Article.id, Article.published_version).where(col(Article.id).in_(articles)))
+    rows = session.execute(_PUBLISHED, {"articles": articles})
     return {article: version for article, version in rows if version is not None}
 
 

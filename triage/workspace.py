@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlalchemy import select as columns
+from sqlmodel import Session, col
 
 from triage import audit
 from triage.errors import InputError
@@ -47,6 +48,9 @@ SWITCHES = {
 }
 
 
+_TURNED = columns(col(WorkspaceSetting.key), col(WorkspaceSetting.value))
+
+
 def get(session: Session, key: str) -> object:
     """The switch's value, or its default."""
     row = session.get(WorkspaceSetting, key)
@@ -55,7 +59,7 @@ def get(session: Session, key: str) -> object:
 
 def values(session: Session) -> dict[str, object]:
     """All switches at once: what admins set, and the defaults of the others."""
-    turned = {row.key: row.value["value"] for row in session.exec(select(WorkspaceSetting)) if row.key in SWITCHES}
+    turned = {key: value["value"] for key, value in session.execute(_TURNED) if key in SWITCHES}
     return {key: turned.get(key, switch.default) for key, switch in SWITCHES.items()}
 
 

@@ -20,16 +20,17 @@ from triage.models import ConnectedTool, Connection
 from triage.reach import Answer
 from triage.settings import Settings
 
+_SWITCHED_ON = (  # built once: every run asks
+    select(ConnectedTool, Connection)
+    .join(Connection, col(Connection.id) == ConnectedTool.connection_id)
+    .where(col(ConnectedTool.enabled))
+    .order_by(ConnectedTool.name)
+)
+
 
 def switched_on(session: Session) -> list[Definition]:
     """Every operation that is switched on, by name."""
-    found = session.exec(
-        select(ConnectedTool, Connection)
-        .join(Connection, col(Connection.id) == ConnectedTool.connection_id)
-        .where(col(ConnectedTool.enabled))
-        .order_by(ConnectedTool.name)
-    )
-    return [definition(tool, connection) for tool, connection in found]
+    return [definition(tool, connection) for tool, connection in session.exec(_SWITCHED_ON)]
 
 
 def tools_of(definitions: Sequence[Definition], settings: Settings, breakers: Breakers, *, verified: bool) -> list[Tool]:

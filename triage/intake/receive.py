@@ -46,6 +46,7 @@ def receive(
     Taken in again, the same delivery changes nothing and gives the same answer with `again` set. Raises InputError
     when `incoming.ticket_id` names no ticket.
     """
+    session.flush()  # what is known already is read as plain rows
     raw_sha256 = storage.keep(settings, incoming)
     print_ = fingerprint(incoming.subject, incoming.body)
     _one_at_a_time(session, incoming)
