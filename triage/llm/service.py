@@ -4,9 +4,9 @@ The openai client says where to and with which headers. The request itself goes 
 httpx above it cost as much again as all the rest of a call.
 """
 
-import asyncio
 import json
 import random
+from asyncio import sleep
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -57,7 +57,7 @@ class Service:
                     raise fault
             if attempt == self._retries:
                 raise fault
-            await asyncio.sleep(wait or _pause(attempt))
+            await sleep(wait or _pause(attempt))
             attempt += 1
 
 
