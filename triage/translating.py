@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlmodel import Session, select
 
 from triage import audit, proof
-from triage.accounts import access
+from triage.accounts import access, reading
 from triage.accounts.access import Permission
 from triage.agents.crew import NO_LIMIT
 from triage.agents.loop import run_agent
@@ -82,20 +82,14 @@ class Compared:
     denials: list[str] = field(default_factory=list)
 
 
-def reads(user: User) -> list[str]:
-    """The languages that a person reads, as ISO codes; empty when they never said."""
-    told = user.preferences.get("reads")
-    return [str(code) for code in told if code in LANGUAGES] if isinstance(told, list) else []
-
-
 def set_reads(session: Session, user: User, languages: Sequence[str]) -> None:
     """Say which languages one reads. Raises InputError for one that the desk does not know."""
     person = access.fresh(session, user)
     if unknown := [code for code in languages if code not in LANGUAGES]:
         raise InputError(f"{unknown[0]} is not one of the desk's languages: {', '.join(LANGUAGES)}.")
-    person.preferences = {**person.preferences, "reads": list(dict.fromkeys(languages))}
+    person.preferences = {**person.preferences, reading.PREFERENCE: list(dict.fromkeys(languages))}
     session.add(person)
-    audit.append(session, "preference", actor=person.actor, key="reads", value=list(languages))
+    audit.append(session, "preference", actor=person.actor, key=reading.PREFERENCE, value=list(languages))
 
 
 def language_of(draft: Draft, ticket: Ticket) -> str:

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from pages.parts import office, state, words
 from pages.parts.markup import chip, join, mute, show, tag
 from triage import proof, translating
+from triage.accounts import reading
 from triage.guardrails.parity import Difference
 from triage.models import Draft, Ticket, Translation, User
 from triage.ticket_view import TicketView
@@ -17,20 +18,19 @@ _ONLY = ("only in the draft", "only in the translation")
 def language(user: User, view: TicketView, draft: Draft) -> None:
     """Nothing for who reads the draft's language."""
     spoken = translating.language_of(draft, view.ticket)
-    known = translating.reads(user)
-    if spoken in known or (not known and spoken == "en"):
+    known = list(reading.languages(user))
+    if reading.reads(user, spoken):
         return
     name = words.LANGUAGE.get(spoken, spoken)
     with st.container(key="language"):
         show(tag("div", tag("b", f"This draft is in {name}. "), mute(_reads(known)), cls="td-h3"))
-        if known:
-            _translation(user, draft, spoken, known[0])
-            show(_comparison(translating.compared(draft, proof.of_view(view), spoken)))
+        _translation(user, draft, spoken, known[0])
+        show(_comparison(translating.compared(draft, proof.of_view(view), spoken)))
         _preference(user, view.ticket, known)
 
 
 def _reads(known: list[str]) -> str:
-    return f"You read {', '.join(words.LANGUAGE.get(code, code) for code in known)}." if known else "Say which languages you read, and it is translated for you."  # fmt: skip
+    return f"You read {', '.join(words.LANGUAGE.get(code, code) for code in known)}."
 
 
 def _translation(user: User, draft: Draft, spoken: str, wanted: str) -> None:

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name=op.f("fk_translation_draft_id_draft")),
         sa.ForeignKeyConstraint(["asked_by"], ["user.id"], name=op.f("fk_translation_asked_by_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_translation")),
-        sa.UniqueConstraint("draft_id", "language", name=op.f("uq_translation_draft_id")),
+        sa.UniqueConstraint("draft_id", "language", name=op.f("uq_translation_draft_id_language")),
     )
     op.create_index(op.f("ix_translation_draft_id"), "translation", ["draft_id"])
 
