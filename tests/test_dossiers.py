@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests.desks import person, ticket, waiting_draft
-from triage import approval, dossiers
+from triage import approval, dossier_words, dossiers
 from triage.briefs import ActionRequest, Facts, Paragraph, Plan, Reply, Sentence
 from triage.database import Database
 from triage.errors import ConflictError, TriageError
 from triage.guardrails.output import OutputCheck, check_output
 from triage.guardrails.policy import shipped
-from triage.models import BlockedAction, Role, Run, Ticket, User
+from triage.models import BlockedAction, Order, Role, Run, Ticket, User, now
 from triage.outcome import Blocked
 
 SAID = "My machine broke. I want 34.90 EUR back for order LF-10440."
@@ -128,3 +128,58 @@ def test_only_two_different_people_who_may_grant_it(database: Database, signed: 
             assert roles[name] != Role.STAFF and comment.strip()
             agreed = agreed | {name} if granted else set()
         assert (dossier.status == "granted") == (len(agreed) == 2)
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "amount", "said"),
+    [
+        ("issue_refund", "LF-10346", "349 EUR", "Refund of €349.00 · order LF-10346"),
+        ("issue_refund", "LF-10346", "349,00 euro", "Refund of €349.00 · order LF-10346"),
+        ("delete_account", "LF-10346", "", "Delete the account (the message names order LF-10346)"),
+        ("delete_account", "account", "", "Delete the account"),
+        ("issue_refund", "", "19 €", "Refund of €19.00"),
+        ("grant_compensation", "", "fifty euros", "Compensation of fifty euros"),
+        ("reset_the_moon", "crater 4", "", "Reset the moon · crater 4"),
+    ],
+)
+def test_a_dossier_is_named_as_a_manager_would_say_it(action: str, target: str, amount: str, said: str) -> None:
+    assert (
+        dossier_words.headline(BlockedAction(ticket_id=1, action=action, rule="payments", target=target, amount=amount)) == said
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "said", "warns"),
+    [
+        ("349 EUR", "all of it", False),
+        ("34,90 €", "a part of it", False),
+        ("500 EUR", "more is asked for than was paid", True),
+        ("349 USD", "another currency", True),
+        ("", "order total €349.00, delivered", False),
+    ],
+)
+def test_an_amount_is_set_against_the_order(amount: str, said: str, warns: bool) -> None:
+    order = Order(number="LF-10346", customer_id=1, status="delivered", placed_at=now(), total="349.00", currency="EUR")
+    action = BlockedAction(ticket_id=1, action="issue_refund", rule="payments", target="LF-10346", amount=amount)
+    told, warned = dossier_words.against_order(action, [order])
+    assert said in told and warned is warns
+    assert dossier_words.against_order(action, [])[1] is True
+
+
+def test_what_the_customer_asked_for_before_is_told_and_one_person_signs_once(database: Database) -> None:
+    with database.transaction() as session:
+        old, new = ticket(session), ticket(session)
+        for row in (old, new):
+            session.add(
+                BlockedAction(ticket_id=row.id or 0, action="issue_refund", rule="payments", target="LF-10440", amount="5 EUR")
+            )
+        session.flush()
+        [before] = dossier_words.former(session, new)
+        assert (before.ticket_id, before.said, before.status) == (old.id, "Refund of €5.00 · order LF-10440", "open")
+        manager = person(session, Role.MANAGER, "Mina")
+        action = session.exec(select(BlockedAction).where(BlockedAction.ticket_id == new.id)).one()
+        approval.sign_off(session, manager, action.id or 0, granted=True, comment="The carrier confirms it.")
+        with pytest.raises(ConflictError, match="a second person"):
+            approval.sign_off(session, manager, action.id or 0, granted=True, comment="Me again.")
+        approval.sign_off(session, person(session, Role.ADMIN, "Ada"), action.id or 0, granted=True, comment="Yes.")
+        assert action.status == "granted" and action.closed_at

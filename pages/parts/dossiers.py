@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from pages.parts import office, words
 from pages.parts.markup import chip, join, mute, rows, show, tag
-from triage import approval, dossiers, work
+from triage import approval, dossier_words, dossiers, work
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import User
@@ -17,15 +17,7 @@ def blocked_actions(view: TicketView, user: User) -> None:
     for dossier in view.dossiers:
         action = dossier.action
         with st.container(key=f"blocked_{action.id}"):
-            about = " ".join(
-                part
-                for part in (
-                    words.label(action.action),
-                    action.amount and f"of {action.amount}",
-                    action.target and f"for {action.target}",
-                )
-                if part
-            )
+            about = dossier_words.headline(action)
             show(tag("div", f"Blocked: {about} ", _state(dossier), cls="td-h3"), mute(_line(dossier)))
             with st.container(horizontal=True):
                 st.button("Open dossier", key=f"td_dossier_{action.id}", on_click=_ask, args=(action.id,))
@@ -39,7 +31,7 @@ def blocked_actions(view: TicketView, user: User) -> None:
     wanted = st.session_state.pop("td_dossier", None)
     found = next((dossier for dossier in view.dossiers if dossier.action.id == wanted), None)
     if found:
-        _dialog(found, user)
+        _dialog(found, user, view)
 
 
 def _hand(user: User, ticket_id: int, about: str) -> None:
@@ -59,9 +51,14 @@ def _line(dossier: Dossier) -> str:
     action = dossier.action
     identity = words.IDENTITY.get(action.identity, action.identity)
     if not dossier.open:
-        return f"Rule “{action.rule}” · {identity} · decided by " + ", ".join(sign.who for sign in dossier.signatures)
+        return f"{identity.capitalize()} · {action.status} by " + " and ".join(sign.who for sign in dossier.signatures)
     missing = max(0, 2 - sum(sign.granted for sign in dossier.signatures))
-    return f"Rule “{action.rule}” · {identity} · needs {words.plural(missing, 'more signature')}. The desk does nothing by itself; the reply promises nothing."
+    signed = [sign.who for sign in dossier.signatures if sign.granted]
+    by = f" ({signed[0]} agreed; somebody else signs next)" if signed else ""
+    return (
+        f"Blocked because {dossier_words.rule(action.rule)} · {identity} · needs {words.plural(missing, 'more signature')}{by}. "
+        "The desk does nothing by itself; the reply promises nothing."
+    )
 
 
 def _ask(action_id: int | None) -> None:
@@ -69,19 +66,22 @@ def _ask(action_id: int | None) -> None:
 
 
 @st.dialog("Dossier", width="medium")
-def _dialog(dossier: Dossier, user: User) -> None:
+def _dialog(dossier: Dossier, user: User, view: TicketView) -> None:
     action = dossier.action
     show(
         rows(
             [
-                ("Asked for", words.label(action.action)),
-                ("Amount", action.amount),
-                ("Concerns", action.target),
-                ("Not the customer's words", action.unsaid),
-                ("The customer's reason", action.reason),
-                ("Identity", words.IDENTITY.get(action.identity, action.identity)),
-                ("Refused by", f"rule “{action.rule}”" + (", always on" if action.rule in ("payments", "deletions") else "")),
+                ("Asked for", dossier_words.headline(action)),
+                ("Against the order", _order(dossier, view)),
+                ("In the customer's words", tag("q", action.reason) if action.reason else None),
+                ("Not the customer's words", _unsaid(action.unsaid)),
+                ("Identity", _identity(action.identity)),
+                (
+                    "Blocked because",
+                    dossier_words.rule(action.rule) + (" (always on)" if action.rule in ("payments", "deletions") else ""),
+                ),
                 ("Asked", words.ago(action.created_at)),
+                ("Decided", words.ago(action.closed_at)),
             ]
         )
     )
@@ -89,6 +89,7 @@ def _dialog(dossier: Dossier, user: User) -> None:
     for sign in dossier.signatures:
         verdict = chip("agreed", "o") if sign.granted else chip("refused", "b")
         show(tag("div", tag("b", sign.who), " ", verdict, mute(words.ago(sign.at)), tag("div", sign.comment), cls="td-event"))
+    _before(view)
     if not dossier.open:
         show(
             mute(
@@ -103,6 +104,31 @@ def _dialog(dossier: Dossier, user: User) -> None:
         show(mute("You have signed. A second person has to sign as well."))
         return
     _sign(dossier, user)
+
+
+def _order(dossier: Dossier, view: TicketView) -> Markup | None:
+    said, warns = dossier_words.against_order(dossier.action, view.orders)
+    return chip(said, "w") if warns else Markup("{}").format(said) if said else None
+
+
+def _unsaid(text: str) -> Markup | None:
+    return chip(f"{text}: an agent put it so", "w") if text else None
+
+
+def _identity(identity: str) -> Markup:
+    return chip(words.IDENTITY.get(identity, identity), "o" if identity == "verified" else "w")
+
+
+def _before(view: TicketView) -> None:
+    """What the same customer asked for in other tickets, and what became of it."""
+    found = office.read(lambda session: dossier_words.former(session, view.ticket))
+    if not found:
+        return
+    lines = [
+        tag("li", tag("a", f"#{one.ticket_id}", href=f"?view=all&ticket={one.ticket_id}", target="_self", cls="td-link"), f" {one.said} ", mute(one.status, " · ", words.ago(one.at)))
+        for one in found
+    ]  # fmt: skip
+    show(tag("div", tag("b", "Asked for before"), tag("ul", *lines, cls="td-list plain"), cls="td-event"))
 
 
 def _holding_reply(dossier: Dossier, user: User) -> None:

@@ -76,7 +76,7 @@ def _the_draft_is_read_edited_and_sent(staff: Visitor, number: int) -> None:
 def _staff_cannot_decide_a_refund(desk: RunningDesk, staff: Visitor, refund: int) -> None:
     staff.open(refund)
     staff.says("This draft needs a manager.")
-    staff.says("Blocked: Issue refund of 89 euro")
+    staff.says("Blocked: Refund of €89.00")
     expect(staff.button("Hand to a manager")).to_be_visible()
     for name in ("Approve", "Send edited", "Reject", "Escalate"):
         expect(staff.button(name)).to_have_count(0)

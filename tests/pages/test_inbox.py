@@ -258,7 +258,7 @@ def test_a_blocked_action_shows_its_dossier_and_takes_signatures(desk: Any) -> N
         session.flush()
         key = action.id
     staff = show(desk, number)
-    assert "Blocked: Issue refund of 49 EUR for card 4242" in html(staff) and "needs 2 more signatures" in html(staff)
+    assert "Blocked: Refund of €49.00 · card 4242" in html(staff) and "needs 2 more signatures" in html(staff)
     staff.button(key=f"td_dossier_{key}").click().run()
     assert "Two managers sign this" in html(staff) and f"td_grant_{key}" not in keys_of(staff)
     manager = show(desk, number, Role.MANAGER)
