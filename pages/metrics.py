@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import behind, board, charts, figures, screen
 from pages.parts.board import Board
 from pages.parts.markup import join, mute, show, tag
+from pages.parts.own_outcomes import own_outcomes
 from pages.parts.table import Cell, Column, Line, table
 from pages.parts.tiles import Tile, tiles
 from triage.accounts import access
@@ -39,6 +40,7 @@ def main() -> None:
         _tiles(found)
         _charts(found)
         _all(found, user)
+        own_outcomes(user)
         behind.dialog(asked)
 
 

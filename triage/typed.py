@@ -11,7 +11,8 @@ from triage.errors import InputError
 from triage.models import Ticket, TypedText, User, now
 
 REPLY, NOTE, CHANGES = "reply", "note", "changes"
-FIELDS = (REPLY, NOTE, CHANGES)
+MASTER = "master"  # the text for all of an incident, kept with one of its tickets; `draft_id` is the version it started from
+FIELDS = (REPLY, NOTE, CHANGES, MASTER)
 LONGEST = 100_000  # characters of one text
 _KEPT = timedelta(days=30)
 

@@ -40,6 +40,7 @@ class Field:
 REPLY = Field(typed.REPLY, "Reply", height=150, macros=True)
 OWN = Field(typed.REPLY, "Your reply", "Write a reply… Type :: for a saved one.", height=120, macros=True)
 NOTE = Field(typed.NOTE, "Internal note", "Only the team sees this. @ names somebody, who is told.", people=True)
+MASTER = Field(typed.MASTER, "Text", height=300)
 CHANGES = Field(typed.CHANGES, "What should change?", "For example: mention that the outage is over")
 
 
@@ -82,7 +83,7 @@ def recall(user: User, ticket_id: int) -> None:
     if ticket_id in known:
         return
     for name, row in office.read(lambda session: typed.of(session, user, ticket_id)).items():
-        if ticket_id in state.written(name) or not row.text.strip():
+        if ticket_id in state.written(name) or not row.text.strip() or name == typed.MASTER:
             continue
         state.written(name)[ticket_id] = state.Typed(row.text, row.draft_id)
         if name == typed.REPLY:

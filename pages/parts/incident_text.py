@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 import streamlit as st
+from sqlmodel import Session
 
-from pages.parts import draft_card, incident_forms, incident_members, office, state
+from pages.parts import composer, draft_card, incident_forms, incident_members, office, state
 from pages.parts.keymap import hint
 from pages.parts.markup import card, chip, mute, plain, rows, show, tag
 from pages.parts.words import plural
+from triage import typed
 from triage.errors import AlreadyDecided, ApprovalVoid, TriageError
 from triage.incidents import sending, slots, writing
 from triage.incidents.sending import Preview
@@ -102,7 +104,9 @@ def _waiting(view: IncidentView, master: MasterDraft, user: User) -> None:
         return _ask(view, user, "Write the message", follow_up=True)
     seen = incident_members.preview(view, master, user)
     _seconds(master)
-    _kept(number, master)
+    anchor = _anchor(view, master)
+    _recall(user, anchor, master)
+    _kept(user, anchor, master)
     editing = state.get("incident_editing") == master.id
     with st.container(key="draft"):
         by = "edited by a person" if master.created_by.startswith("user:") else "written by the agents"
@@ -122,11 +126,7 @@ def _waiting(view: IncidentView, master: MasterDraft, user: User) -> None:
                 )
             )
         if editing:
-            typed = _typed().get(number)
-            st.text_area(
-                "Text", value=typed[1] if typed else master.body, key=f"td_master_{master.id}", height=300,
-                label_visibility="collapsed", on_change=_keep, args=(number, master.id),
-            )  # fmt: skip
+            composer.composer(user, anchor, composer.MASTER, start=master.body, draft_id=master.id)
         else:
             show(draft_card.body(_as_draft(master)))
             _acknowledge(master, seen)
@@ -157,8 +157,15 @@ def _buttons(view: IncidentView, master: MasterDraft, seen: Preview, user: User,
     submit = None if incident_forms.is_open(number) else incident_forms.SUBMIT
     with st.container(key="actions", horizontal=True):
         if editing:
-            st.button("Save text", key="td_master_save", type="primary", shortcut=submit, on_click=_save, args=(master, user))
-            st.button("Cancel", key="td_master_cancel", on_click=_drop, args=(number,))
+            st.button(
+                "Save text",
+                key="td_master_save",
+                type="primary",
+                shortcut=submit,
+                on_click=_save,
+                args=(master, user, _anchor(view, master)),
+            )
+            st.button("Cancel", key="td_master_cancel", on_click=_drop, args=(user, _anchor(view, master)))
             return
         went = any(sent.number == master.round for sent in view.rounds)
         if seen.shown:
@@ -174,34 +181,48 @@ def _buttons(view: IncidentView, master: MasterDraft, seen: Preview, user: User,
         )
 
 
-def _save(master: MasterDraft, user: User) -> None:
-    _keep(master.incident_id, master.id)
-    typed = _typed()[master.incident_id][1]
-    if office.attempt(lambda session: writing.edit(session, user, master.id or 0, typed)):
-        _drop(master.incident_id)
+def _save(master: MasterDraft, user: User, anchor: int) -> None:
+    text_ = composer.text(anchor, composer.MASTER, master.body)
+    forget = composer.forgetter(anchor, typed.MASTER)
+
+    def keep(session: Session) -> None:
+        writing.edit(session, user, master.id or 0, text_)
+        typed.forget(session, user, anchor, typed.MASTER)
+
+    if office.do(keep):
+        forget()
+        state.put("incident_editing", None)
 
 
-def _typed() -> dict[int, tuple[int | None, str]]:
-    """By incident the text a person is writing, and the version it started from; it outlives every redraw."""
-    kept: dict[int, tuple[int | None, str]] = st.session_state.setdefault("td_incident_typed", {})
-    return kept
-
-
-def _keep(incident_id: int, master_id: int | None) -> None:
-    text_ = st.session_state.get(f"td_master_{master_id}")
-    if isinstance(text_, str):
-        _typed()[incident_id] = (master_id, text_)
-
-
-def _drop(incident_id: int) -> None:
-    _typed().pop(incident_id, None)
+def _drop(user: User, anchor: int) -> None:
+    composer.drop(user, anchor, typed.MASTER)
     state.put("incident_editing", None)
 
 
-def _kept(incident_id: int, master: MasterDraft) -> None:
+def _anchor(view: IncidentView, master: MasterDraft) -> int:
+    """The ticket with which a text being typed is kept on the desk."""
+    return min([ticket.id or 0 for ticket in view.members], default=master.ticket_id or 0)
+
+
+def _recall(user: User, anchor: int, master: MasterDraft) -> None:
+    """What this person typed before the page was loaded comes back; asked of the desk once a tab and incident."""
+    known: set[int] = st.session_state.setdefault("td_incident_recalled", set())
+    if master.incident_id in known:
+        return
+    known.add(master.incident_id)
+    row = office.read(lambda session: typed.of(session, user, anchor)).get(typed.MASTER)
+    if row is None or not row.text.strip() or anchor in state.written(typed.MASTER):
+        return
+    state.written(typed.MASTER)[anchor] = state.Typed(row.text, row.draft_id)
+    if row.draft_id == master.id:
+        state.put("incident_editing", master.id)
+        state.say("info", "Your text is back", "You were writing this before the page was loaded again.")
+
+
+def _kept(user: User, anchor: int, master: MasterDraft) -> None:
     """A text whose version was overtaken stays readable and can be copied."""
-    typed = _typed().get(incident_id)
-    if typed is None or typed[0] == master.id:
+    kept = state.written(typed.MASTER).get(anchor)
+    if kept is None or kept.draft_id == master.id:
         return
     with st.container(key="kept"):
         show(
@@ -212,8 +233,8 @@ def _kept(incident_id: int, master: MasterDraft) -> None:
                 cls="td-strip w",
             )
         )
-        st.code(typed[1], language=None, wrap_lines=True)
-        st.button("Drop my text", key="td_master_drop", on_click=_drop, args=(incident_id,))
+        st.code(kept.text, language=None, wrap_lines=True)
+        st.button("Drop my text", key="td_master_drop", on_click=_drop, args=(user, anchor))
 
 
 def _approve(master: MasterDraft, seen: Preview, user: User) -> None:

@@ -35,7 +35,7 @@ class Draft(SQLModel, table=True):
     approver: str = "staff"
     approver_reasons: list[str] = json_field(list)
     confidence: float = 0.0
-    created_by: str = "agents"
+    created_by: str = Field(default="agents", index=True)
     cause: str = text_field()
     model: str = ""
     degraded: list[str] = json_field(list)

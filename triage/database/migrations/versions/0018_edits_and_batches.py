@@ -23,6 +23,7 @@ def upgrade() -> None:
         for table, column in (("user", "trainee"), ("draft", "alike")):
             op.alter_column(table, column, server_default=None)
     op.create_index(op.f("ix_draft_alike"), "draft", ["alike"])
+    op.create_index(op.f("ix_draft_created_by"), "draft", ["created_by"])
 
 
 def _learning() -> None:
@@ -129,6 +130,7 @@ def _batches() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_draft_created_by"), "draft")
     op.drop_index(op.f("ix_draft_alike"), "draft")
     for table, column in (("draft", "alike"), ("user", "trainee")):
         with op.batch_alter_table(table) as changed:
