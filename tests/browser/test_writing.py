@@ -62,7 +62,6 @@ def test_a_reply_is_written_kept_and_sent_later_by_keyboard(desk: RunningDesk, v
     other = visit("staff")  # the machine died: the same person goes on elsewhere
     other.open(number)
     expect(other.editor).to_have_value("My own words, typed to the last letter.")
-    other.page.context.close()
     staff.button("Send later").click()
     expect(panel(staff)).to_be_visible()
     staff.settled()
