@@ -4,12 +4,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pages.parts import edits, words
+from pages.parts import edits, history_words, words
 from pages.parts.markup import card, mute, show, tag
 from triage.models import AuditEvent, Status, User
 from triage.ticket_view import TicketView
 
-_ACTORS = {"agents": "The agents", "system": "The desk", "clock": "The clock", "delivery": "Delivery", "intake": "Intake"}
+_ACTORS = {
+    "agents": "The agents",
+    "system": "The desk",
+    "clock": "The clock",
+    "delivery": "Delivery",
+    "intake": "Intake",
+    "customer": "The customer",
+}
 _DECIDED = {
     "approve": "approved draft {version}",
     "reject": "rejected draft {version}",
@@ -66,6 +73,8 @@ def _did(kind: str, data: dict[str, Any], people: dict[int, str]) -> str:
         return f"called the source {data.get('passage')} {'helpful' if data.get('helpful') else 'wrong'}"
     if kind == "sign_off":
         return f"{'agreed to' if data.get('granted') else 'refused'} {words.label(str(data.get('action'))).lower()}"
+    if told := history_words.said(kind, data):
+        return told
     plain = {
         "edit_taken": "made something of an edit",
         "edit_put_back": "asked again about an edit",
