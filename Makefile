@@ -46,6 +46,9 @@ bench-answerable: .venv/.test-ready  ## how well the desk knows what it cannot a
 bench-import: .venv/.test-ready  ## 10,000 articles imported at once: time, memory, and searches meanwhile
 	@$(BIN)/python -m benchmarks.import_scale
 
+bench-desk: .venv/.test-ready  ## the review desk with 100,000 and 1,000,000 tickets, and 25 reviewers at once
+	@$(BIN)/python -m benchmarks.review_desk
+
 bench-trust: .venv/.test-ready  ## guards, grounding and triage in figures, on the evaluation sets in TRIAGE_DATA
 	@$(BIN)/python -m benchmarks.trust
 
@@ -69,4 +72,4 @@ clean:  ## remove the environment and the demo's data
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-import bench-trust screenshots clean
+.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-trust screenshots clean

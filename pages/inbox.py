@@ -75,8 +75,9 @@ def _land(user: User, here: Asked) -> Asked:
         queue.open_incident(alive[0].id)
         return queue.asked()
     rows = office.read(lambda session: inbox.listing(session, user, here.view, find=here.find, page=here.page)).rows
-    state.put("landed", rows[0].id if rows else None)
-    queue.go_to(rows[0].id if rows else None)
+    first = next((row for row in rows if not row.looking), rows[0] if rows else None)  # rather one that nobody has open
+    state.put("landed", first.id if first else None)
+    queue.go_to(first.id if first else None)
     return queue.asked()
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from tests import desks
-from triage import inbox, ticket_view
+from triage import inbox, ticket_view, work
 from triage.database import Database
 from triage.errors import InputError
 from triage.inbox import View
@@ -110,8 +110,23 @@ def test_pages(database: Database) -> None:
         page = inbox.listing(session, nadia, page=2, size=2)
         assert [row.subject for row in page.rows] == ["t2", "t3"] and (page.total, page.pages) == (5, 3)
         assert inbox.listing(session, nadia, page=99, size=2).page == 3
-        others = [ticket.id for ticket in tickets[1:]]
-        assert inbox.neighbours(session, nadia, View.NEEDS, tickets[0].id or 0) == others
+        numbers = [ticket.id or 0 for ticket in tickets]
+        assert inbox.following(session, nadia, View.NEEDS, numbers[0]) == numbers[1]
+        assert inbox.following(session, nadia, View.NEEDS, numbers[2], below=numbers[3:]) == numbers[3]
+        assert inbox.following(session, nadia, View.NEEDS, numbers[4], below=[]) == numbers[0]
+
+
+def test_what_somebody_else_has_open_comes_last(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        first, second, third = (waiting(session, f"t{number}", due=number + 1).id or 0 for number in range(3))
+        work.claim(session, sam, second)
+        session.flush()
+        assert inbox.following(session, nadia, View.NEEDS, first, below=[second, third]) == third
+        assert inbox.following(session, sam, View.NEEDS, first, below=[second, third]) == second
+        work.claim(session, sam, third)
+        session.flush()
+        assert inbox.following(session, nadia, View.NEEDS, first) == second
 
 
 def test_a_row_tells_what_stands_in_the_way(database: Database) -> None:
@@ -168,5 +183,6 @@ def test_among_all_tickets_what_waits_comes_first(database: Database) -> None:
         waits = waiting(session, "waits", due=60)
         pressing = waiting(session, "presses", due=20)
         assert subjects(session, nadia, View.ALL) == ["presses", "waits", "just done", "long done"]
-        assert inbox.neighbours(session, nadia, View.ALL, pressing.id or 0) == [waits.id]
-        assert inbox.neighbours(session, nadia, View.RESOLVED, pressing.id or 0) == []
+        assert inbox.following(session, nadia, View.ALL, pressing.id or 0) == waits.id
+        assert inbox.following(session, nadia, View.ALL, 0, below=[waits.id or 0]) == waits.id
+        assert inbox.following(session, nadia, View.RESOLVED, pressing.id or 0) is None

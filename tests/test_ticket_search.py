@@ -78,7 +78,7 @@ def test_filters_narrow_what_words_find(database: Database) -> None:
         ]  # fmt: skip
         assert [(find, set(found(session, nadia, find))) for find, _ in expected] == expected
         assert found(session, nadia, "refund", View.MANAGER) == ["b"]
-        assert inbox.neighbours(session, nadia, View.ALL, 0, find="refund") == [1, 2]
+        assert inbox.following(session, nadia, View.ALL, 1, find="refund") == 2
         assert ticket_filter.problems(ticket_filter.parse("before:soon is:nonsense is:open"))[0].startswith("before: needs a day")
 
 

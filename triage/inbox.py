@@ -43,7 +43,7 @@ from triage.ticket_filter import Wanted
 T = TypeVar("T")
 
 PAGE = 30
-FEW = 1000  # tickets that a search sorts at once; of more it finds the newest, and among the open ones the most pressing
+FEW = 250  # tickets that a search sorts at once; of more it finds the newest, and among the open ones the most pressing
 MOST_COUNTED = 999
 _SIGNED_OFF = ("granted", "refused")
 _IN_INCIDENTS = (
@@ -168,13 +168,26 @@ def counts(session: Session, user: User) -> dict[View, int]:
     return {view: int(number) for view, number in zip(views, row, strict=True)}
 
 
-def neighbours(session: Session, user: User, view: View, ticket_id: int, *, find: str = "") -> list[int]:
-    """The view's first hundred tickets that wait for a person, in order, without this one: what comes next after a decision."""
+def following(
+    session: Session, user: User, view: View, ticket_id: int, *, find: str = "", below: Sequence[int] = ()
+) -> int | None:
+    """The ticket to open after this one: the first of those `below` that still waits in the view, else the most pressing.
+
+    What somebody else has open comes last. None when nothing in the view waits for a person.
+    """
     if view in _BY_CHANGE:
-        return []
+        return None
     asked = _ask(session, user, view, find)
     waits = and_(asked.where, col(Ticket.status).in_(_WAITING), col(Ticket.id) != ticket_id)
-    return _open(session, replace(asked, where=waits), 100, 0)
+    free = or_(col(Ticket.claimed_until).is_(None), col(Ticket.claimed_until) <= now(), col(Ticket.claimed_by) == user.id)
+    for where in (and_(waits, free), waits):
+        if below:
+            still = set(session.exec(select(Ticket.id).where(where, col(Ticket.id).in_(below))).all())
+            if found := next((number for number in below if number in still), None):
+                return found
+        if first := _open(session, replace(asked, where=where), 1, 0):
+            return first[0]
+    return None
 
 
 def changes(session: Session) -> int:

@@ -114,16 +114,15 @@ def following(user: User, ticket_id: int) -> None:
         queue.open_batch(batch)
         return
     here = queue.asked()
-    ids = office.read(lambda session: inbox.neighbours(session, user, here.view, ticket_id, find=here.find))
     order: list[int] = state.get("order", [])
-    known, after = set(ids), order[order.index(ticket_id) + 1 :] if ticket_id in order else []
-    below = next((number for number in after if number in known), None)
-    if below is None and here.find and not ids:
+    below = order[order.index(ticket_id) + 1 :] if ticket_id in order else []
+    found = office.read(lambda session: inbox.following(session, user, here.view, ticket_id, find=here.find, below=below))
+    if found is None and here.find:
         queue.leave_search()
-        ids = office.read(lambda session: inbox.neighbours(session, user, queue.asked().view, ticket_id))
-    if below is None:
+        found = office.read(lambda session: inbox.following(session, user, queue.asked().view, ticket_id))
+    if found not in below:
         queue.to_first_page()
-    queue.go_to(below if below is not None else ids[0] if ids else None)
+    queue.go_to(found)
 
 
 def seconds_on(draft: Draft) -> float:

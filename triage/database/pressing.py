@@ -6,9 +6,22 @@ page is the beginning of a merge of fourteen streams. Finished tickets are a str
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, Select, case, extract, literal, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    Table,
+    case,
+    extract,
+    literal,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 from sqlmodel import col
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -20,6 +33,7 @@ _WEIGHT = "(CASE risk WHEN 'high' THEN 4 WHEN 'medium' THEN 2 ELSE 1 END * CASE 
 _FOR_MANAGER = "(CASE WHEN approver = 'manager' OR status = 'escalated' THEN 1 ELSE 0 END)"
 _NEVER = {"sqlite": "'9999-12-31 00:00:00.000000'", "postgresql": "'infinity'::timestamptz"}
 _ASKED = "status, assignee_id, team, snoozed_until, category, priority, language, channel, confidence, created_at"
+_TICKETS: Table = Ticket.__table__  # type: ignore[attr-defined]
 DONE = (Status.APPROVED, Status.DELIVERING, Status.DELIVERED, Status.RESOLVED)
 
 
@@ -37,7 +51,7 @@ def indexes(dialect: str) -> dict[str, str]:
 
 def is_open() -> ColumnElement[bool]:
     """In the very words of the indexes, so that the database recognises it."""
-    return literal_column(f"({OPEN})", Boolean())
+    return cast(ColumnElement[bool], text(f"({OPEN})"))
 
 
 def first_open(
@@ -57,6 +71,7 @@ def newest(where: ColumnElement[bool], statuses: Sequence[Status], *, limit: int
     """Ids of tickets in these states, newest change first."""
     streams: Any = [
         select(col(Ticket.id).label("id"), col(Ticket.updated_at).label("at"))
+        .with_hint(_TICKETS, "INDEXED BY queue_newest", "sqlite")
         .where(col(Ticket.status) == literal(str(status)), where)
         .order_by(col(Ticket.updated_at).desc(), col(Ticket.id).desc())
         .limit(limit + offset)
@@ -87,12 +102,13 @@ def _due(dialect: str) -> str:
 
 def _stream(where: ColumnElement[bool], kind: int, weight: int, dialect: str, limit: int) -> Select[Any]:
     due: Any = literal_column(_due(dialect), UTCDateTime())
-    of_stream: ColumnElement[bool] = literal_column(f"({OPEN} AND {_FOR_MANAGER} = {kind} AND {_WEIGHT} = {weight})", Boolean())
+    of_stream = text(f"({OPEN} AND {_FOR_MANAGER} = {kind} AND {_WEIGHT} = {weight})")
     return (
         select(
             col(Ticket.id).label("id"), due.label("due"),
             literal_column(str(kind), Integer()).label("kind"), literal_column(str(weight), Integer()).label("weight"),
         )
+        .with_hint(_TICKETS, "INDEXED BY queue_pressing", "sqlite")  # it would rather trust the states that are asked for besides
         .where(of_stream, where)
         .order_by(due, col(Ticket.id))
         .limit(limit)
