@@ -25,7 +25,6 @@ from triage.errors import InputError
 from triage.inbox import View
 from triage.incidents import view as incidents
 from triage.models import DECIDABLE, User
-from triage.notifications import reading
 from triage.seal import Change
 from triage.ticket_view import TicketView
 
@@ -75,9 +74,12 @@ def _land(user: User, here: Asked) -> Asked:
         queue.open_incident(alive[0].id)
         return queue.asked()
     rows = office.read(lambda session: inbox.listing(session, user, here.view, find=here.find, page=here.page)).rows
-    first = next((row for row in rows if not row.looking), rows[0] if rows else None)  # rather one that nobody has open
-    state.put("landed", first.id if first else None)
-    queue.go_to(first.id if first else None)
+    ids = [row.id for row in rows]
+    free = office.attempt(lambda session: work.take_next(session, user, here.view, 0, find=here.find, below=ids)) if ids else None
+    first = free if free in ids else next(iter(ids), None)  # rather one that nobody has open
+    state.put("landed", first)
+    state.put("taken", free)
+    queue.go_to(first)
     return queue.asked()
 
 
@@ -102,10 +104,10 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
     except InputError as error:
         state.put("pulse", None)
         return None, [], False, str(error)
-    if work.claim_is_due(view.ticket, user):
-        office.do(lambda session: (work.claim(session, user, ticket_id), reading.seen_of_ticket(session, user, ticket_id)))
-        pulse = office.read(lambda session: ticket_view.pulse(session, ticket_id, user.id))
+    if state.take("taken") == ticket_id or work.claim_is_due(view.ticket, user):
+        queue.claim(user, ticket_id)
     state.put("pulse", (ticket_id, pulse))
+    state.put("just_drawn", True)
     return view, changed, strict, ""
 
 

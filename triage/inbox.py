@@ -163,7 +163,8 @@ def at_work(session: Session) -> int:
 def counts(session: Session, user: User) -> dict[View, int]:
     """How many tickets stand in each open view, at most `MOST_COUNTED` + 1; finished ones are not counted, they only grow."""
     views = [view for view in View if view not in (View.SENT, View.RESOLVED, View.ALL)]
-    numbers = [_bounded(and_(pressing.is_open(), _condition(view, user))).label(view.value) for view in views]
+    conditions = _conditions(user)
+    numbers = [_bounded(and_(pressing.is_open(), conditions[view])).label(view.value) for view in views]
     row = session.execute(select(*numbers)).one()
     return {view: int(number) for view, number in zip(views, row, strict=True)}
 
@@ -213,7 +214,7 @@ class _Asked:
 
 def _ask(session: Session, user: User, view: View, find: str) -> _Asked:
     wanted = ticket_filter.parse(find)
-    where = _condition(view, user)
+    where = _conditions(user)[view]
     filters = ticket_filter.condition(session, user, wanted)
     if filters is not None:
         where = and_(where, filters)
@@ -243,8 +244,7 @@ def _found(session: Session, wanted: Wanted) -> list[int]:
         newest = select(Ticket.id).where(col(Ticket.customer_id).in_(of_customer)).order_by((col(Ticket.id) + 0).desc())
         found += session.exec(newest.limit(FEW)).all()
     if terms:
-        matching = documents.matching(session, TICKETS, terms)
-        found += session.execute(matching.order_by(matching.selected_columns.id.desc()).limit(FEW + 1)).scalars().all()
+        found += documents.newest(session, TICKETS, terms, FEW + 1)
     return list(dict.fromkeys(one for one in found if one))
 
 
@@ -301,11 +301,12 @@ def _exactly(session: Session, where: ColumnElement[bool]) -> int:
     return session.exec(select(func.count()).select_from(Ticket).where(where)).one()
 
 
-def _condition(view: View, user: User) -> ColumnElement[bool]:
+def _conditions(user: User) -> dict[View, ColumnElement[bool]]:
+    """What each view asks of a ticket."""
     status = col(Ticket.status)
     awake = or_(col(Ticket.snoozed_until).is_(None), col(Ticket.snoozed_until) <= now())
     waits = and_(status.in_(DECIDABLE | {Status.FAILED}), awake)
-    conditions: dict[View, ColumnElement[bool]] = {
+    return {
         View.NEEDS: waits,
         View.MANAGER: and_(status.in_(DECIDABLE), _for_a_manager(), awake),
         View.ESCALATED: and_(status == Status.ESCALATED, awake),
@@ -321,7 +322,6 @@ def _condition(view: View, user: User) -> ColumnElement[bool]:
         View.RESOLVED: status == Status.RESOLVED,
         View.ALL: true(),
     }
-    return conditions[view]
 
 
 def _for_a_manager() -> ColumnElement[bool]:

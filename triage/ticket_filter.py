@@ -198,8 +198,7 @@ _IS: dict[str, Callable[[User], ColumnElement[bool]]] = {
     "resolved": _status(Status.RESOLVED),
     "done": _status(Status.APPROVED, Status.DELIVERING, Status.DELIVERED, Status.RESOLVED),
     "overdue": lambda _user: and_(
-        col(Ticket.status).in_([str(status) for status in sorted(WAITS_FOR_PERSON)]),
-        col(Ticket.due_at) < now(),
+        col(Ticket.status).in_([str(status) for status in sorted(WAITS_FOR_PERSON)]), col(Ticket.due_at) < now()
     ),
     "snoozed": lambda _user: col(Ticket.snoozed_until) > now(),
     "mine": lambda user: col(Ticket.assignee_id) == user.id,

@@ -131,7 +131,8 @@ def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
     calls = session.exec(select(Proposal.id, Proposal.status).where(Proposal.ticket_id == ticket_id)).all()
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
     sealed = seal.what_changed(session, draft) if draft and draft.status == "waiting" else []
-    looks = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
+    held = ticket.claimed_until is not None and ticket.claimed_until > now() and ticket.claimed_by != viewer
+    looks = ticket.claimed_by if held else None
     return (
         str(ticket.status),
         ticket.draft_id,

@@ -4,16 +4,17 @@ Every function checks who asks, writes its audit event in the caller's transacti
 it raises. Deciding a draft is in triage/approval.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, fields, locks, noting, overruling, replies
+from triage import audit, fields, inbox, locks, noting, overruling, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
+from triage.inbox import View
 from triage.models import (
     WAITS_FOR_PERSON,
     Draft,
@@ -32,6 +33,7 @@ from triage.runs import start_run
 from triage.transitions import move
 
 Enqueue = Callable[..., None]
+_TRIES = 8  # to find a ticket that nobody else is just opening
 LOOKING = timedelta(seconds=90)
 LONGEST_SNOOZE = timedelta(days=90)
 
@@ -55,6 +57,19 @@ def claim_is_due(ticket: Ticket, user: User) -> bool:
     if ticket.claimed_until is None or ticket.claimed_until <= now():
         return True
     return ticket.claimed_by == user.id and ticket.claimed_until < now() + LOOKING / 2
+
+
+def take_next(
+    session: Session, user: User, view: View, ticket_id: int, *, find: str = "", below: Sequence[int] = ()
+) -> int | None:
+    """The ticket to open after this one (`inbox.following`), claimed at once, so that two people do not go on to the same."""
+    found = None
+    for _ in range(_TRIES):
+        found = inbox.following(session, user, view, ticket_id, find=find, below=below)
+        if found is None or claim(session, user, found) is None:
+            break
+        session.expire_all()
+    return found
 
 
 def release(session: Session, user: User, ticket_id: int) -> None:

@@ -70,6 +70,8 @@ def _people(kind: str, desk: Timed, home: Path, url: str, count: int, seconds: f
     database.close()
     for error in told.errors[:5]:
         Console(stderr=True).print(f"error: {error}")
+    for said, times in told.said.most_common(3):
+        Console(stderr=True).print(f"the desk said {times} times: {said}")
     lost = max(0, len(told.seconds) - books.decisions) + books.without
     table.add_row(
         kind, str(count), f"{books.decisions:,}", str(lost), str(books.double), str(told.refused),

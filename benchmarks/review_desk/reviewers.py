@@ -7,6 +7,7 @@ client asks for what a browser would ask for by itself: the looks of the queue, 
 import asyncio
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from triage.models import Decision, Draft, Outbox, User
 from triage.settings import Settings
 
 PATIENCE = 120.0  # seconds for any one answer
+_SAID = re.compile(r'role="alert"[^>]*>(.*?)</div>', re.DOTALL)  # what the desk answers to a press that it refuses
 _APPROVE = re.compile(r"-td_approve$")
 
 
@@ -36,6 +38,7 @@ class Told:
     refused: int = 0
     stuck: int = 0
     errors: list[str] = field(default_factory=list)
+    said: Counter[str] = field(default_factory=Counter)
 
 
 class Reviewer:
@@ -94,7 +97,7 @@ class Reviewer:
 
     async def _drawn(self) -> None:
         """Read until the page is drawn whole; what the page does by itself goes on meanwhile."""
-        self.approve, whole = "", False
+        self.approve = ""
         end = time.monotonic() + PATIENCE
         while True:
             due = min((at for at, _ in self.clocks.values()), default=end)
@@ -109,10 +112,7 @@ class Reviewer:
             message.ParseFromString(data)
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                whole = not message.new_session.fragment_ids_this_run
                 self.hash = message.new_session.page_script_hash
-                if whole:
-                    self.approve = ""
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
             elif kind == "delta":
@@ -120,7 +120,7 @@ class Reviewer:
             elif kind == "auto_rerun":
                 rerun = message.auto_rerun
                 self.clocks[rerun.fragment_id] = (time.monotonic() + rerun.interval, rerun.interval)
-            elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY and whole:
+            elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                 return
 
     def _element(self, delta: Any) -> None:
@@ -129,6 +129,8 @@ class Reviewer:
             self.approve = element.button.id
         if element.HasField("exception"):
             self.told.errors.append(element.exception.message[:200])
+        if element.HasField("html") and (said := _SAID.search(element.html.body)):
+            self.told.said[re.sub(r"<[^>]+>", "", said[1])[:80]] += 1
 
     async def _look_again(self) -> None:
         now = time.monotonic()

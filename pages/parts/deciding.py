@@ -6,7 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import composer, edits, office, own_reply, proof, queue, state, words
-from triage import approval, inbox, own_replies, replies, scheduling, typed, wishes, work
+from triage import approval, own_replies, replies, scheduling, typed, wishes, work
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
 from triage.proof import open_points
 
@@ -116,10 +116,11 @@ def following(user: User, ticket_id: int) -> None:
     here = queue.asked()
     order: list[int] = state.get("order", [])
     below = order[order.index(ticket_id) + 1 :] if ticket_id in order else []
-    found = office.read(lambda session: inbox.following(session, user, here.view, ticket_id, find=here.find, below=below))
+    found = office.attempt(lambda session: work.take_next(session, user, here.view, ticket_id, find=here.find, below=below))
     if found is None and here.find:
         queue.leave_search()
-        found = office.read(lambda session: inbox.following(session, user, queue.asked().view, ticket_id))
+        found = office.attempt(lambda session: work.take_next(session, user, queue.asked().view, ticket_id))
+    state.put("taken", found)
     if found not in below:
         queue.to_first_page()
     queue.go_to(found)

@@ -1,7 +1,7 @@
 """The queue on the left: what waits, most pressing first, alive without touching the rest of the page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -12,11 +12,12 @@ from streamlit.navigation.page import StreamlitPage
 
 from pages.parts import office, queue_rows, queue_search, state, words
 from pages.parts.theme import asset
-from triage import inbox, presence, saved_views, ticket_view
+from triage import inbox, presence, saved_views, ticket_view, work
 from triage.batches import view as batches
 from triage.inbox import QueuePage, View
 from triage.incidents import view as incidents
 from triage.models import SavedView, User
+from triage.notifications import reading
 
 EVERY = "3s"
 LONGEST = 200  # letters of a search
@@ -189,11 +190,12 @@ def _look(user: User, here: Asked) -> Seen:
     """The queue as it is; what was read before stands while nothing happened at the desk."""
     address = (here.view, here.find, here.page, here.saved)
     before: Seen | None = state.get("queue_seen")
+    drawn_now = bool(state.take("just_drawn"))  # the page has read the ticket in this very run
 
     def read(session: Session) -> tuple[Seen, object, object]:
         changes = inbox.changes(session)
         same = before is not None and before.changes == changes and monotonic() - before.at < LATEST
-        pulse = ticket_view.pulse(session, here.ticket, user.id) if here.ticket and not same else None
+        pulse = ticket_view.pulse(session, here.ticket, user.id) if here.ticket and not same and not drawn_now else None
         moved = incidents.pulse(session, here.incident) if here.incident else None
         if here.batch:
             moved = batches.pulse(session, here.batch)
@@ -219,6 +221,20 @@ def _look(user: User, here: Asked) -> Seen:
     if shown and shown[0] == (here.incident or here.batch) and moved != shown[1]:
         st.rerun()
     return seen
+
+
+def claim(user: User, ticket_id: int) -> None:
+    """Tell the others that this person has the ticket open. What that leaves in the history changes nothing in their own queue."""
+    seen: Seen | None = state.get("queue_seen")
+
+    def change(session: Session) -> tuple[int, int]:
+        before = inbox.changes(session)
+        work.claim(session, user, ticket_id)
+        reading.seen_of_ticket(session, user, ticket_id)
+        return before, inbox.changes(session)
+
+    if (moved := office.attempt(change)) and seen and seen.changes == moved[0]:
+        state.put("queue_seen", replace(seen, changes=moved[1]))
 
 
 def _writing(user: User, ticket_id: int | None) -> None:

@@ -13,13 +13,12 @@ PREFIX = "queue_"  # of the indexes, so that comparing schemas can leave them ou
 
 
 def take_away(connection: Connection) -> None:
-    """Before migrations: what would be in their way on SQLite."""
-    if connection.dialect.name != "sqlite":
-        return
-    for kind, name, _ in documents.statements(TICKETS, "sqlite"):
-        if kind == "trigger":
+    """Before migrations: triggers, which are in their way on SQLite, and indexes, which may be others after them."""
+    dialect = connection.dialect.name
+    for kind, name, _ in documents.statements(TICKETS, dialect):
+        if kind == "trigger" and dialect == "sqlite":
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-    for name in pressing.indexes("sqlite"):
+    for name in pressing.indexes(dialect):
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
 

@@ -8,12 +8,13 @@ Scripts without spaces are indexed letter by letter, so that a word of theirs is
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, column, func, literal, select, table
+from sqlalchemy import ColumnElement, Connection, Select, String, column, func, literal, select, table, text
 from sqlmodel import Session
 
 from triage.database.fulltext import BETWEEN, LONGEST, UNSPACED, UNSPACED_RANGES, plain, words_of
 
 SPACED = "triage_spaced"  # the function that SQLite's triggers call; every connection of ours has it
+_COMMON = 4_000  # documents; what more of them hold is common
 SHORTEST_BEGINNING = 3  # letters: what begins with fewer is nearly everything
 
 
@@ -79,6 +80,32 @@ def matching(session: Session, document: Document, wanted: list[Term]) -> Select
     query = " & ".join(_tsquery(document, term) for term in wanted)
     asked = func.to_tsquery(literal("simple").op("::")(column("regconfig")), query)
     return select(words.c.id).where(words.c.words.op("@@")(asked))
+
+
+def newest(session: Session, document: Document, wanted: list[Term], most: int) -> list[int]:
+    """The ids of the newest rows whose documents hold all terms, newest first, at most so many.
+
+    PostgreSQL guesses badly how many a phrase finds, and a wrong guess reads every document. So the index of words is
+    asked first, up to a limit; what has more matches than that is common, and soon found by going back from the newest.
+    """
+    statement = matching(session, document, wanted)
+    number = statement.selected_columns.id
+    if session.get_bind().dialect.name == "sqlite":
+        return list(session.execute(statement.order_by(number.desc()).limit(most)).scalars())
+    found = _planned(session, statement.limit(_COMMON + 1), "indexscan", "seqscan")
+    if len(found) > _COMMON:
+        return _planned(session, statement.order_by(number.desc()).limit(most), "bitmapscan", "seqscan")
+    return sorted(found, reverse=True)[:most]
+
+
+def _planned(session: Session, statement: Select[tuple[int]], *without: str) -> list[int]:
+    """What a statement finds when PostgreSQL plans it without some of its ways."""
+    for way in without:
+        session.execute(text(f"SET LOCAL enable_{way} = off"))
+    found = list(session.execute(statement).scalars())
+    for way in without:
+        session.execute(text(f"SET LOCAL enable_{way} = on"))
+    return found
 
 
 def holds(session: Session, document: Document, wanted: list[Term], row: Any) -> ColumnElement[bool]:
