@@ -31,6 +31,7 @@ CAUSES = {
     "message": "New message",
     "reply": "The customer wrote again",
     "changes": "A person asked for changes",
+    "redraft": "Written anew after a change",
     "retry": "Tried again",
     "release": "Let in from quarantine",
 }
@@ -118,6 +119,7 @@ def _why_started(run: Run) -> str:
         "message": "A new message came in.",
         "reply": "The customer wrote again.",
         "changes": "A person asked for changes to the draft.",
+        "redraft": "Something had changed, and a person had the draft written anew.",
         "retry": "A person had the agents try again.",
         "release": "A person let the message in from quarantine.",
     }.get(run.cause, "")

@@ -45,7 +45,9 @@ def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None
     forget = composer.forgetter(ticket.id or 0, typed.CHANGES)
     if _decide(user, draft, DecisionKind.REQUEST_CHANGES, seal=seal, comment=comment):
         forget()
-        office.toast(f"Sent back to {wishes.told(comment)}; a new version will appear here.")
+        by_hand = draft.created_by.startswith("user:") and draft.created_by != user.actor
+        whom = "the colleague who wrote it" if by_hand else wishes.told(comment)
+        office.toast(f"Sent back to {whom}; a new version will appear here.")
         _done(ticket)
 
 
