@@ -11,6 +11,8 @@ from triage.models import NoticeSettings, User
 from triage.notifications import settings
 from triage.notifications.events import EVENTS, WAYS
 
+_WIDTHS = (3.2, 1, 1, 1)
+
 
 def choices(user: User) -> None:
     """Events on the left, pace, quiet hours and webhooks on the right; a change counts at once."""
@@ -31,14 +33,19 @@ def choices(user: User) -> None:
 
 
 def _matrix(user: User, kept: NoticeSettings) -> None:
+    head = st.columns(_WIDTHS, gap="small")
+    for place, label in zip(head[1:], WAYS.values(), strict=True):
+        with place:
+            show(mute(label))
     for name, event in EVENTS.items():
-        with st.container(key=f"event_{name}", horizontal=True, vertical_alignment="center", wrap=False):
-            show(tag("div", tag("b", event.title), tag("div", mute(event.help)), cls="td-grow"))
-            ways = settings.ways_of(kept, name)
-            for way, label in WAYS.items():
-                key = f"tell_{name}_{way}"
-                st.session_state[key] = way in ways
-                st.checkbox(label, key=key, on_change=_choose, args=(user, name), help=f"{event.title}: {label}")
+        ways = settings.ways_of(kept, name)
+        places = st.columns(_WIDTHS, gap="small", vertical_alignment="center")
+        with places[0]:
+            show(tag("div", tag("b", event.title), tag("div", mute(event.help))))
+        for place, (way, label) in zip(places[1:], WAYS.items(), strict=True):
+            key = f"tell_{name}_{way}"
+            st.session_state[key] = way in ways
+            place.checkbox(f"{event.title}: {label}", key=key, on_change=_choose, args=(user, name), label_visibility="collapsed")
 
 
 def _choose(user: User, name: str) -> None:

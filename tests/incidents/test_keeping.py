@@ -11,6 +11,7 @@ from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
 from triage.incidents import keeping
 from triage.models import Incident, IncidentMember, Role, Status, Ticket, User, clock_at, now
+from triage.sla import clocks, plan
 
 
 def members(session: Session, incident: Incident) -> set[int]:
@@ -83,3 +84,19 @@ def test_a_ticket_in_quarantine_is_not_put_in(database: Database) -> None:
         session.get_one(Ticket, numbers[1]).status = Status.QUARANTINED
         with pytest.raises(ConflictError, match="quarantine"):
             keeping.add(session, user, incident.id or 0, numbers[1])
+
+
+def test_an_incident_holds_the_clocks_of_its_tickets_where_the_plan_says_so(database: Database) -> None:
+    with database.transaction() as session:
+        plan.kept(session, plan.default().model_copy(update={"pause_incident": True}), user_id=None)
+        user, rows = desks.person(session), [desks.ticket(session, email=f"{n}@customer.example") for n in range(3)]
+        for row in rows:
+            clocks.begin(session, row, now())
+        incident = keeping.start(session, user, [row.id or 0 for row in rows[:2]], "Down")
+        keeping.add(session, user, incident.id or 0, rows[2].id or 0)
+        assert [row.paused for row in rows] == ["incident"] * 3 and rows[0].due_at is None
+        keeping.take_out(session, user, incident.id or 0, rows[0].id or 0)
+        assert [row.paused for row in rows] == ["", "incident", "incident"]
+        rows[1].status = Status.DELIVERED
+        keeping.end(session, user, incident.id or 0)
+        assert [row.paused for row in rows] == ["", "customer", ""]

@@ -21,6 +21,7 @@ from triage.intake.receive import receive
 from triage.models import Article, Category, Customer, Order, Ticket, clock_at, now
 from triage.office import Desk
 from triage.settings import Settings
+from triage.sla import plan as targets
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ def seed_company(desk: Desk) -> None:
         tools.seed_tools(session)
         if _empty(session, Customer):
             seed_customers(session)
+            seed_targets(session)
             history.seed_history(session, until=now())
             seed_edits(session)
     desk.index.sync(desk.database)
@@ -104,6 +106,24 @@ def seed_customers(session: Session) -> None:
         session.add(customer)
         session.flush()
         session.add_all(_order(order, customer.id or 0, shift) for order in person["orders"])
+
+
+def seed_targets(session: Session) -> None:
+    """Larkfield Coffee keeps Dutch holidays, answers customers of the tier plus sooner, and raises what is near its target."""
+    number, plan = targets.current(session)
+    if number:
+        return
+    everybody = plan.policies[0]
+    sooner = {
+        priority: each.model_copy(update={"first_reply": max(30, (each.first_reply or 60) // 2)})
+        for priority, each in everybody.targets.items()
+    }
+    plus = targets.Policy(name="Plus customers", tiers=["plus"], targets=sooner)
+    first = targets.Step(clock="first_reply", at="warning", do="raise_priority")
+    wanted = targets.Plan(
+        hours={targets.DESK: targets.Hours(country="NL")}, policies=[plus, everybody], steps=[first, *plan.steps]
+    )  # fmt: skip
+    targets.kept(session, wanted, user_id=None, note="The demo company's promises.")
 
 
 def seed_tickets(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from triage import audit, locks
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
+from triage.incidents import holding
 from triage.models import Incident, IncidentMember, MasterDraft, Status, Ticket, User, now
 
 LIVE = ("proposed", "open")
@@ -80,6 +81,8 @@ def add(session: Session, user: User, incident_id: int, ticket_id: int) -> None:
     was = member.incident_id if member.id is not None else None
     member.incident_id, member.out, member.nearness, member.added_by = incident_id, False, 1.0, _actor(user)
     session.add(member)
+    if incident.state == "open":
+        holding.hold(session, [ticket_id])
     audit.append(session, "incident.added", actor=_actor(user), ticket_id=ticket_id, incident=incident.id, was=was)
 
 
@@ -91,6 +94,7 @@ def take_out(session: Session, user: User, incident_id: int, ticket_id: int) -> 
         raise ConflictError(f"Ticket {ticket_id} is not in this incident any more.")
     member.out = True
     session.add(member)
+    holding.release(session, [ticket_id])
     audit.append(session, "incident.removed", actor=_actor(user), ticket_id=ticket_id, incident=incident_id)
 
 
@@ -138,6 +142,8 @@ def _change(session: Session, user: User, incident: Incident, event: str, **fiel
         for master in session.exec(select(MasterDraft).where(MasterDraft.incident_id == incident.id)):
             master.status = "superseded"
             session.add(master)
+    if "state" in fields:
+        (holding.hold if incident.state == "open" else holding.release)(session, list(session.exec(_inside(incident.id or 0))))
     session.add(incident)
     audit.append(session, f"incident.{event}", actor=_actor(user), incident=incident.id, was=was, to=fields)
 
