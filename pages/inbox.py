@@ -3,7 +3,7 @@
 import streamlit as st
 from sqlmodel import Session
 
-from pages.parts import batch, composer, deciding, edits, incident, office, queue, state, words
+from pages.parts import batch, composer, deciding, edits, incident, office, queue, state, tour, words
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -52,6 +52,8 @@ def page() -> None:
                     edits.strip(user)
                 incident.banner()
                 told()
+                if view is not None or state.get("tour") is not None:
+                    tour.tour(user)
             if here.incident:
                 incident.incident(found, user)
             elif here.batch:
@@ -113,7 +115,8 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
 
 def _middle(view: TicketView | None, user: User, changed: list[Change], strict: bool, problem: str, seen: xray.XRay) -> None:
     if view is None:
-        _nothing_open(problem)
+        if problem or not tour.greeting(user):
+            _nothing_open(problem)
         return
     head(view, user.id)
     incident.belongs(view.ticket.id or 0)

@@ -4,6 +4,7 @@
 const PATIENCE = 10000; // milliseconds a key waits for a busy page
 const UNSEEN = 2500; // without any sign of a redraw the last step had none
 const CALM = 60; // between two runs of one step
+const DRAWN = 1200; // within which the browser has drawn what a run that ended has made
 
 function isTyping(event) {
   const node = event.composedPath()[0];
@@ -157,7 +158,11 @@ class Keyboard {
     const time = Date.now();
     const running = scriptState() !== "notRunning";
     if (this.hold && this.isOver(time, running)) this.hold = null;
-    while (this.waiting.length && this.isTurn(this.waiting[0].key)) this.act(this.waiting.shift());
+    while (this.waiting.length && this.isTurn(this.waiting[0].key)) {
+      const [first] = this.waiting;
+      if (!targetOf(first.key) && time - (first.free ??= time) < DRAWN) break;
+      this.act(this.waiting.shift());
+    }
     const late = this.waiting.length;
     this.waiting = this.waiting.filter((entry) => time - entry.at < PATIENCE);
     if (late > this.waiting.length) this.say("The desk was busy for too long; press the key again.", true);

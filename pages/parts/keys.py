@@ -28,13 +28,11 @@ def keys(user: User, inbox: bool, to_inbox: Callable[[dict[str, str]], None]) ->
     with st.container(key="keys"):
         _component(
             key="td_keys", data={"keys": keymap.for_browser(), "user": user.id},
-            on_go_change=_go, on_find_change=_find, on_tour_change=lambda: state.put("tour", 0),
+            on_go_change=_go, on_find_change=_find, on_tour_change=lambda: _tour(inbox),
         )  # fmt: skip
-    if wanted := state.get("wanted"):
+    if (wanted := state.get("wanted")) is not None:
         to_inbox(wanted)
         state.take("wanted")  # only now: a newer event may break this run off before
-    elif not inbox and state.get("tour") is not None:
-        to_inbox({})
 
 
 def _event(name: str) -> object:
@@ -44,6 +42,12 @@ def _event(name: str) -> object:
 def _go() -> None:
     if isinstance(number := _event("go"), int) and number > 0:
         state.put("wanted", {queue.FILTER: View.ALL.value, queue.TICKET: str(number)})
+
+
+def _tour(inbox: bool) -> None:
+    state.put("tour", 0)
+    if not inbox:
+        state.put("wanted", {})
 
 
 def _find() -> None:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from triage.accounts import apikeys
+from triage import first_steps
+from triage.accounts import apikeys, users
 from triage.database import Database, open_database
 from triage.settings import load_settings
 
@@ -123,6 +124,8 @@ def running(folder: Path, **more: str) -> Iterator[RunningDesk]:
         database = open_database(load_settings(home=home))
         with database.transaction() as session:
             _row, key = apikeys.create(session, "browser tests", actor="test")
+            for person in users.listing(session):
+                first_steps.end_tour(session, person)
         with httpx.Client(
             base_url=server.address, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=PATIENCE
         ) as api:

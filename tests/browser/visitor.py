@@ -83,14 +83,9 @@ class Visitor:
         return self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
 
     def press(self, key: str, then: Locator) -> None:
-        """A key and what it brings about; one pressed while the page is being drawn waits for it by itself."""
+        """A key, once, and what it brings about; one pressed while the page is being drawn waits for it by itself."""
         self.loaded()
-        self.settled()
-        for _ in range(2):
-            self.page.keyboard.press(key)
-            with suppress(AssertionError):
-                expect(then.first).to_be_visible(timeout=15_000)
-                return
+        self.page.keyboard.press(key)
         expect(then.first).to_be_visible()
 
     def turn_to(self, part: str, then: Locator) -> None:
