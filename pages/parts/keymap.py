@@ -42,7 +42,7 @@ KEYS = (
         "commit", (COMMIT,), "approve and open the next ticket; in a form, send the form", DECIDE, decides=True,
         press=("td_submit", "td_approve"),
     ),
-    Key("approve", ("A",), "approve and stay on the ticket", DECIDE, event="approve", needs=".st-key-td_approve button", decides=True),
+    Key("approve", ("A",), "approve and stay on the ticket", DECIDE, event="approve", needs="html[data-live] .st-key-td_approve button", decides=True),
     Key("edit", ("E",), "edit the draft, write the reply", DECIDE, press=("td_edit", "td_master_edit"), opens=True, focus=".st-key-draft textarea, .st-key-compose textarea"),
     Key("changes", ("Q",), "request changes", DECIDE, press=("td_changes", "td_master_again"), opens=True),
     Key("reject", ("D",), "reject the draft; no incident", DECIDE, press=("td_reject", "td_incident_dissolve"), opens=True),

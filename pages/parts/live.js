@@ -64,11 +64,13 @@ export default function (component) {
     }
   }, 500);
   document.addEventListener("triage:approve", onApprove);
+  document.documentElement.dataset.live = "on";
   document.addEventListener("pointerup", onPointer, true);
   document.addEventListener("input", onInput);
   return () => {
     clearInterval(clock);
     document.removeEventListener("triage:approve", onApprove);
+    delete document.documentElement.dataset.live;
     document.removeEventListener("pointerup", onPointer, true);
     document.removeEventListener("input", onInput);
     memory.wired = false;

@@ -83,8 +83,9 @@ class Visitor:
         return self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
 
     def press(self, key: str, then: Locator) -> None:
-        """A key, once, and what it brings about; one pressed while the page is being drawn waits for it by itself."""
+        """A key, once, pressed by somebody who looked at the page first, and what it brings about."""
         self.loaded()
+        self.settled()
         self.page.keyboard.press(key)
         expect(then.first).to_be_visible()
 
