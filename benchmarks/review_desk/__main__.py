@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Make what is not there, measure, and print the figures."""
     options = _options(arguments)
     say = Console(stderr=True).print
-    table = Table("database", "action", "server p50", "p95", "painted p50", "p95", "target: server 150 / 400 ms")
+    table = Table(
+        "database", "action", "server p50", "p95", "of it processor", "painted p50", "p95", "target: server 150 / 400 ms"
+    )
     people = Table("database", "reviewers", "decisions", "lost", "double", "refused", "p50 ms", "p95 ms", "MiB a session")
     for kind in options.databases:
         tickets, waiting = TICKETS[kind]

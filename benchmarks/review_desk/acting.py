@@ -42,10 +42,11 @@ PATIENCE = 60_000
 
 @dataclass
 class Times:
-    """What one action took each time: milliseconds until painted, and on the server."""
+    """What one action took each time, in milliseconds: until painted, on the server, and of the server's processor."""
 
     painted: list[float] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
 
 @contextmanager
@@ -89,14 +90,16 @@ class Person:
                 self.visitor.settled()
                 began = time.time()
                 times.painted.append(act(number))
-                times.server.append(self._on_server(began))
+                for kept, value in zip((times.server, times.processor), self._on_server(began), strict=True):
+                    kept.append(value)
         return found
 
-    def _on_server(self, began: float) -> float:
-        """Milliseconds of the runs since then that somebody asked for: the queue's own looks are left out."""
+    def _on_server(self, began: float) -> tuple[float, float]:
+        """Milliseconds, and those of processor, of the runs since then that somebody asked for: the queue's own looks are left out."""
         time.sleep(0.05)  # the line of the last run is written when it has ended
         runs = self.desk.read_runs(began, time.time())
-        return 1000 * sum(run["seconds"] for run in runs if not run["auto"])
+        asked = [run for run in runs if not run["auto"]]
+        return 1000 * sum(run["seconds"] for run in asked), 1000 * sum(run["cpu"] for run in asked)
 
     def _painted(self, until: str) -> float:
         return float(self.page.evaluate(_PAINTED, [until, PATIENCE]))
