@@ -30,7 +30,7 @@ def just_sent(decision_id: int | None, *, changed: bool) -> None:
         state.put("edited", [*state.get("edited", []), decision_id][-5:])
 
 
-@st.fragment
+@st.fragment(run_every="3s")  # a draw that another event broke off is made up for
 def strip(user: User) -> None:
     """One edit of what this tab sent last, with one key for each thing that it can become; gone when it was answered or put off."""
     recent: list[int] = state.get("edited", [])
