@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
-from tests.desks import person, ticket
-from triage import fields, tags, work
+from tests.desks import Enqueued, person, recorder_of, ticket, waiting_draft
+from triage import approval, fields, tags, work
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
 from triage.fields import Definition
-from triage.models import AuditEvent, Category, CustomField, Role, Status, Ticket
+from triage.models import AuditEvent, Category, CustomField, DecisionKind, Role, Status, Ticket
+from triage.settings import Settings
 
 
 def found(session: Session, condition: object) -> list[int | None]:
@@ -82,6 +83,11 @@ def test_a_required_field_is_asked_for_in_its_category_before_a_person_closes(da
         work.resolve(session, staff, plan.id or 0)
         with pytest.raises(ConflictError, match="Fill in Série n°"):
             work.resolve(session, staff, fault.id or 0)
+        waiting = waiting_draft(session, ticket(session, category="faults"))
+        with pytest.raises(ConflictError, match="Fill in Série n°"):
+            approval.decide(
+                session, recorder_of(Enqueued()), Settings(), staff, waiting.id or 0, kind=DecisionKind.RESOLVE, seal=waiting.seal
+            )
         fields.fill(session, staff, fault.id or 0, {key: "A-17"})
         assert found(session, fields.condition(key, "A-17")) == [fault.id] == found(session, fields.condition(key))
         work.resolve(session, staff, fault.id or 0)

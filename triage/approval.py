@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, locks, mistakes, overruling, own_replies, proof, replies, workspace
+from triage import audit, fields, lastcheck, locks, mistakes, overruling, own_replies, proof, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
@@ -336,6 +336,7 @@ def _escalate(
 def _resolve(
     session: Session, enqueue: Enqueue, settings: Settings, user: User, draft: Draft, ticket: Ticket, decision: Decision
 ) -> None:
+    fields.require_filled(session, ticket)
     replies.resolve(session, ticket, actor=f"user:{user.id}", how="closed")
 
 
