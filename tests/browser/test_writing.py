@@ -107,7 +107,8 @@ def test_a_note_names_a_colleague_and_a_ticket_gets_a_tag_and_goes_into_another(
     assert barriers(staff.page) == []
     staff.settled()
     staff.button("Merge or split").click()
-    expect(panel(staff).get_by_text(f"#{first} Descaling")).to_be_visible()
+    into = panel(staff).get_by_role("combobox", name="Into which of the customer's tickets?")
+    expect(into).to_have_value(re.compile(f"^#{first} Descaling"))
     staff.settled()
     panel(staff).get_by_role("button", name=re.compile("^Do it")).click()
     expect(staff.headline).to_contain_text(f"#{first}")
