@@ -1,6 +1,7 @@
 // What the page's own widgets cannot do: the undo clock, the focus after a step,
 // and a copy of the text being typed that survives a reload of the tab. Draws nothing.
 const SLOT = "triage-text-";
+const OPENER = { hand: "td_hand_over", later: "td_send_later" }; // where the button is not called after its form
 const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]" };
 
 function editor() {
@@ -17,6 +18,17 @@ function focus(selector, tries) {
   field.focus();
   field.closest(".st-key-panel")?.scrollIntoView({ block: "nearest" });
   if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.value.length, field.value.length);
+}
+
+// Where the focus goes when what had it is gone: the button that opened a form, the draft of the next ticket.
+function stand(...selectors) {
+  setTimeout(() => {
+    if (document.activeElement !== document.body) return;
+    const node = selectors.map((selector) => document.querySelector(selector)).find(Boolean);
+    if (!node) return;
+    if (!node.matches("button")) node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  }, 150);
 }
 
 function saved(id) {
@@ -37,12 +49,14 @@ export default function (component) {
       memory.send("restored", { ticket: data.ticket, text });
     }
   }
+  if (memory.open && !data.open && memory.ticket === data.ticket) stand(`.st-key-${OPENER[memory.open] ?? `td_${memory.open}`} button`);
   if (memory.open !== data.open) {
     memory.open = data.open;
     if (data.open) focus(FIRST[data.open] || ".st-key-panel textarea, .st-key-panel input", 12);
   }
   if (memory.ticket !== data.ticket) { // another ticket begins at its beginning
     if (memory.ticket !== undefined) for (const pane of document.querySelectorAll(".st-key-panes > div:not(:first-child), .stMain")) pane.scrollTop = 0;
+    if (memory.ticket !== undefined) stand("[data-draft]", "[data-ticket] h1");
     memory.ticket = data.ticket;
   }
   if (memory.wired) return;

@@ -135,7 +135,10 @@ function patch(list, wanted, memory) {
     let had = memory.nodes.get(key);
     if (!had || had.text !== text) {
       const node = make(value);
-      if (!had && memory.drawn) node.classList.add("fresh");
+      if (!had && memory.drawn) {
+        node.classList.add("fresh");
+        if (value.title && !value.busy && place) document.dispatchEvent(new CustomEvent("triage:say", { detail: `New in the queue: ${value.title}` }));
+      }
       if (had) {
         if (had.node === place) place = node;
         had.node.replaceWith(node);
