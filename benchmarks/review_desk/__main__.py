@@ -56,9 +56,8 @@ def _actions(kind: str, desk: Timed, repeat: int, table: Table) -> None:
     for name, times in found.items():
         server50, server95 = _p(times.server, 50), _p(times.server, 95)
         kept = "kept" if server50 <= P50 and server95 <= P95 else "missed"
-        table.add_row(
-            kind, name, *(f"{value:.0f}" for value in (server50, server95, _p(times.painted, 50), _p(times.painted, 95))), kept
-        )
+        shown = (server50, server95, _p(times.processor, 50), _p(times.painted, 50), _p(times.painted, 95))
+        table.add_row(kind, name, *(f"{value:.0f}" for value in shown), kept)
 
 
 def _people(kind: str, desk: Timed, home: Path, url: str, count: int, seconds: float, table: Table) -> None:
