@@ -105,8 +105,22 @@ def _editor(user: User, ticket: Ticket, draft: Draft, may: bool) -> None:
 def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) -> None:
     seal, number = draft.seal, ticket.id or 0
     submit = None if state.form_is_open(number) else panels.SUBMIT
+    if not ticket.requester_email:
+        show(
+            tag(
+                "div",
+                tag("b", "Nobody to write to. "),
+                "This came without an address; close the ticket when it is done.",
+                cls="td-strip w",
+            )
+        )
     with st.container(key="actions", horizontal=True):
-        if may:
+        if may and not ticket.requester_email:
+            st.button(
+                "Close the ticket", key="td_close", type="primary", on_click=_leave,
+                args=(user, ticket, lambda session: work.resolve(session, user, number)),
+            )  # fmt: skip
+        elif may:
             st.button(
                 "Send edited" if edited else "Approve and next",
                 key="td_approve",
