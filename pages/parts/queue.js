@@ -65,7 +65,8 @@ function form(box, root, memory) {
   const { form: data } = memory.data;
   const node = box.querySelector(".form");
   const shape = JSON.stringify([data.fields.map(({ value, ...rest }) => rest), data.share, data.chosen, data.removable]);
-  if (memory.shape !== shape && !node.contains(root.activeElement)) {
+  const within = node.contains(root.activeElement) && root.activeElement.matches("input, select"); // nothing typed is taken away
+  if (memory.shape !== shape && !within) {
     memory.shape = shape;
     node.replaceChildren(...data.fields.map(field), keeping(data));
   }
