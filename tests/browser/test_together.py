@@ -93,7 +93,7 @@ def test_a_trainees_reply_waits_comes_back_and_is_sent(desk: RunningDesk, visit:
 
 
 def _released(session: Session) -> None:
-    people = {person.name: person for person in session.exec(select(User).where(User.demo))}  # type: ignore[arg-type]
+    people = {person.name: person for person in session.exec(select(User).where(User.demo))}
     manager = next(person for person in people.values() if person.role == Role.MANAGER)
     own_replies.set_trainee(session, manager, people["Nadia Brandt"].id or 0, False)
 
