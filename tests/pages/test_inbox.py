@@ -20,12 +20,13 @@ from triage import inbox, replies
 from triage.inbox import View
 from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket, now
 
+WITH_ARTICLES = pytest.mark.parametrize("desk", [pytest.param(True, id="articles")], indirect=True)
 EVIL = "<img src=x onerror=alert(1)> [go](javascript:alert(1)) <script>x</script>"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Any]:
-    with open_small_desk(tmp_path / "home") as small:
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    with open_small_desk(tmp_path / "home", knowledge=getattr(request, "param", False)) as small:
         yield small
 
 
@@ -162,6 +163,7 @@ def test_a_new_message_voids_the_approval_and_is_announced(desk: Any) -> None:
         assert session.exec(select(Decision)).all() == []
 
 
+@WITH_ARTICLES
 def test_staff_prepare_what_a_manager_decides(desk: Any) -> None:
     number = put(desk, approver="manager", approver_reasons=["money is asked for"])
     page = show(desk, number)
@@ -239,13 +241,14 @@ def test_quarantine_failure_and_work_have_their_own_cards(desk: Any) -> None:
     assert one(desk, Ticket, id=failed).status == Status.TRIAGING
 
 
+@WITH_ARTICLES
 def test_a_person_writes_when_no_draft_waits(desk: Any) -> None:
     with desk.database.transaction() as session:
         number = desks.ticket(session, status=Status.REJECTED).id
     page = show(desk, number)
     write(page, number, "By hand.").run()
     page.button(key="td_write").click().run()
-    assert one(desk, Draft, ticket_id=number).body == "By hand." and "written by a person" in html(page)
+    assert one(desk, Draft, ticket_id=number).body == "By hand." and "written by a colleague" in html(page)
     page.button(key="td_approve").click().run()
     assert one(desk, Outbox, ticket_id=number).body == "By hand."
 
