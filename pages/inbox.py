@@ -19,14 +19,16 @@ from pages.parts.proposed_calls import proposed_calls
 from pages.parts.queue import Asked
 from pages.parts.ticket_fields import ticket_fields
 from pages.parts.why import why
-from triage import inbox, lock, ticket_view, work, workspace, xray
+from triage import workspace, xray
 from triage.accounts.access import Permission
+from triage.drafts import lock
 from triage.errors import InputError
-from triage.inbox import View
 from triage.incidents import view as incidents
 from triage.models import DECIDABLE, User
 from triage.seal import Change
-from triage.ticket_view import TicketView
+from triage.tickets import inbox, ticket_view, work
+from triage.tickets.inbox import View
+from triage.tickets.ticket_view import TicketView
 
 
 def page() -> None:

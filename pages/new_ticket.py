@@ -9,12 +9,12 @@ from markupsafe import Markup
 from pages.parts import office, screen, words
 from pages.parts.keymap import hint
 from pages.parts.markup import card, chip, join, mute, show, tag
-from triage import new_tickets
 from triage.accounts.access import Permission
 from triage.errors import TriageError
 from triage.intake.message import Outcome, Receipt
 from triage.models import User
-from triage.new_tickets import ReportLine, Written
+from triage.tickets import new_tickets
+from triage.tickets.new_tickets import ReportLine, Written
 
 _CHANNELS = {"phone": "Phone call", "email": "E-mail", "chat": "Chat", "form": "Web form", "letter": "Letter"}
 _FIELDS = ("new_subject", "new_body", "new_who", "new_name", "new_checked")

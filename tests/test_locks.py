@@ -9,13 +9,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from tests.desks import person, recorder_of, ticket, waiting_draft
-from triage import approval, audit, chores, locks, work
+from triage import approval, audit, chores, locks
 from triage.database import Database
 from triage.errors import TriageError
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
 from triage.models import DecisionKind, Status, Ticket, now
 from triage.settings import Settings
+from triage.tickets import work
 
 
 def until(met: Callable[[], bool], what: str) -> None:

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests.desks import Enqueued, person, recorder_of, ticket, waiting_draft
-from triage import approval, fields, macros, tags
+from triage import approval, macros
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, GuardError, InputError
-from triage.fields import Definition
 from triage.macros import MacroText, filling
 from triage.models import (
     AuditEvent,
@@ -28,6 +27,8 @@ from triage.models import (
     now,
 )
 from triage.settings import Settings
+from triage.tickets import fields, tags
+from triage.tickets.fields import Definition
 
 
 def with_order(session: Session, identity: str = "verified") -> Ticket:

@@ -5,10 +5,11 @@ from sqlmodel import Session, select
 
 from tests.desks import person, say
 from tests.test_flow import come_in, seen, worked_on
-from triage import approval, delivery, replies, solving, ticket_view
+from triage import approval, delivery, replies, solving
 from triage.desk import triage
 from triage.models import DecisionKind, Draft, Outbox, PrecedentUse, Run, RunStep, SolvedCase, Status, Ticket, User
 from triage.office import Desk
+from triage.tickets import ticket_view
 
 QUESTION = "How do I descale my kettle with Kalkweg? My number is +31 20 123 4567. Priya Raman"
 

@@ -9,16 +9,17 @@ from sqlmodel import Session, col, func, select
 
 from tests.desks import person
 from tests.library.desk import embed, write
-from triage import administration, new_tickets, taxonomy, teams
+from triage import administration, taxonomy, teams
 from triage.database import Database
 from triage.errors import AccessError
 from triage.library import editing, files, imports, naming, publishing, review, suggestions, synonyms
 from triage.library.editing import Text
 from triage.models import Role, Ticket, User, now
-from triage.new_tickets import Written
 from triage.office import Desk
 from triage.rehearsal import asking
 from triage.settings import Settings
+from triage.tickets import new_tickets
+from triage.tickets.new_tickets import Written
 
 WRITTEN = Written(token="t1", subject="Cold milk", body="The milk is cold.", address="bo@customer.example")
 

@@ -6,11 +6,12 @@ import pytest
 from sqlmodel import Session
 
 from knowledge_base.embedding import embedder
-from triage import inbox, taxonomy, teams
+from triage import taxonomy, teams
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
-from triage.inbox import View
 from triage.models import Category, CategoryExample, Message, Role, Status, Ticket, User
+from triage.tickets import inbox
+from triage.tickets.inbox import View
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, fields, lastcheck, locks, mistakes, overruling, own_replies, proof, replies, workspace
+from triage import audit, lastcheck, locks, mistakes, overruling, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.drafts import own_replies, proof
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
 from triage.learning import edits
 from triage.macros.filling import gaps
@@ -38,6 +39,7 @@ from triage.runs import start_run
 from triage.seal import seal_of, what_changed
 from triage.settings import Settings
 from triage.sla import clocks
+from triage.tickets import fields
 from triage.transitions import move
 
 Enqueue = Callable[..., None]

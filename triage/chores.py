@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, ratings, replies, sharing, solving, sureness, typed
+from triage import alerts, ratings, replies, solving, sureness
 from triage.accounts import ratelimit, rates
 from triage.delivery import watching
 from triage.improving import findings, grouping
@@ -29,6 +29,7 @@ from triage.models import (
 from triage.notifications import digests, reading
 from triage.sla import retargeting
 from triage.sla.watching import watch as watch_targets
+from triage.tickets import sharing, typed
 from triage.transitions import move
 
 if TYPE_CHECKING:

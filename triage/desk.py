@@ -12,12 +12,13 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from triage import dossiers, handover, judging, tracing, wishes
+from triage import dossiers, handover, judging, tracing
 from triage.agents import analyst, judge, manager, ranker, reviewer, writer
 from triage.agents.crew import Crew
 from triage.agents.gather import gather_customer, gather_passages
 from triage.briefs import AnalystBrief, CustomerCard, Evidence, Facts, Plan, PlanBrief, Reply, Review, ReviewerBrief, WriterBrief
 from triage.casefile import CaseFile
+from triage.drafts import wishes
 from triage.errors import ModelError, TriageError
 from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
 from triage.incidents import finding

@@ -9,11 +9,12 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, proof, proposals, replies, searches, teams, wishes
+from triage import audit, dossiers, judging, proposals, replies, searches, teams
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
 from triage.database import Database, rows
+from triage.drafts import proof, wishes
 from triage.guardrails.verdicts import Verdict
 from triage.judging import Rules
 from triage.models import (

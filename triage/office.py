@@ -164,9 +164,10 @@ class Desk:
 
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
-        from triage import chores, delivery, desk, translating
+        from triage import chores, delivery, desk
         from triage.delivery import notices
         from triage.delivery.calls import Caller
+        from triage.drafts import translating
         from triage.incidents import writing
         from triage.library import imports
         from triage.rehearsal import rule_trial

@@ -35,7 +35,7 @@ def seal_of(session: Session, draft: Draft, published: dict[str, int] | None = N
 class Change:
     """One thing that is no longer as it was when a draft was written.
 
-    `kind` is message, thread, address, article, withdrawn, internal, sealed, or rule (triage.lock). `before` and `after` are what
+    `kind` is message, thread, address, article, withdrawn, internal, sealed, or rule (triage.drafts.lock). `before` and `after` are what
     can be set against each other; `about` names an article.
     """
 

@@ -28,7 +28,7 @@ _FIRST = (
 
 @dataclass(frozen=True)
 class TeamRow:
-    """A group: who is in it, which categories and which matters are routed to it, and how it shares (triage.sharing)."""
+    """A group: who is in it, which categories and which matters are routed to it, and how it shares (triage.tickets.sharing)."""
 
     name: str
     members: list[User]

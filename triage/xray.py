@@ -16,7 +16,7 @@ from triage.guardrails.normalise import normalise
 from triage.guardrails.verdicts import Finding
 from triage.guardrails.views import readings
 from triage.models import Draft
-from triage.ticket_view import Letter, TicketView
+from triage.tickets.ticket_view import Letter, TicketView
 
 RULES = ("injection", "hidden_text")
 SHARED, NEAR = 0.5, 0.6  # of a sentence's weighted words, and cosine: from then on it derives from what is suspicious

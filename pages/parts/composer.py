@@ -13,9 +13,10 @@ from sqlmodel import Session
 
 from pages.parts import office, state
 from pages.parts.theme import asset
-from triage import macros, ticket_view, typed
+from triage import macros
 from triage.errors import TriageError
 from triage.models import User
+from triage.tickets import ticket_view, typed
 
 _HTML = """<div class="td-composer"><textarea rows="3" spellcheck="true" aria-autocomplete="list"></textarea>
 <div role="listbox" aria-label="Saved replies" hidden></div><div class="status"></div><div class="said" aria-live="polite"></div></div>"""
@@ -27,7 +28,7 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Field:
-    """What is written: `name` is one of triage.typed.FIELDS, `label` what screen readers call it, `height` in pixels."""
+    """What is written: `name` is one of triage.tickets.typed.FIELDS, `label` what screen readers call it, `height` in pixels."""
 
     name: str
     label: str

@@ -8,7 +8,7 @@ from pages.parts.markup import card, join, mute, show, tag
 from pages.parts.ticket_fields import tag_marks
 from pages.parts.xray import marked
 from triage.models import Attachment
-from triage.ticket_view import Letter, TicketView
+from triage.tickets.ticket_view import Letter, TicketView
 from triage.xray import XRay
 
 

@@ -4,11 +4,12 @@ import streamlit as st
 
 from pages.parts import office, screen
 from pages.parts.markup import chip, mute, show, tag
-from triage import fields, taxonomy
+from triage import taxonomy
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.fields import KINDS, Definition
 from triage.models import CustomField, User
+from triage.tickets import fields
+from triage.tickets.fields import KINDS, Definition
 
 
 def custom_fields(user: User) -> None:

@@ -8,7 +8,7 @@ from pages.parts import office, running_clocks, words
 from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from triage.mentions import mentions, products
 from triage.models import Customer, Order, Ticket
-from triage.ticket_view import TicketView
+from triage.tickets.ticket_view import TicketView
 
 
 def customer(view: TicketView) -> None:

@@ -6,9 +6,11 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import composer, edits, office, own_reply, proof, queue, state, words
-from triage import approval, own_replies, replies, scheduling, typed, wishes, work
+from triage import approval, replies, scheduling
+from triage.drafts import own_replies, wishes
+from triage.drafts.proof import open_points
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
-from triage.proof import open_points
+from triage.tickets import typed, work
 
 _LONGEST = 1800.0
 

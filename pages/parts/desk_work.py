@@ -24,13 +24,15 @@ from pages.parts import (
 )
 from pages.parts.keymap import hint
 from pages.parts.markup import card, join, mute, show, tag
-from triage import delivery, own_replies, work
-from triage import proof as sources
+from triage import delivery
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.drafts import own_replies
+from triage.drafts import proof as sources
 from triage.models import AT_WORK, DECIDABLE, Draft, Status, Ticket, User
 from triage.seal import Change
-from triage.ticket_view import TicketView
+from triage.tickets import work
+from triage.tickets.ticket_view import TicketView
 
 
 def desk_work(view: TicketView, user: User, changed: Sequence[Change], every_needs_manager: bool) -> None:

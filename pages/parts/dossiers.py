@@ -5,11 +5,12 @@ from markupsafe import Markup
 
 from pages.parts import office, words
 from pages.parts.markup import chip, join, mute, rows, show, tag
-from triage import approval, dossier_words, dossiers, work
+from triage import approval, dossier_words, dossiers
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import User
-from triage.ticket_view import Dossier, TicketView
+from triage.tickets import work
+from triage.tickets.ticket_view import Dossier, TicketView
 
 
 def blocked_actions(view: TicketView, user: User) -> None:

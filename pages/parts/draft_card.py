@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from pages.parts import marks, words
 from pages.parts.markup import join, mute, tag
-from triage import proof
-from triage.inbox import support
+from triage.drafts import proof
 from triage.models import Draft
+from triage.tickets.inbox import support
 
 _KINDS = {"clarify": "Question back", "holding": "Holding reply", "reply": "Draft"}
 

@@ -8,10 +8,11 @@ from markupsafe import Markup
 from knowledge_base.chunking import plain
 from pages.parts import draft_card, marks, office, words
 from pages.parts.markup import card, chip, join, mute, show, tag
-from triage import proof, ticket_view, work
+from triage.drafts import proof
 from triage.guardrails.output import lines_of
 from triage.models import Draft, Role, SolvedCase, User
-from triage.ticket_view import TicketView
+from triage.tickets import ticket_view, work
+from triage.tickets.ticket_view import TicketView
 
 _LONG = 420  # characters
 

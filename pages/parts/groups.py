@@ -4,12 +4,13 @@ import streamlit as st
 
 from pages.parts import office, screen
 from pages.parts.markup import mute, show, tag
-from triage import sharing, teams
+from triage import teams
 from triage.accounts import access, users
 from triage.accounts.access import Permission
 from triage.guardrails.escalation import MATTERS
 from triage.models import User
 from triage.teams import TeamRow
+from triage.tickets import sharing
 
 
 def groups(user: User) -> None:

@@ -5,10 +5,10 @@ import streamlit as st
 from pages.parts import dossiers, office, screen, words
 from pages.parts.markup import mute, show
 from pages.parts.table import Cell, Column, Line, table
-from triage import ticket_view
 from triage.guardrails import overview
 from triage.guardrails.overview import BlockedRow
 from triage.models import User
+from triage.tickets import ticket_view
 
 _ACTIONS = (
     Column("Asked for", "wide"), Column("State", "short"), Column("Rule", "short extra"), Column("Sender", "short extra"), Column("Signatures", "right"),

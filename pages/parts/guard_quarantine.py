@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from pages.parts import office, screen, words
 from pages.parts.markup import chip, mute, show, tag
-from triage import work
 from triage.guardrails import overview
 from triage.guardrails.overview import QuarantineRow
 from triage.models import QuarantineReason, User
+from triage.tickets import work
 
 _PAGE = 20
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from pages.parts import edits, history_words, words
 from pages.parts.markup import card, mute, show, tag
 from triage.models import AuditEvent, Status, User
-from triage.ticket_view import TicketView
+from triage.tickets.ticket_view import TicketView
 
 _ACTORS = {
     "agents": "The agents",

@@ -9,12 +9,12 @@ from pages.parts import composer, draft_card, incident_forms, incident_members, 
 from pages.parts.keymap import hint
 from pages.parts.markup import card, chip, mute, plain, rows, show, tag
 from pages.parts.words import plural
-from triage import typed
 from triage.errors import AlreadyDecided, ApprovalVoid, TriageError
 from triage.incidents import sending, slots, writing
 from triage.incidents.sending import Preview
 from triage.incidents.view import IncidentView, Round
 from triage.models import Draft, MasterDraft, User, now
+from triage.tickets import typed
 
 _LONGEST = 1800.0
 

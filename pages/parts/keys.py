@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.parts import keymap, queue, state
 from pages.parts.theme import asset
-from triage.inbox import View
 from triage.models import User
+from triage.tickets.inbox import View
 
 _HTML = """<div class="say" role="status" aria-live="polite"></div>
 <dialog class="palette" aria-label="Commands"><input type="text" role="combobox" aria-expanded="true" aria-controls="commands"

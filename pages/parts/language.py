@@ -5,12 +5,12 @@ from markupsafe import Markup
 
 from pages.parts import office, state, words
 from pages.parts.markup import chip, join, mute, show, tag
-from triage import proof, translating
 from triage.accounts import reading
+from triage.drafts import proof, translating
+from triage.drafts.translating import Compared
 from triage.guardrails.parity import Difference
 from triage.models import Draft, Ticket, Translation, User
-from triage.ticket_view import TicketView
-from triage.translating import Compared
+from triage.tickets.ticket_view import TicketView
 
 _ONLY = ("only in the draft", "only in the translation")
 

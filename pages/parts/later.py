@@ -5,8 +5,9 @@ from sqlmodel import Session
 
 from pages.parts import deciding, keymap, moments, office, state, words
 from pages.parts.markup import card, join, mute, show, tag
-from triage import approval, scheduling, typed
+from triage import approval, scheduling
 from triage.models import Decision, Draft, Outbox, Ticket, User
+from triage.tickets import typed
 
 _MORNING = "When their business day begins"
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from pages.parts import difference, office, state
 from pages.parts.markup import join, mute, show, tag
-from triage import lock as service
+from triage.drafts import lock as service
 from triage.models import Draft, Ticket, User
 from triage.seal import Change
 

@@ -6,13 +6,14 @@ import streamlit as st
 
 from pages.parts import office, screen, state, words
 from pages.parts.markup import chip, mute, show, tag
-from triage import fields, tags, taxonomy, teams
 from triage import macros as service
+from triage import taxonomy, teams
 from triage.accounts import access, users
 from triage.accounts.access import Permission
 from triage.errors import TriageError
 from triage.macros import MacroText
 from triage.models import Macro, Priority, Ticket, User
+from triage.tickets import fields, tags
 
 NEW = "new"
 

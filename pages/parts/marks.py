@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from pages.parts.markup import join, tag
-from triage import linking
-from triage.linking import Piece
+from triage.drafts import linking
+from triage.drafts.linking import Piece
 
 
 def figures(text: str, sources: Sequence[str]) -> Markup:

@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages.parts import office, state, words
 from pages.parts.markup import card, join, mute, show, tag
-from triage import merging
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import Ticket, User
-from triage.ticket_view import TicketView
+from triage.tickets import merging
+from triage.tickets.ticket_view import TicketView
 
 _WAYS = ("Merge into another ticket", "Take messages out")
 _LINE = 90

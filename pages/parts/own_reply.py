@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from pages.parts import office
 from pages.parts.markup import show, tag
-from triage import own_replies
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.drafts import own_replies
 from triage.models import Draft, Ticket, User
-from triage.ticket_view import TicketView
+from triage.tickets.ticket_view import TicketView
 
 RETURNED = "Your reply came back."
 

@@ -6,11 +6,12 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import composer, deciding, incident_forms, keymap, later, merge_form, moments, office, state, words
-from triage import taxonomy, teams, ticket_view, typed, work
+from triage import taxonomy, teams
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
+from triage.tickets import ticket_view, typed, work
 
 SUBMIT = keymap.COMMIT  # belongs to the open form; no button under the draft may have it then
 

@@ -7,9 +7,9 @@ import streamlit as st
 from pages.parts import draft_card, office, state, words
 from pages.parts.markup import mute, plain, show, tag
 from pages.parts.theme import asset
-from triage import proof as service
+from triage.drafts import proof as service
+from triage.drafts.proof import Row
 from triage.models import Draft, Ticket
-from triage.proof import Row
 
 _component = st.components.v2.component("triage_proof", html="<i></i>", css=asset("proof.css"), js=asset("proof.js"))
 

@@ -9,7 +9,7 @@ from triage import proposals
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import Proposal, User
-from triage.ticket_view import TicketView
+from triage.tickets.ticket_view import TicketView
 
 _STATES = {
     "waiting": ("waits for a manager", "w"), "approved": ("approved, on its way", "a"), "sending": ("being carried out", "a"), "done": ("done", "o"),

@@ -12,12 +12,12 @@ from streamlit.navigation.page import StreamlitPage
 
 from pages.parts import office, queue_rows, queue_search, state, words
 from pages.parts.theme import asset
-from triage import inbox, presence, saved_views, ticket_view, work
 from triage.batches import view as batches
-from triage.inbox import QueuePage, View
 from triage.incidents import view as incidents
 from triage.models import SavedView, User
 from triage.notifications import reading
+from triage.tickets import inbox, presence, saved_views, ticket_view, work
+from triage.tickets.inbox import QueuePage, View
 
 EVERY = "3s"
 LONGEST = 200  # letters of a search

@@ -3,8 +3,8 @@
 from typing import Any
 
 from pages.parts import running_clocks, words
-from triage.inbox import QueueRow
 from triage.models import Status
+from triage.tickets.inbox import QueueRow
 
 
 def row(ticket: QueueRow, busy: bool = False) -> dict[str, Any]:

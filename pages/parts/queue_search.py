@@ -6,10 +6,11 @@ from typing import Any
 from sqlmodel import Session
 
 from pages.parts import words
-from triage import saved_views, taxonomy, teams, ticket_filter, ticket_view
+from triage import taxonomy, teams
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import Priority, SavedView, User
+from triage.tickets import saved_views, ticket_filter, ticket_view
 
 _KEPT = 30.0  # seconds: who and what there is to choose from changes seldom
 _options: dict[int, tuple[float, list[dict[str, Any]]]] = {}

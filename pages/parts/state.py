@@ -31,7 +31,7 @@ def typed() -> dict[int, Typed]:
 
 
 def written(field: str) -> dict[int, Typed]:
-    """Texts in work by ticket id, of one of the fields of triage.typed."""
+    """Texts in work by ticket id, of one of the fields of triage.tickets.typed."""
     if field == "reply":
         return typed()
     return cast(dict[int, Typed], st.session_state.setdefault(f"td_written_{field}", {}))

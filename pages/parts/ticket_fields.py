@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from pages.parts import office
 from pages.parts.markup import join, mute, show, tag
-from triage import fields, tags
 from triage.models import CustomField, Ticket, User
+from triage.tickets import fields, tags
 
 _FRESH = 60.0  # seconds that the list of tags in use is not asked for again
 

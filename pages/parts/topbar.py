@@ -9,10 +9,11 @@ from streamlit.navigation.page import StreamlitPage
 from pages.parts import office
 from pages.parts.bell import bell
 from pages.parts.markup import mute, show, tag
-from triage import alerts, inbox
+from triage import alerts
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.models import User
+from triage.tickets import inbox
 
 _EVERY = "5s"
 

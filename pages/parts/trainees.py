@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.parts import office, screen
 from pages.parts.markup import mute, show, tag
-from triage import own_replies
+from triage.drafts import own_replies
 from triage.models import User
 
 

@@ -8,10 +8,10 @@ from markupsafe import Markup
 from pages.parts import office, state, words
 from pages.parts.difference import marked
 from pages.parts.markup import chip, join, mute, show, tag
-from triage import versions as service
+from triage.drafts import versions as service
+from triage.drafts.versions import Comparison, Version
 from triage.models import Draft, Ticket, User
-from triage.ticket_view import TicketView
-from triage.versions import Comparison, Version
+from triage.tickets.ticket_view import TicketView
 
 
 def changes(view: TicketView) -> Markup | None:

@@ -14,7 +14,7 @@ from pages.parts.xray import card_of
 from triage import traces
 from triage.errors import AccessError, InputError
 from triage.models import GuardVerdict, Run, RunStep, User
-from triage.ticket_view import TicketView
+from triage.tickets.ticket_view import TicketView
 from triage.trace_tree import Bar
 from triage.xray import XRay
 

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from tests.desks import person, recorder_of, say, ticket, waiting_draft
-from triage import approval, delivery, replies, work
+from triage import approval, delivery, replies
 from triage.accounts import sessions, users
 from triage.briefs import Evidence, Paragraph, Reply, Sentence
 from triage.casefile import open_case
@@ -23,6 +23,7 @@ from triage.models import Decision, DecisionKind, Outbox, Role, Run, Status, Use
 from triage.recording import Recorder
 from triage.runs import start_run
 from triage.settings import Settings, load_settings
+from triage.tickets import work
 
 # ---- people whose rights change while a page is open ------------------------------------------------------
 

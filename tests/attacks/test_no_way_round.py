@@ -13,13 +13,14 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
-from triage import approval, delivery, replies, work
+from triage import approval, delivery, replies
 from triage.database import Database, migrate, open_database
 from triage.desk import triage
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, GuardError, InputError, TriageError
 from triage.models import Decision, DecisionKind, Draft, Outbox, Role, Run, Status, Ticket, User
 from triage.office import Desk
 from triage.settings import Settings, load_settings
+from triage.tickets import work
 
 K = DecisionKind
 INBOX = Path(__file__).parents[2] / "pages" / "inbox.py"

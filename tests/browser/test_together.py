@@ -9,7 +9,7 @@ from tests.browser.audit import barriers
 from tests.browser.conftest import Visit
 from tests.browser.desk import RunningDesk, until
 from tests.browser.visitor import Visitor
-from triage import own_replies
+from triage.drafts import own_replies
 from triage.models import BatchMember, Decision, Draft, Role, Ticket, User
 
 QUESTION = "Hello,\n\nhow often should I descale my Lark Duo, and what do I use for it?\n\nThanks, Jo"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from triage import work
 from triage.database import Database
 from triage.errors import AccessError
 from triage.guardrails import overview
@@ -14,6 +13,7 @@ from triage.intake.message import Incoming, Receipt
 from triage.intake.receive import receive
 from triage.models import Message, Quarantine, Role, Status, Ticket, User, clock_at, now
 from triage.settings import Settings
+from triage.tickets import work
 
 
 def mail(number: int, sender: str = "loud@shop.example") -> Incoming:

@@ -6,8 +6,9 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.desks import person, recorder_of, ticket, waiting_draft
-from triage import approval, audit, proof, rulebook
+from triage import approval, audit, rulebook
 from triage.database import Database
+from triage.drafts import proof
 from triage.errors import AccessError, ConflictError, InputError
 from triage.judging import Rules
 from triage.learning import cases, edits, styles

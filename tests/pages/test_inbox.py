@@ -16,9 +16,10 @@ from pages.parts import conversation, customer, difference, draft_card, evidence
 from pages.parts.markup import plain, tag
 from tests import desks
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person
-from triage import inbox, replies
-from triage.inbox import View
+from triage import replies
 from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket, now
+from triage.tickets import inbox
+from triage.tickets.inbox import View
 
 WITH_ARTICLES = pytest.mark.parametrize("desk", [pytest.param(True, id="articles")], indirect=True)
 EVIL = "<img src=x onerror=alert(1)> [go](javascript:alert(1)) <script>x</script>"

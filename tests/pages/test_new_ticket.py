@@ -7,10 +7,10 @@ import pytest
 from sqlmodel import col, select
 
 from tests.pages.desk import html, open_small_desk, opened, person
-from triage import new_tickets
 from triage.errors import InputError
 from triage.models import Attachment, Message, Role, Ticket
-from triage.new_tickets import Written
+from triage.tickets import new_tickets
+from triage.tickets.new_tickets import Written
 
 MAIL = b"From: Bo <bo@customer.example>\r\nSubject: Cold milk\r\nMessage-ID: <m1@customer.example>\r\n\r\nThe milk is cold.\r\n"
 

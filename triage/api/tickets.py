@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from triage import fields, tags
 from triage.api.problems import FieldProblem, Problem, ProblemBody, invalid
 from triage.api.requests import Wish, read_json
 from triage.api.schemas import FurtherMessage, Taken, TicketPage, TicketState
@@ -18,6 +17,7 @@ from triage.intake import Incoming, Receipt, TicketPayload, receive
 from triage.intake.clean import storable
 from triage.models import ApiKey, Draft, IdempotencyRecord, Status, Ticket
 from triage.settings import Settings
+from triage.tickets import fields, tags
 
 Enqueue = Callable[[Session, Ticket], None]
 _ERRORS: dict[int | str, dict[str, object]] = {

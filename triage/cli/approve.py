@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, select
 
-from triage import approval, proof
+from triage import approval
 from triage.cli import lines
+from triage.drafts import proof
 from triage.errors import InputError, SettingsError, TriageError
 from triage.models import AT_WORK, Decision, DecisionKind, Draft, Message, Role, Status, Ticket, User
 from triage.office import Desk, open_desk

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from triage import fields, macros, tags
+from triage import macros
 from triage.accounts import demo
-from triage.fields import Definition
 from triage.models import Category, CustomField, Macro, Role, Ticket, TicketTag, User
+from triage.tickets import fields, tags
+from triage.tickets.fields import Definition
 
 MACROS = Path(__file__).parent / "macros.yaml"
 _TAGS = {"parcel": "late-parcel", "E11": "descaling", "leak": "leak", "refund": "money-back", "app": "app"}

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
-from triage import audit, desk, judging, proof, replies, workspace
+from triage import audit, desk, judging, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.briefs import Evidence, Paragraph, Reply, Sentence
 from triage.casefile import CaseFile, open_case
+from triage.drafts import proof
 from triage.errors import AlreadyDecided, ConflictError, InputError, TriageError
 from triage.improving import anonymous
 from triage.incidents import slots

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from triage import audit, tags
+from triage import audit
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
 from triage.macros import filling
 from triage.models import Category, CustomField, Macro, Priority, TeamMember, User, now
+from triage.tickets import tags
 
 AUDIENCES = {"own": "Only me", "group": "A group", "everyone": "Everyone"}
 _SHORTCUT = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")

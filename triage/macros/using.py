@@ -5,13 +5,14 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select, update
 
-from triage import audit, priorities, tags, taxonomy, work
+from triage import audit, taxonomy
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.macros import filling, keeping
 from triage.models import WAITS_FOR_PERSON, Category, Macro, Ticket, User, now
 from triage.settings import Settings
+from triage.tickets import priorities, tags, work
 
 
 @dataclass(frozen=True)

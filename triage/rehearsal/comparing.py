@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from triage import proof
+from triage.drafts import proof
 from triage.models import Article, Draft, RehearsedTicket, Status
 from triage.outcome import Outcome
 

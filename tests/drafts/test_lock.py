@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 from knowledge_base import articles
 from knowledge_base.embedding import embedder
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
-from triage import approval, audit, lock, proof, rulebook
+from triage import approval, audit, rulebook
 from triage.database import Database
+from triage.drafts import lock, proof
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, GuardError
 from triage.models import AuditEvent, DecisionKind, Draft, Role, Run, Status, Ticket, User
 from triage.settings import Settings

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.desks import person, ticket, waiting_draft
-from triage import proof
 from triage.briefs import CustomerCard, Evidence, OrderCard
 from triage.database import Database
-from triage.proof import Row, Sources
+from triage.drafts import proof
+from triage.drafts.proof import Row, Sources
 
 PASSAGE = Evidence(
     id="refunds#1", article="refunds", version=2, title="Refunds", heading="How long", text="A refund takes 5 working days."

@@ -10,15 +10,16 @@ from sqlmodel import Session, select
 
 from tests.desks import person, ticket, waiting_draft
 from tests.loopback import serve
-from triage import audit, proof, translating, workspace
+from triage import audit, workspace
 from triage.accounts import reading
 from triage.briefs import Evidence
+from triage.drafts import proof, translating
+from triage.drafts.proof import Sources
 from triage.errors import ConflictError, InputError
 from triage.guardrails.parity import denies, differences
 from triage.llm import models_for
 from triage.models import AuditEvent, Draft, Role, Ticket, Translation, User
 from triage.office import Desk
-from triage.proof import Sources
 
 BODY = "Hallo Frau Weber,\n\nSie haben 30 Tage für die Rückgabe. Der Versand kostet nicht mehr als 4,90 €.\n\nSchreiben Sie an anna.weber@post.example."
 

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, select
 
 from tests import desks
-from triage import audit, work
+from triage import audit
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError, TriageError
 from triage.models import (
@@ -26,6 +26,7 @@ from triage.models import (
     clock_at,
     now,
 )
+from triage.tickets import work
 
 NO_WORK: desks.Enqueued = []
 

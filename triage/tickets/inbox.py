@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, false, func, literal, literal_column, or_, true
 from sqlmodel import Session, col, select
 
-from triage import presence, ticket_filter
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.database import documents, pressing
@@ -38,7 +37,8 @@ from triage.models import (
     User,
     now,
 )
-from triage.ticket_filter import Wanted
+from triage.tickets import presence, ticket_filter
+from triage.tickets.ticket_filter import Wanted
 
 T = TypeVar("T")
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests.desks import person, recorder_of, ticket, waiting_draft
-from triage import approval, audit, replies, rulebook, versions
+from triage import approval, audit, replies, rulebook
 from triage.database import Database
+from triage.drafts import versions
 from triage.errors import AccessError, AlreadyDecided, ConflictError, InputError
 from triage.models import AuditEvent, DecisionKind, Draft, Role, Status, Ticket, User
 from triage.settings import Settings

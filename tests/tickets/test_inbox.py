@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import Session
 
 from tests import desks
-from triage import inbox, ticket_view, work
 from triage.database import Database
 from triage.errors import InputError
-from triage.inbox import View
 from triage.models import BlockedAction, Category, Customer, Order, Role, Status, Ticket, User, now
+from triage.tickets import inbox, ticket_view, work
+from triage.tickets.inbox import View
 
 
 def waiting(session: Session, subject: str, *, due: float = 60, **fields: object) -> Ticket:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests import desks
-from triage import inbox, ticket_filter
 from triage.database import Database, derived, migrate
 from triage.database.migrate import config, migrating
-from triage.inbox import View
 from triage.models import Category, Message, Role, Status, Ticket, User, now
+from triage.tickets import inbox, ticket_filter
+from triage.tickets.inbox import View
 
 
 def made(session: Session, subject: str, body: str, **fields: object) -> Ticket:

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests.desks import Enqueued, person, recorder_of, ticket, waiting_draft
-from triage import approval, fields, tags, work
+from triage import approval
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
-from triage.fields import Definition
 from triage.models import AuditEvent, Category, CustomField, DecisionKind, Role, Status, Ticket
 from triage.settings import Settings
+from triage.tickets import fields, tags, work
+from triage.tickets.fields import Definition
 
 
 def found(session: Session, condition: object) -> list[int | None]:

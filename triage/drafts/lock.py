@@ -12,9 +12,10 @@ from dataclasses import asdict, replace
 
 from sqlmodel import Session, col, select
 
-from triage import approval, audit, lastcheck, locks, proof, replies, rulebook, seal
+from triage import approval, audit, lastcheck, locks, replies, rulebook, seal
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.drafts import proof
 from triage.errors import AccessError, ApprovalVoid, ConflictError, GuardError, InputError
 from triage.models import ArticleVersion, Draft, RuleVersion, Status, Ticket, User
 from triage.runs import start_run

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tests import desks
-from triage import inbox, presence, saved_views, ticket_view
 from triage.database import Database
 from triage.errors import AccessError, InputError
 from triage.models import Role, clock_at, now
+from triage.tickets import inbox, presence, saved_views, ticket_view
 
 
 def test_views_are_kept_changed_shared_and_removed(database: Database) -> None:

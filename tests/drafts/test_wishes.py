@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage import wishes
+from triage.drafts import wishes
 
 A, W, R = wishes.ANALYST, wishes.WRITER, wishes.REVIEWER
 ONE = [

@@ -6,10 +6,12 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.desks import person, recorder_of, ticket, waiting_draft
-from triage import approval, audit, own_replies, work
+from triage import approval, audit
+from triage.drafts import own_replies
 from triage.errors import AccessError, InputError
 from triage.learning import own
 from triage.models import AuditEvent, DecisionKind, Draft, Edit, Message, Notification, Outbox, Role, Status, Ticket, User
+from triage.tickets import work
 
 if TYPE_CHECKING:
     from triage.office import Desk

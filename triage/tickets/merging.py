@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from triage import audit, fields, locks, tags
+from triage import audit, locks
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -29,6 +29,7 @@ from triage.models import (
 )
 from triage.runs import start_run
 from triage.sla import clocks
+from triage.tickets import fields, tags
 from triage.transitions import move
 
 Enqueue = Callable[..., None]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 from sqlmodel import Session, select
 
-from triage import audit, proof
+from triage import audit
 from triage.accounts import access, reading
 from triage.accounts.access import Permission
 from triage.agents.crew import NO_LIMIT
@@ -21,14 +21,15 @@ from triage.agents.loop import run_agent
 from triage.agents.spotlight import fence, marker_for, notice
 from triage.agents.tools import Toolset
 from triage.briefs import Value
+from triage.drafts import proof
+from triage.drafts.linking import carrying
+from triage.drafts.proof import Sources
 from triage.errors import ConflictError, InputError, ModelError
 from triage.guardrails import language as small_words
 from triage.guardrails.figures import figures
 from triage.guardrails.parity import NEGATIONS, Difference, denies, differences, kind_of
-from triage.linking import carrying
 from triage.llm.chain import Chain
 from triage.models import Draft, Ticket, Translation, User, new_id, now
-from triage.proof import Sources
 from triage.recording import Unrecorded
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage import linking
+from triage.drafts import linking
 
 PASSAGE = "Descale every three months. Use ClearCal only, never vinegar. A refund of €38.00 takes 5 days."
 SENTENCE = "Your refund of 38 EUR takes 5 days."

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
 from sqlmodel import Session, col
 
-from triage import fields, tags
 from triage.database import documents
 from triage.database.documents import TICKETS, Term
 from triage.models import (
@@ -26,6 +25,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.tickets import fields, tags
 
 UNSURE = 0.5  # below this confidence a draft is called unsure, as in its chip
 _PART = re.compile(r'(-?)([a-z]+):(?:"([^"]*)"|(\S+))')

@@ -21,7 +21,7 @@ from triage.guardrails.exact import missing, stated
 from triage.guardrails.grounding import content, supports
 from triage.guardrails.output import lines_of
 from triage.models import Draft, Passage, Ticket
-from triage.ticket_view import TicketView
+from triage.tickets.ticket_view import TicketView
 
 Row = dict[str, Any]
 """A sentence as drafts store it: text, kind, passages, supported, score, why, firm, start, end.

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session, col, select
 
-from triage import approval, audit, lastcheck, locks, proof, replies, wishes
+from triage import approval, audit, lastcheck, locks, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.drafts import proof, wishes
+from triage.drafts.wishes import Wish
 from triage.errors import AccessError, ConflictError, InputError
 from triage.guardrails.stems import STOPS, stems_of
 from triage.library import compare
@@ -16,7 +18,6 @@ from triage.library.compare import Piece
 from triage.llm.offline.text import says
 from triage.models import Decision, Draft, User
 from triage.settings import Settings
-from triage.wishes import Wish
 
 _APART = 3  # words that stay the same between two changes of their own
 _SHARED, _FEWEST = 0.5, 2  # of a wish's words, and how many at least, that a change must have to be tied to it

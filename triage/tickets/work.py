@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, fields, inbox, locks, noting, overruling, replies
+from triage import audit, locks, overruling, replies
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
-from triage.inbox import View
 from triage.models import (
     WAITS_FOR_PERSON,
     Draft,
@@ -30,6 +29,8 @@ from triage.models import (
 )
 from triage.notifications.telling import tell, tell_team
 from triage.runs import start_run
+from triage.tickets import fields, inbox, noting
+from triage.tickets.inbox import View
 from triage.transitions import move
 
 Enqueue = Callable[..., None]

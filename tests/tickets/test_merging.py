@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
-from triage import fields, merging, tags
 from triage.database import Database, migrate, open_database
 from triage.errors import AccessError, ConflictError, InputError
-from triage.fields import Definition
 from triage.intake import earlier
 from triage.intake.message import Incoming
 from triage.models import (
@@ -29,6 +27,8 @@ from triage.models import (
     User,
 )
 from triage.settings import load_settings
+from triage.tickets import fields, merging, tags
+from triage.tickets.fields import Definition
 
 work = Enqueued()
 enqueue = recorder_of(work)

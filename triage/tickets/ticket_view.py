@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, or_, select
 
-from triage import presence, proposals, seal, tags
+from triage import proposals, seal
 from triage.errors import InputError
 from triage.models import (
     ArticleVersion,
@@ -33,6 +33,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.tickets import presence, tags
 
 PAST = 6
 EVENTS = 200

@@ -1,6 +1,6 @@
 """Who is writing on a ticket: a claim that tells the others, hinders nobody, and runs out by itself.
 
-Who merely has a ticket open is told by triage.work.claim.
+Who merely has a ticket open is told by triage.tickets.work.claim.
 """
 
 from collections.abc import Sequence

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from triage import audit, lastcheck, proof, replies, workspace
+from triage import audit, lastcheck, replies, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.briefs import Evidence
+from triage.drafts import proof
 from triage.errors import InputError
 from triage.models import Draft, Notification, Role, Status, Ticket, User
 from triage.transitions import move

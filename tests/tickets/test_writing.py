@@ -4,11 +4,11 @@ import pytest
 from sqlmodel import select
 
 from tests.desks import person, ticket
-from triage import sharing, typed, work
 from triage.database import Database
 from triage.errors import InputError
 from triage.models import Notification, Role, Status, Team, TeamMember, Ticket, TypedText, User, clock_at, now
-from triage.noting import mentioned
+from triage.tickets import sharing, typed, work
+from triage.tickets.noting import mentioned
 
 
 def test_what_is_typed_comes_back_to_its_author_alone(database: Database) -> None:

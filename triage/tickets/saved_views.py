@@ -2,11 +2,12 @@
 
 from sqlmodel import Session, col, or_, select
 
-from triage import audit, inbox
+from triage import audit
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, InputError
 from triage.models import SavedView, User
+from triage.tickets import inbox
 
 LONGEST_NAME = 40
 MOST = 20  # of one person
