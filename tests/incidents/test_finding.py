@@ -12,8 +12,9 @@ from tests.incidents.conftest import Put
 from tests.incidents.stories import OTHERS, OUTAGE, PEOPLE
 from triage.incidents import finding, keeping
 from triage.incidents.watch import Watch
-from triage.models import Incident, IncidentMember, Notification, TicketVector, User, clock_at, now
+from triage.models import Incident, IncidentMember, Notification, Ticket, TicketVector, User, clock_at, now
 from triage.office import Desk
+from triage.sla import clocks, plan
 
 
 def incidents(session: Session) -> dict[str, set[int]]:
@@ -162,3 +163,29 @@ def test_a_proposal_that_nobody_takes_up_goes_by_itself(desk: Desk, put: Put) ->
         finding.find(desk)
     with desk.database.read() as session:
         assert session.exec(select(Incident)).one().state == "dissolved"
+
+
+def test_what_the_clock_adds_to_a_confirmed_incident_is_held_with_it(desk: Desk, put: Put, staff: User) -> None:
+    with desk.database.transaction() as session:
+        plan.kept(session, plan.default().model_copy(update={"pause_incident": True}), user_id=None)
+    for name, body in zip(PEOPLE, OUTAGE, strict=False):
+        put(name, body)
+    finding.find(desk)
+    early = _late_report(desk, put, "Edith")
+    finding.find(desk)
+    with desk.database.transaction() as session:
+        assert not session.get_one(Ticket, early).paused  # nobody has confirmed it yet
+        keeping.confirm(session, staff, session.exec(select(Incident)).one().id or 0)
+    late = _late_report(desk, put, "Faisal")
+    assert finding.find(desk) == "1 tickets joined, 0 incidents proposed"
+    with desk.database.read() as session:
+        assert [session.get_one(Ticket, number).paused for number in (early, late)] == [clocks.INCIDENT] * 2
+        assert session.get_one(Ticket, late).due_at is None
+
+
+def _late_report(desk: Desk, put: Put, name: str) -> int:
+    """One more report of the outage, whose clocks run."""
+    number = put(name, "Your app has been unable to reach the service all day, my kettle is offline. Outage?")
+    with desk.database.transaction() as session:
+        clocks.begin(session, session.get_one(Ticket, number), now())
+    return number

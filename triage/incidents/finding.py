@@ -21,6 +21,7 @@ from knowledge_base.lexical import words
 from triage import audit
 from triage.database import rows
 from triage.errors import EmbedderUnavailable
+from triage.incidents import holding
 from triage.incidents.seen import Seen, embedded, middle, stacked
 from triage.incidents.seen import of as seen_of
 from triage.models import (
@@ -197,17 +198,21 @@ def _store(
     session: Session, hours: float, joined: dict[int, list[tuple[Seen, float]]], proposed: list[list[Seen]], known: dict[int, Vectors]
 ) -> str:  # fmt: skip
     members = set(session.exec(select(IncidentMember.ticket_id)))
-    added = 0
-    for number, found in joined.items():
+    grown: dict[int, list[int]] = {}
+    held: list[int] = []  # what joins a confirmed incident; all incidents are locked before any ticket, the audit log last
+    for number, found in sorted(joined.items()):
         incident = session.get(Incident, number, with_for_update=True)
         new = [(one, near) for one, near in found if one.id not in members]
         if incident is None or incident.state not in LIVE or not new:
             continue
         _add(session, incident, new)
-        added += len(new)
-        audit.append(session, "incident.grew", actor="clock", incident=number, tickets=[one.id for one, _ in new])
+        grown[number] = [one.id for one, _ in new]
+        held += grown[number] if incident.state == "open" else []
+    holding.hold(session, held)
+    for number, tickets in grown.items():
+        audit.append(session, "incident.grew", actor="clock", incident=number, tickets=tickets)
     made = [incident for group_ in proposed if (incident := _propose(session, hours, group_, known, members)) is not None]
-    return f"{added} tickets joined, {len(made)} incidents proposed"
+    return f"{sum(map(len, grown.values()))} tickets joined, {len(made)} incidents proposed"
 
 
 def _propose(session: Session, hours: float, found: list[Seen], known: dict[int, Vectors], members: set[int]) -> Incident | None:
