@@ -47,6 +47,19 @@ def test_each_place_is_a_change_of_its_own_with_what_it_cites() -> None:
     assert changed_words(found[1].before, found[1].after) == ("three", "two")
 
 
+def test_a_sentence_in_the_place_of_another_is_one_change() -> None:
+    rest = "Open the lid.\n\nRinse the tank."
+    assert [(one.kind, one.before, one.after) for one in hunks(f"Hello,\n\n{rest}", f"Dear,\n\n{rest}")] == [
+        ("tone", "Hello,", "Dear,")
+    ]
+    swapped = hunks("Hello,\nOpen the lid.\nThanks", "Dear,\nOpen the lid.\nCheers")
+    assert [(one.before, one.after) for one in swapped] == [("Hello,", "Dear,"), ("Thanks", "Cheers")]
+    apart = hunks(f"Hello,\n{rest}", f"{rest}\nCheers")  # at another place: one went, one came
+    assert [(one.before, one.after) for one in apart] == [("Hello,", ""), ("", "Cheers")]
+    several = hunks(f"Hello,\n{rest}", f"Dear,\nSorry!\n{rest}")  # nobody can tell which took the place
+    assert {(one.before, one.after) for one in several} == {("Hello,", ""), ("", "Dear,"), ("", "Sorry!")}
+
+
 def test_a_moved_paragraph_and_a_list_are_format() -> None:
     one, two = "Open the lid. Take the tank out.", "Rinse it with warm water."
     assert [hunk.kind for hunk in hunks(f"{one}\n\n{two}", f"{two}\n\n{one}")] == ["format"]

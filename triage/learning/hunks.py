@@ -223,7 +223,31 @@ def _aligned(old: list[str], new: list[str]) -> tuple[list[tuple[str, str]], lis
         if near <= _PAIRED:
             pairs.append((before, put_in.pop(place)))
             out.remove(before)
+    for before, after in _in_its_place(old, new, pairs):
+        pairs.append((before, after))
+        out.remove(before)
+        put_in.remove(after)
     return pairs, out, put_in
+
+
+def _in_its_place(old: list[str], new: list[str], pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Sentences without a common word of which one took the other's place: each alone between the same two pairs."""
+    gone = _between(old, {before: n for n, (before, _) in enumerate(pairs)})
+    come = _between(new, {after: n for n, (_, after) in enumerate(pairs)})
+    return [(gone[at][0], come[at][0]) for at in gone if len(gone[at]) == len(come.get(at, ())) == 1]
+
+
+def _between(texts: list[str], paired: Mapping[str, int]) -> dict[tuple[int, int], list[str]]:
+    """The sentences that are in no pair, by the pairs before and after them; -1 is an end of the text."""
+    found: dict[tuple[int, int], list[str]] = {}
+    last, stretch = -1, list[str]()
+    for text, pair in [*((text, paired.get(text)) for text in texts), ("", -1)]:
+        if pair is None:
+            stretch.append(text)
+        else:
+            found[last, pair] = stretch
+            last, stretch = pair, []
+    return found
 
 
 def _take(old: list[str], new: list[str], both: Counter[str]) -> tuple[list[tuple[str, str]], list[str]]:
