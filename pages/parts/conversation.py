@@ -18,7 +18,7 @@ def head(view: TicketView, user_id: int | None) -> None:
     said = [f"#{ticket.id}", words.CHANNEL.get(ticket.channel, ticket.channel), view.category]
     if ticket.priority != "normal":
         said.append(str(ticket.priority))
-    said.append(words.STATUS[ticket.status])
+    said.append(words.standing(ticket, view.draft))
     if ticket.team:
         said.append(f"for {ticket.team}")
     if view.assignee:

@@ -64,7 +64,7 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
     deciding.seconds_on(draft)
     editing = ticket.id in state.editing()
     with st.container(key="draft"):
-        show(draft_card.title(draft))
+        show(draft_card.title(draft, user.id))
         lock.lock(user, ticket, draft, changed, may)
         show(draft_card.warnings(draft), versions.changes(view))
         if not may:
@@ -143,13 +143,13 @@ def _buttons(user: User, ticket: Ticket, draft: Draft, may: bool, edited: bool) 
             )
         else:
             st.button("Edit", key="td_edit", shortcut=hint("edit"), on_click=state.editing().add, args=(number,))
-        if may:
-            st.button("Send later", key="td_send_later", on_click=state.open_panel, args=("later", number))
         st.button(
             "Request changes", key="td_changes", shortcut=hint("changes"), on_click=state.open_panel, args=("changes", number)
         )
         if may:
             st.button("Reject", key="td_reject", shortcut=hint("reject"), on_click=state.open_panel, args=("reject", number))
+        if may:
+            st.button("Send later", key="td_send_later", on_click=state.open_panel, args=("later", number))
         if ticket.status != Status.ESCALATED and may:
             st.button("Escalate", key="td_escalate", on_click=state.open_panel, args=("escalate", number))
 

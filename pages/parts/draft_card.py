@@ -14,11 +14,11 @@ from triage.tickets.inbox import support
 _KINDS = {"clarify": "Question back", "holding": "Holding reply", "reply": "Draft"}
 
 
-def title(draft: Draft) -> Markup:
-    """Draft 2 · writer → reviewer approved · 3 of 4 facts supported · answers 2 of 2 questions."""
+def title(draft: Draft, reader: int | None = None) -> Markup:
+    """Draft 2 · writer → reviewer approved · 3 of 4 facts supported · answers 2 of 2 questions; `reader` is who looks at it."""
     said = []
     if draft.created_by.startswith("user:"):
-        said.append("written by a colleague")
+        said.append("written by you" if draft.created_by == f"user:{reader}" else "written by a colleague")
         said += [str(note.get("text", "")) for note in draft.review.get("notes") or []]  # type: ignore[attr-defined]
     elif draft.review:
         notes: Any = draft.review.get("notes") or []

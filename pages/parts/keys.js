@@ -233,7 +233,7 @@ export default function (component) {
   keyboard.wired = true;
   const onKey = (event) => keyboard.onKey(event);
   const onFocus = (event) => keyboard.onFocus(event);
-  const onSay = (event) => keyboard.say(String(event.detail));
+  const onSay = ({ detail }) => keyboard.say(detail.text ?? String(detail), detail.shown);
   window.addEventListener("keydown", onKey, true);
   document.addEventListener("focusin", onFocus);
   document.addEventListener("triage:say", onSay);

@@ -192,11 +192,20 @@ export default function (component) {
     mark(id, true);
     memory.send("pick", Number(id));
   };
+  // Past the end of the page: on to the next one, or say that there is none.
+  const over = (by) => {
+    const { page, pages } = memory.data;
+    if (page + by < 1 || page + by > pages)
+      return document.dispatchEvent(new CustomEvent("triage:say", { detail: { text: by > 0 ? "This is the last ticket here." : "This is the first ticket here.", shown: true } }));
+    memory.into = { page: page + by, by };
+    memory.send("turn", page + by);
+  };
   const step = (by) => {
     const nodes = [...list.querySelectorAll(".t")];
     if (!nodes.length) return;
     const at = nodes.findIndex((node) => node.classList.contains("on"));
     const to = nodes[Math.min(nodes.length - 1, Math.max(0, at + by))];
+    if (at >= 0 && to.classList.contains("on")) return over(by);
     if (to && !to.classList.contains("on")) { pick(to.dataset.id); if (root.activeElement) to.focus(); }
   };
 
@@ -252,6 +261,13 @@ export default function (component) {
   memory.view = data.view;
   mark(data.selected, memory.selected !== String(data.selected));
   memory.selected = String(data.selected);
+
+  if (memory.into?.page === data.page) { // the page that a step led over to is here
+    const rows = [...list.querySelectorAll(".t:not(.busy)")];
+    const to = memory.into.by > 0 ? rows[0] : rows.at(-1);
+    if (to) setTimeout(() => pick(to.dataset.id));
+    memory.into = null;
+  }
 
   choose();
 

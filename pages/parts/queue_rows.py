@@ -56,14 +56,17 @@ def _hurdles(row: QueueRow) -> list[tuple[str, str]]:
         found.append(("incident", "a"))
     if row.status == Status.REJECTED and row.reason == "returned":
         return [*found, ("came back", "a")]
-    if row.status in (Status.FAILED, Status.REJECTED):
+    decidable = row.status == Status.REJECTED and row.draft_waits  # somebody's own reply, after the agents' was rejected
+    if row.status in (Status.FAILED, Status.REJECTED) and not decidable:
         return [*found, ("failed" if row.status == Status.FAILED else "draft rejected", "b")]
     if row.status == Status.ESCALATED:
         found.append(("escalated", "b"))
-    elif row.approver == "manager" and row.status in (Status.AWAITING_APPROVAL, Status.NEEDS_INFO):
+    elif row.approver == "manager" and (decidable or row.status in (Status.AWAITING_APPROVAL, Status.NEEDS_INFO)):
         found.append(("manager", "b"))
     if row.status == Status.NEEDS_INFO:
         found.append(("asks back", "a"))
-    elif row.status == Status.AWAITING_APPROVAL and (band := words.band(row.facts, row.unsupported, row.confidence))[0]:
+    elif (row.status == Status.AWAITING_APPROVAL or decidable) and (
+        band := words.band(row.facts, row.unsupported, row.confidence)
+    )[0]:
         found.append(band)
     return found

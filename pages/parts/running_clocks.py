@@ -7,7 +7,7 @@ from markupsafe import Markup
 from pages.parts import office, words
 from pages.parts.markup import join, rows, tag
 from triage.models import Ticket, now
-from triage.sla.reading import Reading, Readings, of
+from triage.sla.reading import Reading, Readings, foremost, of
 
 _PAUSED = {"customer": "paused: waiting for the customer", "incident": "paused: an incident holds it"}
 _NAMES = {"first_reply": "First reply", "next_reply": "Next reply", "resolve": "Solution", "approval": "Draft"}
@@ -33,11 +33,12 @@ def hint(moment: datetime | None, kind: str, paused: str) -> str:
 
 
 def line(ticket: Ticket) -> Markup | None:
-    """The clocks that run, for the head of a ticket: "first reply due in 0:38 · draft waits 12 min of 30"."""
+    """The clocks worth a word, for the head of a ticket: "reply due in 0:38 · draft waits 22 of 30 min", "reply due Tue"."""
     found = office.read(lambda session: of(session, ticket))
     if found.paused:
         return join(" · ", tag("span", _PAUSED.get(found.paused, found.paused), title=_since(found)))
-    parts = [part for one in found.clocks if (part := _spoken(one, one.kind == ticket.due_kind))]
+    first = foremost(ticket)[1]
+    parts = [part for one in found.clocks if (part := _spoken(one, one.kind == first))]
     return join(*[join(" · ", part) for part in parts]) if parts else None
 
 
@@ -54,22 +55,22 @@ def table(ticket: Ticket) -> Markup | None:
 
 def _spoken(clock: Reading, first: bool) -> Markup | None:
     """A clock in a sentence; beside the most pressing one only what is close or late is worth a word."""
-    if clock.kind == "approval":
-        total = round(clock.seconds / 60)
-        if clock.due is not None and clock.due < now():
-            return _time(clock, f"draft waits {_span(clock.passed)}, target {_span(clock.seconds)}", "b")
-        return _time(
-            clock, f"draft waits {_span(clock.passed, number=total < 120)} of {_span(clock.seconds, number=total < 120)}"
-        )
     if clock.due is None:
         return None
     late, close = clock.due < now(), clock.left < 3600
+    if clock.kind == "approval":
+        if not (first or late):
+            return None
+        if late:
+            return _time(clock, f"draft waits {_span(clock.passed)}, target {_span(clock.seconds)}", "b")
+        return _time(clock, f"draft waits {_of(clock.passed, clock.seconds)}", "w")
     if not (first or late or close):
         return None
-    what = _NAMES[clock.kind].lower()
+    what = "solution" if clock.kind == "resolve" else "reply"
     if late:
         return _time(clock, f"{what} overdue by {_span(-clock.left)}", "b")
-    return _time(clock, f"{what} due in {_clock(clock.left)}", "w" if close else "")
+    said, tone = words.due(clock.due)
+    return _time(clock, f"{what} {said.replace('due ', 'due in ') if ':' in said else said}", tone or ("w" if close else ""))
 
 
 def _remaining(clock: Reading) -> str:
@@ -97,14 +98,15 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}" if minutes < 48 * 60 else f"{minutes // 60:,} h"
 
 
-def _span(seconds: float, *, number: bool = False) -> str:
+def _of(passed: float, whole: float) -> str:
+    """How much of a span is gone: 22 of 30 min; in hours from two on."""
+    if whole < 120 * 60:
+        return f"{max(0, int(passed // 60))} of {whole / 60:.0f} min"
+    return f"{_span(passed)} of {_span(whole)}"
+
+
+def _span(seconds: float) -> str:
     minutes = max(0, int(seconds // 60))
-    if number:
+    if minutes < 60:
         return f"{minutes} min"
-    return (
-        f"{minutes} min"
-        if minutes < 60
-        else f"{minutes // 60}:{minutes % 60:02} h"
-        if minutes < 48 * 60
-        else f"{minutes // 60:,} h"
-    )
+    return f"{minutes // 60}:{minutes % 60:02} h" if minutes < 48 * 60 else f"{minutes // 60:,} h"

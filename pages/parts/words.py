@@ -9,7 +9,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts.markup import tag
-from triage.models import Status, now
+from triage.models import Draft, Status, Ticket, now
 
 STATUS = {
     Status.RECEIVED: "just arrived",
@@ -111,8 +111,14 @@ def span(seconds: float) -> str:
     return f"{days} days" if days < 60 else f"{days // 30} months"
 
 
+def standing(ticket: Ticket, draft: Draft | None) -> str:
+    """Where a ticket stands; one whose draft was rejected waits again as soon as somebody has written another."""
+    again = ticket.status == Status.REJECTED and draft is not None and draft.status == "waiting"
+    return STATUS[Status.AWAITING_APPROVAL if again else ticket.status]
+
+
 def due(moment: datetime | None) -> tuple[str, str]:
-    """(text, tone) of a promised time: "due 0:38" in warning colours within the hour, "overdue" after it."""
+    """(text, tone) of a promised time: "due 0:38" in warning colours within the hour, "due Tue" from a day on, "overdue" after it."""
     if moment is None:
         return "", ""
     left = (moment - now()).total_seconds()
@@ -120,7 +126,8 @@ def due(moment: datetime | None) -> tuple[str, str]:
         return "overdue", "b"
     if left < 24 * 3600:
         return f"due {int(left // 3600)}:{int(left % 3600 // 60):02}", "w" if left < 3600 else ""
-    return f"due {round(left / 86400)} d", ""
+    day = moment.astimezone(zone())
+    return f"due {day:%a}" if left < 6 * 86400 else f"due {day.day} {day:%b}", ""
 
 
 def ago(moment: datetime | None) -> Markup | None:

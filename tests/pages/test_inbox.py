@@ -249,7 +249,8 @@ def test_a_person_writes_when_no_draft_waits(desk: Any) -> None:
     page = show(desk, number)
     write(page, number, "By hand.").run()
     page.button(key="td_write").click().run()
-    assert one(desk, Draft, ticket_id=number).body == "By hand." and "written by a colleague" in html(page)
+    assert one(desk, Draft, ticket_id=number).body == "By hand." and "written by you" in html(page)
+    assert "draft rejected" not in html(page) and "waits for a decision" in html(page)
     page.button(key="td_approve").click().run()
     assert one(desk, Outbox, ticket_id=number).body == "By hand."
 

@@ -68,6 +68,19 @@ def test_triage_sets_the_targets_of_the_priority_and_the_group(database: Databas
         assert row.first_reply_due == MONDAY.replace(hour=13)
 
 
+def test_the_clock_worth_a_word_is_the_customers_until_the_drafts_is_close(database: Database) -> None:
+    with database.transaction() as session:
+        row = asked(session)
+        with clock_at(hours(2)):
+            draft = waiting_draft(session, row)
+            assert row.due_kind == "approval" and reading.foremost(row) == (hours(8), "first_reply")
+        with clock_at(hours(2.8)):
+            assert reading.foremost(row) == (draft.decide_due, "approval")
+        with clock_at(hours(3)):
+            clocks.pause(session, row, "customer")
+            assert reading.foremost(row) == (None, "")
+
+
 def test_a_draft_has_a_clock_of_its_own_until_somebody_decides(database: Database) -> None:
     with database.transaction() as session:
         row = asked(session)

@@ -36,6 +36,19 @@ class Readings:
     since: datetime | None = None
 
 
+def foremost(ticket: Ticket) -> tuple[datetime | None, str]:
+    """(due, kind) of the one clock worth a word: the earliest promise to the customer; the draft's own once it is close or late.
+
+    A draft's clock is close from its warning on. (None, "") when nothing of this runs or all stands still.
+    """
+    running = Clocks.of(ticket).running.values()
+    if not running or ticket.paused:
+        return ticket.due_at, ticket.due_kind
+    counts = [one for one in running if one.due and (one.kind != "approval" or (one.warn is not None and one.warn <= now()))]
+    first = min(counts, key=lambda one: (one.due, one.kind), default=None)
+    return (first.due, first.kind) if first else (None, "")
+
+
 def of(session: Session, ticket: Ticket) -> Readings:
     """What a ticket's clocks show now; nothing for one that is over."""
     kept = Clocks.of(ticket)

@@ -37,6 +37,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.sla.reading import foremost
 from triage.tickets import presence, ticket_filter
 from triage.tickets.ticket_filter import Wanted
 
@@ -85,7 +86,10 @@ _BY_CHANGE: dict[View, tuple[Status, ...]] = {  # views that list the newest cha
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of the queue. `unsupported` and `facts` count the factual sentences of the waiting draft."""
+    """One line of the queue. `unsupported` and `facts` count the factual sentences of the newest draft.
+
+    `due` is the promise worth a word, and `due_kind` whose it is; the queue's order goes by the ticket's own `due_at`.
+    """
 
     id: int
     subject: str
@@ -113,6 +117,7 @@ class QueueRow:
     incident: bool = False
     due_kind: str = ""
     paused: str = ""
+    draft_waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -374,6 +379,7 @@ def _row(
     blocked: dict[int, int],
 ) -> QueueRow:
     facts, unsupported = support(draft)
+    due, due_kind = foremost(ticket)
     someone = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
     return QueueRow(
         id=ticket.id or 0,
@@ -388,8 +394,8 @@ def _row(
         channel=ticket.channel,
         risk=ticket.risk,
         approver=ticket.approver,
-        due=ticket.due_at,
-        due_kind=ticket.due_kind,
+        due=due,
+        due_kind=due_kind,
         paused=ticket.paused,
         created_at=ticket.created_at,
         snoozed_until=ticket.snoozed_until if ticket.snoozed_until and ticket.snoozed_until > now() else None,
@@ -397,6 +403,7 @@ def _row(
         looking=people.get(someone) if someone != user.id else None,
         writing=None,
         draft_kind=draft.kind if draft else None,
+        draft_waits=draft is not None and draft.status == "waiting",
         facts=facts,
         unsupported=unsupported,
         confidence=draft.confidence if draft else ticket.confidence,
