@@ -21,9 +21,14 @@ def bell(user: User) -> None:
     """Counts every few seconds; the list is read only while it is open."""
     count = office.read(lambda session: reading.unread(session, user))
     said = f"{MANY}+" if count > MANY else str(count) if count else ""
-    help_ = f"{said} unread notifications" if count else "Notifications: nothing unread"
-    with st.container(key="bell_on" if count else "bell_off"):
-        box = st.popover(said or "\u200b", icon=":material/notifications:", key="bell", help=help_, on_change="rerun")
+    with st.container(key="bell_box"):
+        # The panel's button never changes, or it would be another one to Streamlit: closed, and without the focus.
+        show(
+            tag(
+                "div", said, tag("span", " unread notifications") if count else None, cls=f"td-unread n{len(said)}", role="status"
+            )
+        )
+        box = st.popover("Notifications", icon=":material/notifications:", key="bell", on_change="rerun")
     if not box.open:
         return
     with box:
