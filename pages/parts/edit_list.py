@@ -1,9 +1,12 @@
 """Edits to learn from, and the evaluation cases that were made of them."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages.parts import edits, office, screen, words
 from pages.parts.markup import chip, join, mute, show, tag
+from triage import taxonomy
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.learning import cases
@@ -51,6 +54,7 @@ def edit_list(user: User) -> None:
 
 def _cases(user: User) -> None:
     rows, total = office.read(lambda session: cases.listing(session, user, page=screen.page_number(), size=_SIZE))
+    titles = office.read(taxonomy.titles)
     if not rows:
         screen.empty(
             "No evaluation cases yet", "Make one of an edit: the question and the reply that was sent, without personal data."
@@ -68,18 +72,18 @@ def _cases(user: User) -> None:
             on_click="ignore",
         )
     for row in rows:
-        _case(user, row)
+        _case(user, row, titles)
     screen.pager(total, _SIZE)
 
 
-def _case(user: User, row: CaseRow) -> None:
+def _case(user: User, row: CaseRow, titles: Mapping[str, str]) -> None:
     case = row.case
     properties = case.properties
     wanted = [("must say", properties.get("says")), ("must not say", properties.get("does_not_say"))]
     with st.container(key=f"case_{case.id}"):
         source = screen.ticket_link(case.ticket_id, f"#{case.ticket_id}") if case.ticket_id else None
         show(
-            tag("div", tag("b", case.subject or "(no subject)"), " ", chip(case.category) if case.category else None,
+            tag("div", tag("b", case.subject or "(no subject)"), " ", chip(titles.get(case.category, case.category)) if case.category else None,
                 mute(f" from {case.source} of ", source, f" · {row.by} · ", words.ago(case.created_at)), cls="td-learn-head"),
             *[tag("div", mute(f"{name} "), "; ".join(f"“{text}”" for text in texts)) for name, texts in wanted if isinstance(texts, list) and texts],
             tag("details", tag("summary", "Question and reply"), join(tag("div", case.question, cls="td-text"), tag("div", case.expected, cls="td-text")), cls="td-fold"),

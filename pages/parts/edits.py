@@ -67,7 +67,13 @@ def buttons(user: User, row: EditRow, *, keys: bool = False) -> None:
             on_click=_take,
             args=(user, number, destination),
         )
-    st.button("Nothing to learn", key=f"td_learn_dismissed_{number}", on_click=_take, args=(user, number, "dismissed"))
+    st.button(
+        "Nothing to learn",
+        key=f"td_learn_dismissed_{number}",
+        help="Asks no more about this edit",
+        on_click=_take,
+        args=(user, number, "dismissed"),
+    )
 
 
 def of_ticket(user: User, ticket_id: int) -> None:
