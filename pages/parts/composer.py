@@ -3,6 +3,7 @@
 Redrawn by itself while somebody types; the page around it only when what it shows of the text (`watch`) changed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ _HTML = """<div class="td-composer"><textarea rows="3" spellcheck="true" aria-au
 _component = st.components.v2.component(
     "triage_composer", html=_HTML, css=asset("composer.css"), js=asset("composer.js"), isolate_styles=False
 )
+
+_GAP = re.compile(r"\{\{.*?\}\}")  # not yet filled, a dot in the list of saved replies
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,12 @@ def _data(user: User, ticket_id: int, field: Field, now: str) -> dict[str, Any]:
 
 def _macros(session: Session, user: User, ticket_id: int) -> list[dict[str, Any]]:
     return [
-        {"id": row.id, "title": row.title, "short": row.shortcut, "hint": " ".join(row.body.split())[:90] or macros.told(row)}
+        {
+            "id": row.id,
+            "title": row.title,
+            "short": row.shortcut,
+            "hint": " ".join(_GAP.sub("…", row.body).split())[:90] or macros.told(row),
+        }
         for row in macros.offered(session, user)
     ]
 

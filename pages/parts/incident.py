@@ -63,7 +63,17 @@ def banner() -> None:
     if found is None or queue.asked().incident == found.id:
         return
     with st.container(key="undo_incident_alert", horizontal=True):
-        show(tag("div", tag("b", "Something may be down. "), f"{found.title}: {found.why}", cls="td-sending", role="alert"))
+        short = found.why.partition(", where ")[0].rstrip(".")  # the usual rate stands on hover, and in the incident itself
+        show(
+            tag(
+                "div",
+                tag("b", "Something may be down. "),
+                f"{found.title}: {short}.",
+                cls="td-sending",
+                role="alert",
+                title=found.why,
+            )
+        )
         st.button("Look at it", key="td_incident_alert", on_click=queue.open_incident, args=(found.id,))
 
 
@@ -79,7 +89,12 @@ def belongs(ticket_id: int) -> None:
 
 def _head(view: IncidentView) -> None:
     one = view.incident
-    said = ["Incident", words.plural(view.customers, "customer"), _STATES.get(one.state, one.state), "burst" if one.burst else ""]
+    said = [
+        "Incident",
+        words.plural(view.customers, "customer"),
+        _STATES.get(one.state, one.state),
+        "noticed by the desk" if one.burst else "",
+    ]
     show(tag("div", tag("h1", one.title), mute(" · ".join(part for part in said if part)), cls="td-head"))
 
 

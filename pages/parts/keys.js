@@ -109,7 +109,7 @@ class Keyboard {
   onTyped(event) {
     const name = nameOf(event);
     const field = event.composedPath()[0];
-    const choosing = field.getAttribute("role") === "combobox" || field.closest(".td-composer")?.querySelector("[role=listbox]:not([hidden])");
+    const choosing = (field.getAttribute("role") === "combobox" && field.getAttribute("aria-expanded") === "true") || field.closest(".td-composer")?.querySelector("[role=listbox]:not([hidden])");
     if (name === "Escape" && field.closest(".st-key-panel, .st-key-draft, .st-key-compose") && !choosing) field.blur();
     const key = name.startsWith("Ctrl+") && this.names.get(name);
     if (!key || field.closest(".ed")) return; // the editor of articles has its own

@@ -1,8 +1,9 @@
 // What the page's own widgets cannot do: the undo clock, the focus after a step,
 // and a copy of the text being typed that survives a reload of the tab. Draws nothing.
 const SLOT = "triage-text-";
-const OPENER = { hand: "td_hand_over", later: "td_send_later" }; // where the button is not called after its form
-const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]" };
+const OPENER = { hand: "td_hand_over", later: "td_send_later", move: "td_later_change" }; // where the button is not called after its form
+const CHOSEN = ".st-key-panel [role=radio][aria-checked=true]";
+const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]", later: CHOSEN, move: CHOSEN, snooze: CHOSEN };
 
 function editor() {
   const box = document.querySelector("[class*=st-key-td_text_]");

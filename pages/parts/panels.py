@@ -1,5 +1,6 @@
 """The small forms under the draft and under the ticket's head; one is open at a time."""
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -11,7 +12,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import REJECT_REASONS
 from triage.models import Draft, EscalationReason, Ticket, User, now
-from triage.tickets import ticket_view, typed, work
+from triage.tickets import noting, ticket_view, typed, work
 
 SUBMIT = keymap.COMMIT  # belongs to the open form; no button under the draft may have it then
 
@@ -173,7 +174,9 @@ def _save_note(user: User, number: int) -> None:
         work.note(session, user, number, text)
         typed.forget(session, user, number, typed.NOTE)
 
-    if _do(save, "Noted."):
+    named = re.search(r"(?<!\w)@\w", text) and not noting.mentioned(text, office.read(ticket_view.colleagues))
+    done = "Noted. Nobody was told: choose a colleague from the list that @ opens." if named else "Noted."
+    if _do(save, done):
         forget()
 
 

@@ -107,6 +107,7 @@ def open_incident(incident_id: int | None) -> None:
     """Show an incident in the centre on the next draw."""
     go_to(None)
     if incident_id is not None:
+        _forget(FIND, PAGE, SAVED)  # a search would hide its tickets
         st.query_params[INCIDENT] = str(incident_id)
         st.query_params[FILTER] = View.INCIDENTS.value
 

@@ -223,7 +223,7 @@ async def test_an_instruction_the_offline_engine_cannot_follow_is_named(
         notes=["mention the outage", "shorter, please"],
     )
     await writer.write(crew, brief)
-    assert crew.degraded == ["the offline engine could not follow the instruction “mention the outage”"]
+    assert crew.degraded == ["The offline engine could not follow the instruction “mention the outage”"]
 
 
 def _plan() -> Plan:

@@ -22,7 +22,7 @@ async def write(crew: Crew, brief: WriterBrief) -> Reply:
     reply = await crew.ask("writer", prompt=_prompt(crew, brief), brief=brief, output=Reply, check=check)
     if crew.answered_by["writer"] == "offline":
         for note in not_followed(brief.notes):
-            crew.degraded.append(f"the offline engine could not follow the instruction “{note}”")
+            crew.degraded.append(f"The offline engine could not follow the instruction “{note}”")
     return _cited(reply, brief)
 
 

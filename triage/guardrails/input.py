@@ -105,11 +105,7 @@ def _injection(mail: Mail) -> Verdict | None:
         return None
     findings = [finding for finding in findings if finding.weight >= WORTH_NAMING] or findings
     surest = max(findings, key=lambda finding: finding.weight)
-    why = (
-        f"Looks like orders to the machine ({total:.2f}): it {surest.why}."
-        if surest.kind == "injection"
-        else f"Hides {surest.why} ({total:.2f})."
-    )
+    why = f"Looks like orders to the machine: it {surest.why}." if surest.kind == "injection" else f"Hides {surest.why}."
     if total < injection.BLOCK:
         return Verdict("input", "injection", "flag", findings, why=why)
     if _nothing_else(mail.body[: mail.limit], findings):
