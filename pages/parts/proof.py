@@ -62,12 +62,12 @@ def _summary(rows: list[Row]) -> Any:
 
 
 def _acknowledge(draft: Draft, rows: list[Row]) -> None:
-    points = service.open_points(rows)
+    points = {ack_key(draft, row): row for row in service.open_points(rows)}  # a sentence that stands there twice is one point
     if not points:
         return
     with st.container(key="acks"):
-        for row in points:
+        for key, row in points.items():
             said = str(row["text"])
             short = said if len(said) < 90 else said[:87] + "…"
             why = plain(draft_card.reason(row))
-            st.checkbox(f"I take responsibility for “{plain(short)}”: {why}", key=ack_key(draft, row))
+            st.checkbox(f"I take responsibility for “{plain(short)}”: {why}", key=key)

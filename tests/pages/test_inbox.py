@@ -131,6 +131,19 @@ def test_an_edited_text_is_sent_and_survives_every_redraw(desk: Any) -> None:
     assert one(desk, Outbox, ticket_id=number).body == "My own words."
 
 
+def test_a_figure_that_is_written_twice_is_answered_for_once(desk: Any) -> None:
+    number = put(desk)
+    page = show(desk, number)
+    page.button(key="td_edit").click().run()
+    write(page, number, "A descale takes 47 minutes.\n\nOnce more: keep it open.\n\nA descale takes 47 minutes.").run()
+    assert not page.exception
+    assert [box.label for box in page.checkbox] == [
+        "I take responsibility for “A descale takes 47 minutes.”: No source mentions 47 minutes."
+    ]
+    acknowledge(page).button(key="td_approve").click().run()
+    assert one(desk, Ticket, id=number).status == Status.APPROVED and not page.exception
+
+
 def test_reset_brings_the_draft_back(desk: Any) -> None:
     number = put(desk)
     page = show(desk, number)
