@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
 from triage import approval, delivery, scheduling, workspace
@@ -94,6 +94,18 @@ def article_changes(session: Session) -> None:
     session.add(article)
 
 
+def approver_leaves(session: Session) -> None:
+    session.exec(select(User)).one().disabled_at = now()
+
+
+def approver_becomes_a_trainee(session: Session) -> None:
+    session.exec(select(User)).one().trainee = True
+
+
+def it_becomes_a_managers(session: Session) -> None:
+    session.exec(select(Ticket)).one().approver = "manager"
+
+
 def _cited(session: Session) -> dict[str, Any]:
     session.add(Article(id="care", title="Care", category="", audience="public", published_version=1))
     session.flush()
@@ -105,7 +117,14 @@ def _cited(session: Session) -> dict[str, Any]:
 @pytest.mark.parametrize("scheduled", [False, True])
 @pytest.mark.parametrize(
     ("change", "why"),
-    [(customer_writes, "the customer wrote again"), (guard_fires, "a guard stops it"), (article_changes, "cited as version 1")],
+    [
+        (customer_writes, "the customer wrote again"),
+        (guard_fires, "a guard stops it"),
+        (article_changes, "cited as version 1"),
+        (approver_leaves, "may not decide it any more"),
+        (approver_becomes_a_trainee, "may not decide it any more"),
+        (it_becomes_a_managers, "may not decide it any more"),
+    ],
 )
 async def test_a_held_message_holds_itself(post: Post, change: Any, why: str, *, scheduled: bool) -> None:
     with post.database.transaction() as session:
@@ -184,6 +203,25 @@ def test_the_clock_brings_changed_ones_back_and_wakes_lost_ones(post: Post) -> N
     waits_again(post, "the customer wrote again")
     with post.database.read() as session:
         assert session.exec(select(Ticket)).one().status == Status.REOPENED
+
+
+def test_a_message_that_cannot_be_looked_at_keeps_nobody_from_looking_at_the_next(post: Post) -> None:
+    at = now() + timedelta(days=2)
+    with post.database.transaction() as session:
+        user = person(session)
+        for _ in range(2):
+            waiting = waiting_draft(session, ticket(session))
+            decision = approval.decide(
+                session, post.enqueue, post.settings, user, waiting.id or 0, kind=DecisionKind.APPROVE, seal=waiting.seal
+            )
+            scheduling.schedule(session, post.enqueue, user, decision.id or 0, at)
+    with post.database.transaction() as session:
+        broken, sound = session.exec(select(Outbox).order_by(col(Outbox.id))).all()
+        broken.body = "Not what was approved."
+        say(session, session.get_one(Ticket, sound.ticket_id), "Never mind, it is solved.")
+    desk = cast(Any, SimpleNamespace(database=post.database, settings=post.settings, enqueue=post.enqueue))
+    assert watching.look(desk).endswith("1 went back to a person")
+    assert mails(post) == 0
 
 
 def test_the_customers_morning_is_theirs(post: Post) -> None:

@@ -117,7 +117,7 @@ def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
 
 def take_back_if_changed(session: Session, desk: Post, outbox_id: int) -> bool:
     """Put a held message before a person when it could not leave as the world is now; whether that was so."""
-    outbox = session.get(Outbox, outbox_id, with_for_update=True)
+    outbox = _held(session, outbox_id)
     if outbox is None or outbox.status != "held":
         return False
     ticket, draft = _approved(session, outbox)

@@ -1,11 +1,13 @@
 """Held messages and the world around them: what changed since the approval, and messages that wait for a later time."""
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from triage import lastcheck, scheduling
+from triage import approval, lastcheck, scheduling
+from triage.errors import TriageError
 from triage.models import Decision, Draft, Outbox, Ticket, User, now
 from triage.seal import what_changed
 from triage.settings import Settings
@@ -13,13 +15,19 @@ from triage.settings import Settings
 if TYPE_CHECKING:
     from triage.office import Desk
 
+logger = logging.getLogger(__name__)
+
 
 def held_back(session: Session, settings: Settings, outbox: Outbox, ticket: Ticket, draft: Draft) -> list[str]:
-    """Why an approved message must not leave as it is, a few words each: the thread, an article, or a guard as it is set now."""
+    """Why an approved message must not leave as it is, a few words each: the thread, an article, whoever approved it may not
+    any more, or a guard as it is set now.
+    """
     if changes := what_changed(session, draft):
         return changes
     decision = session.get_one(Decision, outbox.decision_id)
     approver = session.get_one(User, decision.user_id)
+    if not approval.may_decide(session, approver, draft, ticket):
+        return [f"{approver.name}, who approved it, may not decide it any more"]
     problems = lastcheck.problems(session, settings, approver, ticket, draft, outbox.body)
     return [f"a guard stops it: {problem.rstrip('.')}" for problem in problems]
 
@@ -42,10 +50,13 @@ def look(desk: "Desk") -> str:
         waiting = [(row.id or 0, scheduling.is_due(row)) for row in scheduled(session)]
     taken = 0
     for number, due in waiting:
-        if due:
-            desk.database.run_now(partial(_again, desk=desk, number=number))
-        elif desk.database.run_now(partial(sending.take_back_if_changed, desk=desk, outbox_id=number)):
-            taken += 1
+        try:
+            if due:
+                desk.database.run_now(partial(_again, desk=desk, number=number))
+            elif desk.database.run_now(partial(sending.take_back_if_changed, desk=desk, outbox_id=number)):
+                taken += 1
+        except TriageError as error:  # one that cannot be looked at keeps nobody from looking at the others
+            logger.error("message %s cannot be looked at: %s", number, error)
     return f"{len(waiting)} messages wait for their time, {taken} went back to a person"
 
 
