@@ -25,11 +25,13 @@ from triage.models import (
     Role,
     Status,
     Ticket,
+    User,
     clock_at,
     now,
 )
 from triage.ratings import links
 from triage.settings import Settings, load_settings
+from triage.tickets import merging
 
 
 class Post:
@@ -123,6 +125,37 @@ async def test_a_low_score_tells_the_team_and_can_reopen(post: Post, *, reopens:
         row, episodes = session.get_one(Ticket, number), session.exec(select(Episode).order_by(Episode.id)).all()  # type: ignore[arg-type]
         assert row.status == (Status.ESCALATED if reopens else Status.RESOLVED)
         assert len(episodes) == (2 if reopens else 1) and episodes[0].csat == 1
+
+
+@pytest.mark.parametrize("reopens", [False, True])
+async def test_a_rating_of_a_ticket_that_was_merged_is_told_where_it_went(post: Post, *, reopens: bool) -> None:
+    with post.database.transaction() as session:
+        workspace.put(session, "low_rating_reopens", reopens, user_id=person(session, name="Sam").id or 0)
+    link, number = await asked(post)
+    with post.database.transaction() as session:
+        stays = ticket(session, status=Status.DELIVERED)
+        merging.merge(session, session.exec(select(User)).first(), post.enqueue, number, stays.id or 0)  # type: ignore[arg-type]
+        other = stays.id or 0
+    with post.database.transaction() as session:
+        ratings.answer(session, post.settings, link, 1, "It still leaks.")
+    with post.database.read() as session:
+        gone = session.get_one(Ticket, number)
+        assert (gone.status, gone.merged_into) == (Status.RESOLVED, other)
+        assert session.exec(select(Message).where(Message.direction == "note")).one().ticket_id == other
+        assert {note.ticket_id for note in session.exec(select(Notification).where(Notification.kind == "low rating"))} == {other}
+        assert session.get_one(Ticket, other).status == Status.DELIVERED
+
+
+async def test_a_ticket_that_was_merged_while_the_mail_is_queued_is_not_asked_about(post: Post) -> None:
+    with post.database.transaction() as session:
+        number = resolved(session).id or 0
+    post.ask()
+    with post.database.transaction() as session:
+        stays = ticket(session, status=Status.DELIVERED)
+        merging.merge(session, session.exec(select(User)).first(), post.enqueue, number, stays.id or 0)  # type: ignore[arg-type]
+        row = session.exec(select(Outbox.id)).one() or 0
+    assert await delivery.deliver(post, row) == "nothing to do"
+    assert post.mails() == []
 
 
 def _set_aside(session: Session, row: Ticket) -> None:

@@ -15,6 +15,7 @@ from triage.transitions import move
 LOW = 2
 """A score up to this is told to the team."""
 _LONGEST = 2_000
+_LONGEST_CHAIN = 20  # of merges
 GONE = "This link is not valid, or is too old. Simply answer our last mail instead; a person reads it."
 
 
@@ -61,6 +62,8 @@ def stop(session: Session, settings: Settings, signed: str) -> None:
 
 def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: str) -> None:
     """The team hears of it; where administrators want so, the ticket is a person's matter again."""
+    if ticket.merged_into:  # what is said of it now belongs to the ticket it went into; a ticket that went is never opened again
+        ticket = _stays(session, ticket)
     text = f"#{ticket.id} {ticket.subject}: the customer rated it {score} of 5" + (f": “{said[:200]}”" if said else ".")
     session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="low rating", text=text))
     if ticket.assignee_id:
@@ -69,7 +72,7 @@ def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: s
     session.add(
         Message(
             ticket_id=ticket.id or 0,
-            episode_id=episode.id,
+            episode_id=ticket.episode_id,
             direction="note",
             author_name="Customer rating",
             body=note,
@@ -87,6 +90,15 @@ def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: s
         session.flush()
         ticket.episode_id = fresh.id
         move(session, ticket, Status.REOPENED, Status.ESCALATED, actor="customer", reason="customer_request", score=score)
+
+
+def _stays(session: Session, ticket: Ticket) -> Ticket:
+    """The ticket that this one went into, and so on."""
+    for _ in range(_LONGEST_CHAIN):
+        if ticket.merged_into is None:
+            break
+        ticket = session.get_one(Ticket, ticket.merged_into)
+    return ticket
 
 
 def _request(session: Session, settings: Settings, signed: str, *, lock: bool = False) -> CsatRequest:

@@ -25,6 +25,7 @@ def take(session: Session, settings: Settings, outbox: Outbox) -> bool:
         request is None
         or request.status != "queued"
         or ticket.status != Status.RESOLVED
+        or ticket.merged_into is not None
         or outbox.recipient != ticket.requester_email
     ):
         stopped(session, outbox, "cancelled", "The matter went on before the customer was asked.")
