@@ -196,6 +196,9 @@ def test_a_file_brings_back_what_it_was_made_of(database: Database) -> None:
         ("macros: [", "no readable YAML"), ("a: 1", "list under"), ("macros:\n- body: x", "Entry 1 has no title"),
         ("macros:\n- title: A\n  body: x\n- title: B\n  send: now", "Entry 2, “B”: send"), ("macros:\n- &a\n  title: A\n- *a", "references"),
         ("macros:\n- title: A\n  body: '{{nobody.knows}}'", "Entry 1, “A”.*no variable"), ("macros:\n- !!python/name:os.system x", "no readable"),
+        ("[" * 100_000, "nests"), ("macros:\n- title: 1" + ":59" * 60_000, "digits"), ("macros:\n- title: 1" + ":59" * 300 + ".5", "digits"),
+        ("macros:\n- title: A\n  body: 0x" + "f" * 10_000, "digits"), ('macros:\n- title: "\\ud800"\n  body: x', "characters"),
+        ("macros:\n- title: \ud800\n  body: x", "readable|characters"),
     ],
 )  # fmt: skip
 def test_a_bad_file_names_the_entry_and_changes_nothing(database: Database, text: str, why: str) -> None:

@@ -1,5 +1,6 @@
 """Saved replies as a YAML file: written for people to read and change, read back the same."""
 
+import re
 from typing import Any
 
 import yaml
@@ -13,6 +14,9 @@ from triage.macros.keeping import MacroText
 from triage.models import Macro, User
 
 _MOST_BYTES, _MOST = 2_000_000, 2_000
+_DEEPEST, _LONGEST_NUMBER = 8, 100
+_OF_NUMBERS = frozenset("+-0123456789abcdefABCDEFxo_:.")
+_UNSPEAKABLE = re.compile("[\ud800-\udfff]")  # no database takes these
 _FIELDS = ("title", "shortcut", "audience", "team", "body")
 
 
@@ -59,13 +63,12 @@ def import_yaml(session: Session, user: User, text: str) -> tuple[int, int]:
 
 
 def _entries(text: str) -> list[Any]:
-    if len(text.encode()) > _MOST_BYTES:
+    if len(text.encode(errors="replace")) > _MOST_BYTES:
         raise InputError("This file is larger than 2 MB; split it.")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise InputError("This file uses YAML references; write every text out.")
+        _plain_enough(text)
         read = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, ArithmeticError) as error:
         raise InputError(f"This is no readable YAML: {' '.join(str(error).split())[:200]}") from error
     entries = read.get("macros") if isinstance(read, dict) else read
     if not isinstance(entries, list):
@@ -73,6 +76,22 @@ def _entries(text: str) -> list[Any]:
     if len(entries) > _MOST:
         raise InputError(f"This file has {len(entries):,} entries; at most {_MOST:,} are taken at once.")
     return entries
+
+
+def _plain_enough(text: str) -> None:
+    """Raises InputError for what makes a reader of YAML work without end: references, nesting, numbers of many digits."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise InputError("This file uses YAML references; write every text out.")
+        if depth > _DEEPEST:
+            raise InputError("This file nests its lists deeper than saved replies do; export one to see how it looks.")
+        if isinstance(event, yaml.ScalarEvent):
+            if event.implicit[0] and len(event.value) > _LONGEST_NUMBER and set(event.value) <= _OF_NUMBERS:
+                raise InputError("This file holds a number of very many digits; put quotes around what is a text.")
+            if _UNSPEAKABLE.search(event.value):
+                raise InputError("This file holds characters that no text can have; write them out.")
 
 
 def _read(entry: Any, number: int) -> MacroText:
