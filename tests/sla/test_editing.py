@@ -55,6 +55,26 @@ def test_a_change_is_versioned_told_in_words_and_taken_back(database: Database) 
         assert plan.current(session) == (3, before)
 
 
+def test_targets_that_no_working_time_leads_to_never_count(database: Database) -> None:
+    """With such a plan no message could come in: its ticket would have no due time."""
+    target = {Priority.NORMAL: Targets(resolve=60 * 24 * 365)}
+    few = Plan(policies=[Policy(name="Everybody", targets=target)], hours={DESK: Hours(week="Mon 08:00-08:01")})
+    of_night = Plan(
+        policies=few.policies, hours={DESK: Hours(week="Mon-Sun 00:00-24:00"), "Night": Hours(week="Sun 02:00-02:05")}
+    )
+    with database.transaction() as session:
+        manager = person(session, Role.MANAGER)
+        for wanted, whose in ((few, "the desk"), (of_night, "Night")):
+            for change in (
+                lambda wanted=wanted: editing.switch_on(session, manager, recorder_of([]), wanted, base=0),
+                lambda wanted=wanted: editing.try_out(session, manager, wanted),
+            ):
+                with pytest.raises(InputError, match=f"five years of the working hours of {whose}"):
+                    change()
+        assert plan.current(session)[0] == 0
+        assert editing.switch_on(session, manager, recorder_of([]), quick(60 * 24 * 365), base=0)
+
+
 def test_a_trial_tells_which_promises_would_have_been_broken(database: Database, settings: Settings) -> None:
     with database.transaction() as session:
         manager = person(session, Role.MANAGER)

@@ -10,16 +10,18 @@ from sqlmodel import Session, col, func, select
 from triage import audit
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.errors import ConflictError, InputError
+from triage.errors import ConflictError, InputError, SettingsError
 from triage.models import Customer, Decision, Draft, Episode, TargetPlan, Ticket, User, now
 from triage.sla import clocks, plan
 from triage.sla.clocks import Clocks, Pause
+from triage.sla.hours import BusinessHours
 from triage.sla.plan import KINDS, Plan
 from triage.sla.retargeting import CHORE
 
 DAYS = 30
 MOST = 20_000  # episodes and decisions of a trial, the newest
 LISTED = 50
+_FARTHEST = timedelta(days=5 * 366)
 
 Enqueue = Callable[..., None]
 
@@ -63,7 +65,7 @@ class Version:
 def switch_on(session: Session, user: User, enqueue: Enqueue, wanted: Plan, *, base: int, note: str = "") -> TargetPlan | None:
     """Make a plan count from now on; None when it changes nothing. Open tickets are worked out anew behind it.
 
-    Raises ConflictError when another plan than number `base` counts by now.
+    Raises ConflictError when another plan than number `base` counts by now, InputError for targets that its hours never reach.
     """
     access.require(access.fresh(session, user), Permission.EDIT_TARGETS)
     number, before = plan.current(session)
@@ -71,6 +73,7 @@ def switch_on(session: Session, user: User, enqueue: Enqueue, wanted: Plan, *, b
         raise ConflictError("Somebody changed the targets meanwhile; look at what counts now and try your change again.")
     if not (said := plan.differences(before, wanted)):
         return None
+    _reachable(wanted)
     if number == 0:
         plan.kept(session, before, user_id=None, note="As it was before the first change.")
     row = plan.kept(session, wanted, user_id=user.id, note=note)
@@ -116,6 +119,7 @@ def tiers(session: Session) -> list[str]:
 def try_out(session: Session, user: User, wanted: Plan, *, days: int = DAYS) -> Trial:
     """Hold the promises of the last days against the present plan and another one. Nothing is written."""
     access.require(access.fresh(session, user), Permission.EDIT_TARGETS)
+    _reachable(wanted)
     _, present = plan.current(session)
     trial, since = Trial(), now() - timedelta(days=days)
     changed: list[Case] = []
@@ -124,6 +128,27 @@ def try_out(session: Session, user: User, wanted: Plan, *, days: int = DAYS) -> 
     changed.sort(key=lambda case: (not case.breaks, -case.late))
     trial.cases = changed[:LISTED]
     return trial
+
+
+def _reachable(wanted: Plan) -> None:
+    """Raises InputError for targets that the working hours hardly ever come to: with such a plan no ticket could get a due time."""
+    for policy in wanted.policies:
+        longest = max((minutes for each in policy.targets.values() for kind in KINDS if (minutes := each.of(kind))), default=0)
+        if policy.clock == "always" or not longest:
+            continue
+        for group in {name if name in wanted.hours else plan.DESK for name in policy.groups or wanted.hours}:
+            if not _comes(wanted.compiled(group), longest):
+                raise InputError(
+                    f"“{policy.name}”: {plan.written(longest)} is more than five years of the working hours of "
+                    f"{group or 'the desk'}. Give more hours, or a shorter target."
+                )
+
+
+def _comes(hours: BusinessHours, minutes: int) -> bool:
+    try:
+        return hours.add(now(), minutes * 60.0) < now() + _FARTHEST
+    except SettingsError:
+        return False
 
 
 @dataclass(frozen=True)
