@@ -34,6 +34,28 @@ def test_views_are_kept_changed_shared_and_removed(database: Database) -> None:
                 saved_views.save(session, nadia, name, view, "")
 
 
+def test_no_name_and_no_search_breaks_the_database(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        row = saved_views.save(session, nadia, "My\x00\ud800refunds", "needs", "is:open\x00 refund \udfff")
+        session.refresh(row)
+        assert (row.name, row.find) == ("My refunds", "is:open refund")
+        with pytest.raises(InputError, match="longer than"):
+            saved_views.save(session, nadia, "Long", "needs", "a" * 1_001)
+    for find in (
+        "a" * 100_000,
+        'x:"' * 30_000,
+        "9" * 100_000,
+        str(2**63),
+        "#" + "9" * 30,
+        "'\"*&|!<->:() \x00",
+        "before:9999-99-99",
+        "on:9999-12-31",
+    ):
+        with database.read() as session:
+            assert inbox.listing(session, nadia, inbox.View.ALL, find=find).rows == []
+
+
 def test_others_hear_who_writes_until_the_claim_runs_out(database: Database) -> None:
     with database.transaction() as session:
         nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")

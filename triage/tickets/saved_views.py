@@ -7,7 +7,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, InputError
 from triage.models import SavedView, User
-from triage.tickets import inbox
+from triage.tickets import inbox, ticket_filter
 
 LONGEST_NAME = 40
 MOST = 20  # of one person
@@ -27,10 +27,12 @@ def load(session: Session, user: User, view_id: int) -> SavedView | None:
 
 def save(session: Session, user: User, name: str, view: str, find: str, *, shared: bool = False) -> SavedView:
     """Keep a view and a search under a name; the same name again changes what it keeps. Raises InputError and AccessError."""
-    user, name = access.fresh(session, user), " ".join(name.split())
+    user, name, find = access.fresh(session, user), ticket_filter.speakable(name), ticket_filter.speakable(find)
     access.require(user, Permission.SHARE_VIEWS if shared else Permission.WORK_INBOX)
     if not 0 < len(name) <= LONGEST_NAME:
         raise InputError(f"Give the view a name of at most {LONGEST_NAME} letters.")
+    if len(find) > ticket_filter.LONGEST:
+        raise InputError(f"This search is longer than {ticket_filter.LONGEST:,} characters; shorten it.")
     if view not in set(inbox.View):
         raise InputError("There is no such filter of the queue; choose one and try again.")
     row = session.exec(select(SavedView).where(SavedView.user_id == user.id, SavedView.name == name)).first()
@@ -38,7 +40,7 @@ def save(session: Session, user: User, name: str, view: str, find: str, *, share
         if len(session.exec(select(SavedView.id).where(SavedView.user_id == user.id)).all()) >= MOST:
             raise InputError(f"You have {MOST} saved views already; remove one first.")
         row = SavedView(user_id=user.id or 0, name=name)
-    row.view, row.find, row.shared = view, find.strip(), shared
+    row.view, row.find, row.shared = view, find, shared
     session.add(row)
     session.flush()
     audit.append(session, "view_saved", actor=user.actor, view=row.id, name=name, shared=shared)

@@ -28,9 +28,10 @@ from triage.models import (
 from triage.tickets import fields, tags
 
 UNSURE = 0.5  # below this confidence a draft is called unsure, as in its chip
-_PART = re.compile(r'(-?)([a-z]+):(?:"([^"]*)"|(\S+))')
+_PART = re.compile(r'(-?)([a-z]{1,20}):(?:"([^"]*)"|(\S+))')
 _UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes these
 _MOST = 12
+LONGEST = 1_000  # characters of a search; what an address holds beyond them is not read
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,13 @@ def parse(text: str) -> Wanted:
         filters.append(Filter(name, value, bool(out)))
         return " "
 
-    rest = _PART.sub(take, _UNSPEAKABLE.sub(" ", text))
+    rest = _PART.sub(take, _UNSPEAKABLE.sub(" ", text[:LONGEST]))
     return Wanted(" ".join(rest.split()), tuple(filters))
+
+
+def speakable(text: str) -> str:
+    """A text in one line, without what no database takes."""
+    return " ".join(_UNSPEAKABLE.sub(" ", text).split())
 
 
 def problems(wanted: Wanted) -> list[str]:
@@ -178,9 +184,10 @@ def _day(value: str) -> datetime | None:
         today = now().replace(hour=0, minute=0, second=0, microsecond=0)
         return today - timedelta(days=words[value.lower()])
     try:
-        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         return None
+    return day if day.year < datetime.max.year else None  # the day after it has to be one too
 
 
 def _status(*statuses: Status) -> Callable[[User], ColumnElement[bool]]:
