@@ -42,7 +42,9 @@ def _row(row: Macro) -> None:
         who = row.team if row.audience == "group" else service.AUDIENCES[row.audience]
         short = tag("kbd", f"::{row.shortcut}") if row.shortcut else None
         line = " ".join(row.body.split())
-        said = " · ".join(part for part in (service.told(row), f"used {words.plural(row.used, 'time')}") if part)
+        said = " · ".join(
+            part for part in (service.told(row), f"used {words.plural(row.used, 'time')}" if row.used else "not used yet") if part
+        )
         show(
             tag(
                 "div", tag("b", row.title), " ", short, " ", chip(who), tag("div", line[:120] + ("…" if len(line) > 120 else "")),

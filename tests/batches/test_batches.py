@@ -117,6 +117,9 @@ def test_blocked_actions_incidents_and_another_answer_keep_a_draft_out(batch_des
         session.add(incident)
         session.flush()
         session.add(IncidentMember(incident_id=incident.id or 0, ticket_id=within.ticket_id))
+        session.flush()
+        counted = [forming.alike(session, session.get_one(Ticket, one.ticket_id), one) for one in (within, plain[0])]
+        assert counted == [0, 6]  # neither offered for what an incident holds, nor counted
         other.alike = "another"
         session.get_one(Ticket, snoozed.ticket_id).snoozed_until = now().replace(year=now().year + 1)
         session.flush()

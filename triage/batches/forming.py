@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 
+from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
 from triage import audit, workspace
@@ -12,11 +13,16 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.batches.risk import why_not
 from triage.errors import InputError
-from triage.models import Batch, BatchMember, Decision, Draft, Status, Ticket, User, now
+from triage.models import Batch, BatchMember, Decision, Draft, Incident, IncidentMember, Status, Ticket, User, now
 from triage.settings import Settings
 
 LEAST, MOST = 3, 50
 _chance = secrets.SystemRandom()
+_IN_INCIDENTS = (  # one text answers them all; they may be in no batch
+    select(IncidentMember.ticket_id)
+    .join(Incident, col(Incident.id) == IncidentMember.incident_id)
+    .where(Incident.state == "open", col(IncidentMember.out).is_(False))
+)
 
 
 def tenth(members: int) -> int:
@@ -25,10 +31,14 @@ def tenth(members: int) -> int:
 
 
 def alike(session: Session, ticket: Ticket, draft: Draft | None) -> int:
-    """How many waiting drafts answer the same as this one, itself included; 0 when it is not of that kind. One indexed query."""
+    """How many waiting drafts answer the same as this one, itself included; 0 when it is not of that kind or in an incident. One indexed query."""
     if draft is None or not draft.alike or draft.status != "waiting" or ticket.status != Status.AWAITING_APPROVAL:
         return 0
-    return session.exec(select(func.count()).select_from(_waiting(draft.alike).subquery())).one()
+    found = _waiting(draft.alike).subquery()
+    count, itself = session.exec(
+        select(func.count(), func.max(case((found.c.id == ticket.id, 1), else_=0))).select_from(found)
+    ).one()
+    return count if itself else 0
 
 
 def form_alike(session: Session, settings: Settings, user: User, ticket_id: int) -> Batch:
@@ -100,7 +110,11 @@ def _waiting(mark: str):  # type: ignore[no-untyped-def]
         select(Ticket.id)
         .join(Draft, col(Draft.id) == Ticket.draft_id)
         .where(
-            Draft.alike == mark, Draft.status == "waiting", Ticket.status == Status.AWAITING_APPROVAL, Ticket.approver == "staff"
+            Draft.alike == mark,
+            Draft.status == "waiting",
+            Ticket.status == Status.AWAITING_APPROVAL,
+            Ticket.approver == "staff",
+            col(Ticket.id).not_in(_IN_INCIDENTS),
         )
     )
 
