@@ -69,7 +69,7 @@ def page() -> None:
                 batch.side(many)
             else:
                 _side(view, user, seen)
-    live(here.ticket, lambda: _approve_and_stay(view, user))
+    live(user, here.ticket, lambda: _approve_and_stay(view, user), waits=_waits(view))
 
 
 def _land(user: User, here: Asked) -> Asked:
@@ -97,14 +97,13 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
 
     def read(session: Session) -> tuple[TicketView, list[Change], bool, object]:
         view = ticket_view.load(session, ticket_id)
-        waits = view.draft is not None and view.draft.status == "waiting" and view.ticket.status in DECIDABLE
-        changed = lock.changes(session, settings, user, view.draft) if view.draft and waits else []
+        changed = lock.changes(session, settings, user, view.draft) if view.draft and _waits(view) else []
         strict = bool(workspace.get(session, "every_draft_needs_manager"))
         return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
 
     try:
         view, changed, strict, pulse = office.read(read)
-        composer.recall(user, ticket_id)
+        composer.recall(user, ticket_id, waits=_waits(view))
     except InputError as error:
         state.put("pulse", None)
         return None, [], False, str(error)
@@ -113,6 +112,11 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
     state.put("pulse", (ticket_id, pulse))
     state.put("just_drawn", True)
     return view, changed, strict, ""
+
+
+def _waits(view: TicketView | None) -> bool:
+    """Whether a draft waits for a decision."""
+    return view is not None and view.draft is not None and view.draft.status == "waiting" and view.ticket.status in DECIDABLE
 
 
 def _middle(view: TicketView | None, user: User, changed: list[Change], strict: bool, problem: str, seen: xray.XRay) -> None:
@@ -159,7 +163,7 @@ def _side(view: TicketView | None, user: User, seen: xray.XRay) -> None:
 def _approve_and_stay(view: TicketView | None, user: User) -> None:
     """The A key: the same as the button, without going on to the next ticket."""
     draft = view.draft if view else None
-    if view and draft and draft.status == "waiting" and view.ticket.status in DECIDABLE:
+    if view and draft and _waits(view):
         deciding.approve(user, view.ticket, draft, draft.seal, onward=False)
 
 

@@ -6,10 +6,9 @@ const MOST = 60; // entries of the list that are drawn at once
 const MIRRORED = ["boxSizing", "width", "paddingTop", "paddingRight", "paddingBottom", "paddingLeft", "borderTopWidth", "borderRightWidth",
   "borderBottomWidth", "borderLeftWidth", "fontFamily", "fontSize", "fontWeight", "lineHeight", "letterSpacing", "tabSize"];
 
-function slot(data) { return `triage-typed-${data.user}-${data.name}`; }
-function stored(data) { try { return JSON.parse(sessionStorage.getItem(slot(data))); } catch { return null; } }
+function stored(data) { try { return JSON.parse(sessionStorage.getItem(data.slot)); } catch { return null; } }
 function store(data, value) {
-  try { value ? sessionStorage.setItem(slot(data), JSON.stringify(value)) : sessionStorage.removeItem(slot(data)); } catch { /* storage is off */ }
+  try { value ? sessionStorage.setItem(data.slot, JSON.stringify(value)) : sessionStorage.removeItem(data.slot); } catch { /* storage is off */ }
 }
 
 // Through the browser's own editing, so that Ctrl+Z takes it back.
@@ -94,7 +93,7 @@ export default function (component) {
   };
   memory.typed ??= () => {
     memory.seq = Math.max(Date.now(), memory.seq + 1);
-    store(memory.data, { text: area.value });
+    store(memory.data, { text: area.value, seq: memory.seq, draft: memory.data.draft });
     clearTimeout(memory.timer);
     memory.timer = setTimeout(memory.send, PAUSE);
     memory.grow();
@@ -183,11 +182,16 @@ export default function (component) {
     const first = memory.load === undefined;
     memory.load = data.load;
     if (first) area.value = data.text;
+    else if (memory.session !== data.session) { /* the desk started anew and knows less than this field */ }
     else if (area.value !== data.text) { area.value = data.text; memory.acked = memory.sent = memory.seq; store(data, null); }
     const kept = first ? stored(data) : null;
-    if (kept && kept.text !== area.value) { area.value = kept.text; memory.typed(); }
+    if (kept) { area.value = kept.text; memory.typed(); }
     memory.close();
     requestAnimationFrame(memory.grow);
+  }
+  if (memory.session !== data.session) { // what was sent to a desk that has ended since is sent again
+    if (memory.session && memory.acked < memory.seq) memory.typed();
+    memory.session = data.session;
   }
   memory.tell();
   if (memory.wired) return;

@@ -19,6 +19,7 @@ from triage.errors import TriageError
 from triage.models import User
 from triage.tickets import ticket_view, typed
 
+_KEPT = (typed.REPLY, typed.NOTE, typed.CHANGES)  # the fields of a single ticket
 _HTML = """<div class="td-composer"><textarea rows="3" spellcheck="true" aria-autocomplete="list"></textarea>
 <div role="listbox" aria-label="Saved replies" hidden></div><div class="status"></div><div class="said" aria-live="polite"></div></div>"""
 
@@ -73,29 +74,66 @@ def text(ticket_id: int, field: Field, start: str = "") -> str:
     """What stands in the field now, as far as the browser has said; `start` when nothing was typed."""
     key = _key(ticket_id, field.name)
     raw = _raw(key)
-    if raw is not None and raw[1] > max(
-        _seen().get(key, 0), _gone().get(key, 0)
-    ):  # a button's callback may run before the field's own
+    if raw is not None and raw[1] > _acked(key):  # a button's callback may run before the field's own
         return raw[0]
     kept = state.written(field.name).get(ticket_id)
     return kept.text if kept else start
 
 
-def recall(user: User, ticket_id: int) -> None:
-    """What the person typed elsewhere, or before this page was loaded, comes back; asked of the desk once a tab and ticket."""
+def recall(user: User, ticket_id: int, *, waits: bool) -> None:
+    """What the person typed elsewhere, or before this page was loaded, comes back; asked of the desk once a tab and ticket.
+
+    Coming to the ticket opens the form whose text was not sent; `waits` tells whether a draft waits, which can be sent back.
+    """
     known = state.recalled()
-    if ticket_id in known:
-        return
-    for name, row in office.read(lambda session: typed.of(session, user, ticket_id)).items():
-        if ticket_id in state.written(name) or not row.text.strip() or name == typed.MASTER:
-            continue
-        state.written(name)[ticket_id] = state.Typed(row.text, row.draft_id)
-        if name == typed.REPLY:
-            state.editing().add(ticket_id)
-            state.say("info", "Your text is back", "You were writing this before the page was loaded again.")
-        elif state.panel() is None:
+    if ticket_id not in known:
+        for name, row in office.read(lambda session: typed.of(session, user, ticket_id)).items():
+            if name in _KEPT and ticket_id not in state.written(name) and row.text.strip():
+                _back(ticket_id, name, state.Typed(row.text, row.draft_id))
+        known.add(ticket_id)
+    if state.get("shown") != ticket_id:
+        state.put("shown", ticket_id)
+        _reopen(ticket_id, waits)
+
+
+def slots(user: User, ticket_id: int) -> dict[str, str]:
+    """Where the browser keeps what was typed into this ticket until the desk has it: names in the tab's storage, by field."""
+    return {name: slot(user, name, ticket_id) for name in _KEPT}
+
+
+def slot(user: User, name: str, ticket_id: int) -> str:
+    return f"triage-typed-{user.id}-{_key(ticket_id, name)}"
+
+
+def arrived(user: User, ticket_id: int) -> dict[str, int]:
+    """The number of the newest text of each of these places that the desk has or needs no more."""
+    return {place: _acked(_key(ticket_id, name)) for name, place in slots(user, ticket_id).items()}
+
+
+def restore(ticket_id: int, found: dict[str, Any], *, waits: bool) -> None:
+    """The browser holds texts of which the desk knows nothing: `found` has {text, draft} by field."""
+    for name in _KEPT:
+        kept = found.get(name)
+        if isinstance(kept, dict) and isinstance(kept.get("text"), str) and ticket_id not in state.written(name):
+            draft_id = kept.get("draft")
+            if state.form_is_open(ticket_id):
+                state.close_panel()  # for the form with the latest words
+            _back(ticket_id, name, state.Typed(kept["text"].replace("\x00", ""), draft_id if isinstance(draft_id, int) else None))
+    _reopen(ticket_id, waits)
+
+
+def _back(ticket_id: int, name: str, found: state.Typed) -> None:
+    state.written(name)[ticket_id] = found
+    if name == typed.REPLY:
+        state.editing().add(ticket_id)
+        state.say("info", "Your text is back", "You were writing this and had not sent it.")
+
+
+def _reopen(ticket_id: int, waits: bool) -> None:
+    for name in (typed.NOTE, typed.CHANGES) if waits else (typed.NOTE,):
+        kept = state.written(name).get(ticket_id)
+        if kept and kept.text.strip() and not state.form_is_open(ticket_id):
             state.open_panel(name, ticket_id)
-    known.add(ticket_id)
 
 
 def forgetter(ticket_id: int, name: str = typed.REPLY) -> Callable[[], None]:
@@ -124,10 +162,10 @@ def _field(
     beneath: Callable[[str], None] | None,
 ) -> None:  # fmt: skip
     key = _key(ticket_id, field.name)
-    now = text(ticket_id, field, start)
+    now, kept = text(ticket_id, field, start), state.written(field.name).get(ticket_id)
     _component(
         key=key,
-        data=_data(user, ticket_id, field, now),
+        data=_data(user, ticket_id, field, now, kept.draft_id if kept else draft_id),
         on_typed_change=lambda: _typed(user, ticket_id, field, draft_id),
         on_macro_change=lambda: _macro(user, ticket_id, key),
     )
@@ -137,12 +175,12 @@ def _field(
         st.rerun()
 
 
-def _data(user: User, ticket_id: int, field: Field, now: str) -> dict[str, Any]:
+def _data(user: User, ticket_id: int, field: Field, now: str, origin: int | None) -> dict[str, Any]:
     key = _key(ticket_id, field.name)
     problem = state.get(f"problem_{key}", "")
     return {
-        "user": user.id, "name": key, "label": field.label, "placeholder": field.placeholder, "height": field.height,
-        "text": now, "load": state.loads().get((field.name, ticket_id), "first"), "acked": max(_seen().get(key, 0), _gone().get(key, 0)),
+        "slot": slot(user, field.name, ticket_id), "session": state.session(), "draft": origin, "name": key, "label": field.label, "placeholder": field.placeholder, "height": field.height,
+        "text": now, "load": state.loads().get((field.name, ticket_id), "first"), "acked": _acked(key),
         "status": problem or state.get(f"status_{key}", "Kept"), "problem": bool(problem),
         "hint": "", "insert": state.get(f"insert_{key}"),
         "macros": office.read(lambda session: _macros(session, user, ticket_id)) if field.macros else [],
@@ -232,6 +270,10 @@ def _gone() -> dict[str, int]:
     """The newest number of each field whose text was sent or dropped."""
     gone: dict[str, int] = st.session_state.setdefault("td_typed_gone", {})
     return gone
+
+
+def _acked(key: str) -> int:
+    return max(_seen().get(key, 0), _gone().get(key, 0))
 
 
 def _watched() -> dict[str, object]:

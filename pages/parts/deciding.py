@@ -50,7 +50,7 @@ def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None
         by_hand = draft.created_by.startswith("user:") and draft.created_by != user.actor
         whom = "the colleague who wrote it" if by_hand else wishes.told(comment)
         office.toast(f"Sent back to {whom}; a new version will appear here.")
-        _done(ticket)
+        state.close_panel()
 
 
 def reject(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
@@ -58,7 +58,7 @@ def reject(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
     comment = str(st.session_state.get(f"td_reject_{ticket.id}", ""))
     if _decide(user, draft, DecisionKind.REJECT, seal=seal, reason=chosen, comment=comment):
         office.toast("Rejected; write your own reply, or close the ticket.")
-        _done(ticket)
+        state.close_panel()
 
 
 def escalate(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
@@ -66,7 +66,7 @@ def escalate(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
     chosen = str(st.session_state.get(f"td_escalate_why_{ticket.id}") or "")
     if _decide(user, draft, DecisionKind.ESCALATE, seal=seal, reason=chosen, comment=comment):
         office.toast("Escalated; the managers are told.")
-        _done(ticket)
+        state.close_panel()
         following(user, ticket.id or 0)
 
 
@@ -88,7 +88,7 @@ def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:
     if own_reply.hand_in(user, ticket, text, comment, drop) if own else office.do(hand):
         forget()
         office.toast("Handed in." if user.trainee else "Handed to the managers.")
-        _done(ticket)
+        state.close_panel()
         following(user, ticket.id or 0)
 
 
@@ -108,7 +108,7 @@ def write(user: User, ticket: Ticket) -> None:
     held = office.read(lambda session: own_replies.is_held(session, user, ticket))
     if own_reply.hand_in(user, ticket, text, "", drop) if held else office.attempt(put_up):
         forget()
-        _done(ticket)
+        state.close_panel()
 
 
 def following(user: User, ticket_id: int) -> None:
@@ -166,8 +166,3 @@ def _decide(
         return decision
 
     return office.attempt(change)
-
-
-def _done(ticket: Ticket) -> None:
-    state.close_panel()
-    state.forgotten().append(ticket.id or 0)

@@ -216,7 +216,7 @@ def _recall(user: User, anchor: int, master: MasterDraft) -> None:
     state.written(typed.MASTER)[anchor] = state.Typed(row.text, row.draft_id)
     if row.draft_id == master.id:
         state.put("incident_editing", master.id)
-        state.say("info", "Your text is back", "You were writing this before the page was loaded again.")
+        state.say("info", "Your text is back", "You were writing this and had not sent it.")
 
 
 def _kept(user: User, anchor: int, master: MasterDraft) -> None:

@@ -1,16 +1,8 @@
-// What the page's own widgets cannot do: the undo clock, the focus after a step,
-// and a copy of the text being typed that survives a reload of the tab. Draws nothing.
-const SLOT = "triage-text-";
+// What the page's own widgets cannot do: the undo clock, the focus after a step, and the way back
+// of what was typed into a form that is not open any more (see composer.js). Draws nothing.
 const OPENER = { hand: "td_hand_over", later: "td_send_later", move: "td_later_change" }; // where the button is not called after its form
 const CHOSEN = ".st-key-panel [role=radio][aria-checked=true]";
 const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]", later: CHOSEN, move: CHOSEN, snooze: CHOSEN };
-
-function editor() {
-  const box = document.querySelector("[class*=st-key-td_text_]");
-  const id = box && /st-key-td_text_(\d+)/.exec(box.className)?.[1];
-  const area = box?.querySelector("textarea");
-  return id && area ? { id, area } : null;
-}
 
 // A form that was just opened by a key is typed into at once; it may be drawn a moment after this script runs.
 function focus(selector, tries) {
@@ -32,8 +24,12 @@ function stand(...selectors) {
   }, 150);
 }
 
-function saved(id) {
-  try { return sessionStorage.getItem(SLOT + id); } catch { return null; }
+function saved(slot) {
+  try { return JSON.parse(sessionStorage.getItem(slot)); } catch { return null; }
+}
+
+function drop(slot) {
+  try { sessionStorage.removeItem(slot); } catch { /* storage is off */ }
 }
 
 export default function (component) {
@@ -42,13 +38,12 @@ export default function (component) {
   memory.data = data;
   memory.send = setTriggerValue;
 
-  for (const id of data.forget) try { sessionStorage.removeItem(SLOT + id); } catch { /* storage is off */ }
-  if (data.ticket && !data.typed && !data.forget.includes(data.ticket)) {
-    const text = saved(data.ticket);
-    if (text && memory.offered !== data.ticket) {
-      memory.offered = data.ticket;
-      memory.send("restored", { ticket: data.ticket, text });
-    }
+  data.forget.forEach(drop);
+  if (memory.ticket !== data.ticket || memory.session !== data.session) { // come to this ticket, or the desk started anew
+    memory.session = data.session;
+    for (const [slot, seq] of Object.entries(data.arrived)) if (saved(slot)?.seq <= seq) drop(slot);
+    const texts = Object.fromEntries(Object.entries(data.slots).map(([field, slot]) => [field, saved(slot)]).filter(([, kept]) => kept?.text));
+    if (Object.keys(texts).length) memory.send("restored", { ticket: data.ticket, texts });
   }
   if (memory.open && !data.open && memory.ticket === data.ticket) stand(`.st-key-${OPENER[memory.open] ?? `td_${memory.open}`} button`);
   if (memory.open !== data.open) {
@@ -68,10 +63,6 @@ export default function (component) {
     // A tick by mouse would keep the focus, and with it every single-key shortcut, in the box.
     if (event.target.closest?.(".st-key-acks")) setTimeout(() => document.activeElement?.matches("input[type=checkbox]") && document.activeElement.blur(), 150);
   };
-  const onInput = (event) => {
-    const now = editor();
-    if (now && event.target === now.area) try { sessionStorage.setItem(SLOT + now.id, now.area.value); } catch { /* storage is off */ }
-  };
   const clock = setInterval(() => {
     for (const node of document.querySelectorAll("[data-deadline]")) {
       const left = Math.ceil((Date.parse(node.dataset.deadline) - Date.now()) / 1000);
@@ -81,13 +72,11 @@ export default function (component) {
   document.addEventListener("triage:approve", onApprove);
   document.documentElement.dataset.live = "on";
   document.addEventListener("pointerup", onPointer, true);
-  document.addEventListener("input", onInput);
   return () => {
     clearInterval(clock);
     document.removeEventListener("triage:approve", onApprove);
     delete document.documentElement.dataset.live;
     document.removeEventListener("pointerup", onPointer, true);
-    document.removeEventListener("input", onInput);
     memory.wired = false;
   };
 }

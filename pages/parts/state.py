@@ -37,6 +37,11 @@ def written(field: str) -> dict[int, Typed]:
     return cast(dict[int, Typed], st.session_state.setdefault(f"td_written_{field}", {}))
 
 
+def session() -> str:
+    """A name of this tab's session, which is another one once the desk was started anew."""
+    return str(st.session_state.setdefault("td_session", uuid4().hex))
+
+
 def recalled() -> set[int]:
     """Tickets for which this tab has asked the desk what was typed before."""
     return cast(set[int], st.session_state.setdefault("td_recalled", set()))
@@ -67,9 +72,9 @@ def forgetter(ticket_id: int, field: str = "reply") -> Callable[[], None]:
     def forget() -> None:
         kept.pop(ticket_id, None)
         marks[field, ticket_id] = uuid4().hex
+        browser.append((field, ticket_id))
         if field == "reply":
             opened.discard(ticket_id)
-            browser.append(ticket_id)
 
     return forget
 
@@ -80,9 +85,9 @@ def put_text(ticket_id: int, text: str, draft_id: int | None) -> None:
     loads()["reply", ticket_id] = uuid4().hex
 
 
-def forgotten() -> list[int]:
-    """Tickets whose typed text the browser may drop as well."""
-    return cast(list[int], st.session_state.setdefault("td_forgotten", []))
+def forgotten() -> list[tuple[str, int]]:
+    """(field, ticket id) of typed texts that the browser may drop as well."""
+    return cast(list[tuple[str, int]], st.session_state.setdefault("td_forgotten", []))
 
 
 def panel() -> tuple[str, int] | None:

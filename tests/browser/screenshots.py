@@ -21,6 +21,8 @@ from playwright.sync_api import Page, sync_playwright
 from sqlmodel import col, func, select
 
 from tests.browser.chromium import FLAGS, find
+from triage import first_steps
+from triage.accounts import users
 from triage.database import open_database
 from triage.models import AT_WORK, Ticket
 from triage.settings import Settings, load_settings
@@ -43,6 +45,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="triage-") as home, demo_desk(Path(home)) as address:
         ticket = wait_for_agents(load_settings(home=home))
+        end_tours(load_settings(home=home))
         for name, role, path, scheme in PICTURES:
             data = compressed(picture(address, role, path.format(ticket=ticket), scheme))
             (folder / f"{name}.png").write_bytes(data)
@@ -96,6 +99,17 @@ def wait_for_agents(settings: Settings) -> int:
     finally:
         database.close()
     raise SystemExit("The agents did not finish the demo tickets in time.")
+
+
+def end_tours(settings: Settings) -> None:
+    """The pictures show the desk at work, not its tour."""
+    database = open_database(settings)
+    try:
+        with database.transaction() as session:
+            for person in users.listing(session):
+                first_steps.end_tour(session, person)
+    finally:
+        database.close()
 
 
 def picture(address: str, role: str, path: str, scheme: str) -> bytes:

@@ -51,4 +51,6 @@ def test_a_callback_broken_off_after_its_decision_forgets_nothing(monkeypatch: p
         deciding.approve(user, ticket, draft, "s", onward=False)
     memory.broken = False
     assert state.sent() == [7]  # it can be undone
-    assert not state.typed() and not state.editing() and state.forgotten() == [5]  # and is not offered for sending again
+    assert (
+        not state.typed() and not state.editing() and state.forgotten() == [("reply", 5)]
+    )  # and is not offered for sending again
