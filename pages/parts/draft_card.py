@@ -1,5 +1,6 @@
 """The draft as a person reads it: each sentence shows whether a source carries it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ def title(draft: Draft, reader: int | None = None) -> Markup:
     """Draft 2 · writer → reviewer approved · 3 of 4 facts supported · answers 2 of 2 questions; `reader` is who looks at it."""
     said = []
     if draft.created_by.startswith("user:"):
-        said.append("written by you" if draft.created_by == f"user:{reader}" else "written by a colleague")
+        said.append("written by you" if draft.created_by == f"user:{reader}" else f"written by {author(draft) or 'a colleague'}")
         said += [str(note.get("text", "")) for note in draft.review.get("notes") or []]  # type: ignore[attr-defined]
     elif draft.review:
         notes: Any = draft.review.get("notes") or []
@@ -41,6 +42,12 @@ def title(draft: Draft, reader: int | None = None) -> Markup:
         cls="td-h3",
         data_draft=draft.id or 0,
     )
+
+
+def author(draft: Draft) -> str:
+    """Who wrote it, where the draft says nothing but that; else empty."""
+    said = re.fullmatch(r"Written by ([^:()]+)\.", draft.cause or "")
+    return said[1] if said else ""
 
 
 def body(draft: Draft, sources: Sequence[str] = ()) -> Markup:

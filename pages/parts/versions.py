@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from markupsafe import Markup
 
-from pages.parts import office, state, words
+from pages.parts import draft_card, office, state, words
 from pages.parts.difference import marked
 from pages.parts.markup import chip, join, mute, show, tag
 from triage.drafts import versions as service
@@ -19,7 +19,7 @@ def changes(view: TicketView) -> Markup | None:
     draft, previous = view.draft, view.previous
     if draft is None or (not draft.cause and previous is None):
         return None
-    cause = tag("div", draft.cause, cls="td-strip") if draft.cause else None
+    cause = tag("div", draft.cause, cls="td-strip") if draft.cause and not draft_card.author(draft) else None
     if previous is None or previous.body == draft.body:
         return cause
     decided = view.decided
