@@ -33,6 +33,8 @@ def just_sent(decision_id: int | None, *, changed: bool) -> None:
 @st.fragment(run_every="3s")  # a draw that another event broke off is made up for
 def strip(user: User) -> None:
     """One edit of what this tab sent last, with one key for each thing that it can become; gone when it was answered or put off."""
+    if text := state.take("toast"):  # a press draws this part alone
+        office.toast(str(text))
     recent: list[int] = state.get("edited", [])
     rows = [row for row in office.read(lambda session: edits.of_decisions(session, recent)) if not row.edit.taken_as]
     if not rows:
