@@ -138,22 +138,26 @@ def test_every_screen_opens_fits_and_keeps_nobody_out(role: str, desk: RunningDe
             if part:
                 parts.nth(part).click()
             _looks_right(somebody, *(BOTH if role == "admin" else BOTH[1:]))  # most of what the others see, an admin sees
-    if role == "admin":
-        for place in _inner_places(desk):
-            somebody.page.goto(place)
-            expect(somebody.page.get_by_role("link", name="Knowledge", exact=True)).to_be_visible()
-            _looks_right(somebody, *BOTH)
-        somebody.errors.clear()  # the browser's own words about pages that were opened by their address
+
+
+def test_what_lists_and_menus_lead_to_fits_and_keeps_nobody_out(desk: RunningDesk, visit: Visit) -> None:
+    admin = visit("admin")
+    for place in _inner_places(desk):
+        admin.page.goto(place)
+        expect(admin.page.get_by_role("link", name="Knowledge", exact=True)).to_be_visible()
+        _looks_right(admin, *BOTH)
+    admin.errors.clear()  # the browser's own words about pages that were opened by their address
 
 
 def _inner_places(desk: RunningDesk) -> list[str]:
-    """What lists lead to: articles, gaps, findings, runs, and a ticket of each kind."""
+    """What lists and menus lead to: articles, gaps, findings, runs, oneself, and a ticket of each kind."""
     with desk.database.read() as session:
         tickets = {status: number for number, status in session.exec(select(Ticket.id, Ticket.status))}
         run, gap = session.exec(select(Run.id).limit(1)).one(), session.exec(select(Gap.id).limit(1)).one()
     article = "/knowledge?article=descale-your-machine"
     return [
         *(f"/?view=all&ticket={number}" for number in tickets.values()), "/?view=incidents",
+        "/you", "/you?part=choices", "/you?part=account", "/knowledge?part=edits&became=set",
         article, f"{article}&tab=edit", f"{article}&tab=versions", f"/knowledge?part=gaps&gap={gap}",
         "/knowledge?part=gaps&show=conflicts", "/knowledge?part=gaps&show=stale", f"/traces?run={run}",
         "/guardrails?part=policy", "/guardrails?part=apis",
