@@ -53,3 +53,9 @@ def test_figures_never_overlap_and_a_text_lacks_nothing_of_itself(text: str) -> 
     found = figures(text)
     assert all(a.end <= b.start for a, b in pairwise(found))
     assert not lacking(text, [text])
+
+
+@pytest.mark.parametrize("piece", ["12.12.", "1,", "a.", "1", "€1.", "a-1-"])
+def test_a_mail_of_figures_alone_is_read_to_its_end(piece: str) -> None:
+    """Read with every place tried anew, each of these took minutes."""
+    assert len(figures(piece * 10_000)) <= 20_000

@@ -9,7 +9,9 @@ from functools import lru_cache
 
 from triage.guardrails.patterns import fold
 
-_EXACT = re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.]+|(?<!\w)[^\W_]*\d[^\W_]*(?:[-–.,:/][^\W_]*\d[^\W_]*)*\s?%?")
+_EXACT = re.compile(
+    r"https?://\S+|www\.\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+|(?<!\w)[^\W_]*\d[^\W_]*(?:[-–.,:/][^\W_]*\d[^\W_]*)*\s?%?"
+)
 _MEASURE = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)[\s-]?(?:working |business |calendar )?(seconds?|sekunden?|secondes?|segundos?|secondi|minut\w*|hours?|stunden?|heures?|horas?|uur|uren|ore|days?|tagen?|jours?|dias?|"
     r"dagen?|giorn[io]|weeks?|wochen?|semaines?|semanas?|weken|settiman[ae]|months?|monaten?|mois|mes(?:es)?|maanden?|mes[ei]|years?|jahren?|ans|anos?|jaar|anni|ghz|kg|ml|bar|litres?|liters?|volts?|watts?)\b"
@@ -19,11 +21,12 @@ _UNITS = {
     "tag": "day", "jou": "day", "dia": "day", "dag": "day", "gio": "day", "woc": "wee", "sem": "wee", "wek": "wee", "set": "wee",
     "moi": "mon", "mes": "mon", "maa": "mon", "jah": "yea", "ans": "yea", "ano": "yea", "jaa": "yea", "ann": "yea",
 }  # fmt: skip
-_UNIT = re.compile(r"(\d[\d.,]*)(?:ghz|mhz|kg|g|ml|l|mm|cm|h|s|min|d|w|v|bar|c|eur|gbp|chf|usd)")
+# Repetitions are bounded where every place of a long run would be tried anew: a customer may write a million digits.
+_UNIT = re.compile(r"(\d[\d.,]{0,24})(?:ghz|mhz|kg|g|ml|l|mm|cm|h|s|min|d|w|v|bar|c|eur|gbp|chf|usd)")
 _SIGNS = {"€": "eur", "$": "usd", "£": "gbp", "eur": "eur", "euro": "eur", "euros": "eur", "usd": "usd", "dollar": "usd", "dollars": "usd",
           "gbp": "gbp", "pound": "gbp", "pounds": "gbp", "pfund": "gbp", "chf": "chf", "franken": "chf"}  # fmt: skip
 _SIGN = r"[€$£]|\b(?:" + "|".join(name for name in _SIGNS if name.isalpha()) + r")\b"
-_AMOUNT = re.compile(rf"({_SIGN})\s?(\d[\d.,]*)|(\d[\d.,]*)\s?({_SIGN})")
+_AMOUNT = re.compile(rf"({_SIGN})\s?(\d[\d.,]*)|(\d[\d.,]{{0,24}})\s?({_SIGN})")
 _MONTHS = (
     "jan(?:uary|uar|vier|uari)?|enero|gennaio|janeiro", "feb(?:ruary|ruar|ruari|rero|braio)?|fevrier|fevereiro", "mar(?:ch|s|zo|co)?|marz|maerz|maart",
     "apr(?:il|ile)?|avril|abril", "may|mai|mayo|mei|maggio|maio", "june?|juni|juin|junio|giugno|junho", "july?|juli|juillet|julio|luglio|julho",

@@ -16,14 +16,14 @@ def mentioned(text: str, people: Sequence[User]) -> list[User]:
     A name that another one begins with ("@Ann Lee" in "@Ann Lee-Moor") counts only where it ends.
     """
     found: dict[int, tuple[int, User]] = {}
-    taken: list[range] = []
+    taken: set[int] = set()
     for person in sorted(people, key=lambda one: -len(one.name)):
         name = person.name.strip()
         if not name:
             continue
         for match in re.finditer(rf"(?<![\w@])@{re.escape(name)}(?![\w-])", text, re.IGNORECASE):
-            if not any(match.start() in place for place in taken):
-                taken.append(range(match.start(), match.end()))
+            if match.start() not in taken:
+                taken.update(range(match.start(), match.end()))
                 found.setdefault(person.id or 0, (match.start(), person))
     return [person for _, person in sorted(found.values(), key=lambda pair: pair[0])]
 
