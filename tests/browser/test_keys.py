@@ -39,6 +39,7 @@ def test_keys_wait_for_the_page_and_what_is_typed_ahead_is_kept(desk: RunningDes
     second = desk.drafted("li@ahead.example", "Lime in another machine", QUESTION)
     staff = visit("staff")
     staff.open(first)
+    staff.loaded()
     keyboard = staff.page.keyboard
     keyboard.press(":")
     keyboard.type(f"#{second}")
