@@ -139,7 +139,11 @@ def _row(one: Member) -> None:
     with st.container(key=f"batch_row_{one.row.id}"):
         st.checkbox(f"\\#{one.ticket.id} {_name(one.ticket)}", value=True, key=_key(one))
         whole = tag("details", tag("summary", "The whole reply"), tag("div", one.draft.body, cls="td-text"), cls="td-fold")
-        show(tag("div", mute(one.question)), tag("div", *_short(one.pieces), cls="td-diff"), whole)
+        show(
+            tag("div", mute(one.question)),
+            tag("div", *_short(one.pieces), cls="td-diff short", tabindex=0, role="group", aria_label="What is its own"),
+            whole,
+        )
 
 
 def _key(one: Member) -> str:

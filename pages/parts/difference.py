@@ -33,7 +33,7 @@ def around(old: str, new: str) -> Markup:
         shown += [piece.text[:_BESIDE]] if n else []
         shown.append(" … ")
         shown += [piece.text[-_BESIDE:]] if n < len(pieces) - 1 else []
-    return tag("div", *shown, cls="td-diff", tabindex=0, role="group", aria_label="What changed")
+    return tag("div", *shown, cls="td-diff short", tabindex=0, role="group", aria_label="What changed")
 
 
 def side_by_side(old: str, new: str, before: str, after: str) -> Markup:
