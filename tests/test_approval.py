@@ -12,6 +12,7 @@ from triage.database import Database
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, GuardError, InputError
 from triage.models import BlockedAction, Decision, DecisionKind, Draft, Episode, Notification, Outbox, Role, Status, Ticket, User
 from triage.settings import Settings
+from triage.tickets import work
 
 K = DecisionKind
 
@@ -55,6 +56,20 @@ def test_an_edit_is_sent_and_measured(database: Database, settings: Settings) ->
         decision = decide(session, settings, nadia, draft, K.APPROVE, **given)
         assert session.exec(select(Outbox)).one().body.endswith("two months.")
         assert decision.edit_distance == pytest.approx(1 / 7)
+
+
+def test_a_character_that_no_database_takes_breaks_nothing(database: Database, settings: Settings) -> None:
+    with database.transaction() as session:
+        user, row = person(session), ticket(session)
+        draft = waiting_draft(session, row)
+        work.note(session, user, row.id or 0, "A\x00 note")
+        written = replies.write_reply(session, user, row.id or 0, f"{draft.body}\x00")
+        assert written.body == draft.body
+        decision = approval.decide(
+            session, recorder_of([]), settings, user, written.id or 0, kind=DecisionKind.REJECT, seal=written.seal, reason="other",
+            comment="No\x00.", body=f"{written.body}\x00",
+        )  # fmt: skip
+        assert (decision.body, decision.comment) == (written.body, "No.")
 
 
 def test_the_first_decision_wins_and_the_second_is_told_who(database: Database, settings: Settings) -> None:

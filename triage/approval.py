@@ -94,6 +94,8 @@ def decide(
     never leave) and InputError (what is missing); then nothing is changed.
     """
     user = access.fresh(session, user)
+    body, reason, comment = None if body is None else spoken(body), spoken(reason), spoken(comment)
+    vouched = [spoken(sentence) for sentence in vouched]
     choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, vouched, active_seconds)
     found = session.exec(select(Draft.ticket_id).where(Draft.id == draft_id)).first()
     ticket = locks.ticket(session, found)
@@ -184,6 +186,11 @@ def sign_off(session: Session, user: User, blocked_action_id: int, *, granted: b
 def edit_distance(draft: str, sent: str) -> float:
     """Token Levenshtein divided by the longer length, 0 to 1, white space ignored (metrics.md)."""
     return float(Levenshtein.normalized_distance(draft.split(), sent.split()))
+
+
+def spoken(text: str) -> str:
+    """What was typed, without the character that PostgreSQL takes in no text."""
+    return text.replace("\x00", "")
 
 
 # ---- checks -----------------------------------------------------------------------------------------------

@@ -122,6 +122,7 @@ def write_reply(
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.status not in DECIDABLE and ticket.status not in (Status.FAILED, Status.DELIVERED):
         raise ConflictError(f"Ticket {ticket_id} is {ticket.status}; a reply can be written once it waits for a person.")
+    body = body.replace("\x00", "")
     if not body.strip():
         raise InputError("Write something first.")
     if ticket.episode_id is None:

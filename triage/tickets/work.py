@@ -113,7 +113,7 @@ def snooze(session: Session, user: User, ticket_id: int, until: datetime | None)
 
 def note(session: Session, user: User, ticket_id: int, text: str) -> Message:
     """Write an internal note; no customer and no agent ever sees it. Whom it names with @ is told."""
-    ticket = _ticket(session, user, ticket_id)
+    ticket, text = _ticket(session, user, ticket_id), text.replace("\x00", "")
     if not text.strip():
         raise InputError("The note is empty; write something first.")
     message = Message(
