@@ -36,7 +36,7 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
     migrate(database)
     work = list[Any]()
     desk = SimpleNamespace(
-        settings=settings, database=database, models={}, work=work, index=None,
+        settings=settings, database=database, models={}, work=work, index=None, covered=lambda *_: desk.models,
         enqueue=lambda _session, *what, **_more: work.append(what), start=lambda _session, ticket: work.append(("triage", ticket.id)),
         judged=Judged(), readings=Readings(), gate=lambda _recorder, *_: DeskGate(database, settings),
     )  # fmt: skip

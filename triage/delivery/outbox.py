@@ -93,6 +93,14 @@ def _held(session: Session, outbox_id: int) -> Outbox | None:
     return session.get(Outbox, outbox_id, with_for_update=True, populate_existing=True)
 
 
+def _held_one(session: Session, outbox_id: int) -> Outbox:
+    """The same of one that is there. Whoever books what became of a message takes ticket and message in this order too."""
+    outbox = _held(session, outbox_id)
+    if outbox is None:
+        raise InputError(f"There is no message {outbox_id}.")
+    return outbox
+
+
 def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
     """Claim a held row for sending, in the transaction that says so; None when there is nothing to send."""
     outbox = _held(session, outbox_id)
@@ -148,7 +156,7 @@ def _approved(session: Session, outbox: Outbox) -> tuple[Ticket, Draft]:
 
 
 def _later(session: Session, desk: Post, outbox_id: int, error: str) -> str:
-    outbox = session.get_one(Outbox, outbox_id)
+    outbox = _held_one(session, outbox_id)
     if outbox.attempts >= MAX_ATTEMPTS:
         return _stop(session, outbox_id, "failed", f"{error} Given up after {outbox.attempts} tries.")
     outbox.status, outbox.error = "held", error
@@ -161,7 +169,7 @@ def _later(session: Session, desk: Post, outbox_id: int, error: str) -> str:
 
 def _stop(session: Session, outbox_id: int, status: str, error: str) -> str:
     """Put a message that was not surely sent before people."""
-    outbox = session.get_one(Outbox, outbox_id)
+    outbox = _held_one(session, outbox_id)
     if _asks(session, outbox):
         return ratings.stopped(session, outbox, status, error)
     ticket = session.get_one(Ticket, outbox.ticket_id)
@@ -179,7 +187,7 @@ def _stop(session: Session, outbox_id: int, status: str, error: str) -> str:
 
 
 def _sent(session: Session, outbox_id: int) -> str:
-    outbox = session.get_one(Outbox, outbox_id)
+    outbox = _held_one(session, outbox_id)
     if outbox.status == "sending":
         (ratings.sent if _asks(session, outbox) else replies.sent)(session, outbox)
     return outbox.status

@@ -240,9 +240,14 @@ def _judged(row: Row, kind: str, sources: Sources) -> Row:
     if found.supported:
         return judged | {"passages": [found.passage] if found.passage in ids else _record(said, sources), "why": found.why}
     if not supports(said, sources.passages, [*lines_of(sources.customer), sources.said], named=False).supported:
-        firm = found.firm and "mentions" not in found.why and found.why != "There is no source."
+        firm = found.firm and "mentions" not in found.why and _same_matter(said, found.quote)
         return judged | {"supported": False, "firm": firm, "why": found.why, "nearest": found.passage, "quote": found.quote}
     return judged | {"why": "It stands in the customer's own words."}
+
+
+def _same_matter(said: str, quote: str) -> bool:
+    """Whether two sentences share more than a word: "Have a nice day." does not speak against "never confirms a day"."""
+    return len(content(said).keys() & content(quote).keys()) > 1
 
 
 def _record(said: str, sources: Sources) -> list[str]:

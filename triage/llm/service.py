@@ -21,7 +21,7 @@ from triage.errors import ModelDown, ModelError, ModelRefused
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds before another try, doubled each time
 LONGEST_ASKED = 120.0  # seconds that a service may ask us to wait
-_CONNECTIONS, _IDLE = 1000, 5.0  # at most, and seconds that one without work is kept
+_CONNECTIONS, _IDLE = 1000, 15.0  # at most, and seconds that one without work is kept
 
 
 class Service:
