@@ -19,6 +19,7 @@ from triage.models import (
     Draft,
     Episode,
     Message,
+    Outbox,
     Role,
     Run,
     Status,
@@ -126,6 +127,19 @@ def test_nothing_is_merged_while_something_is_under_way(database: Database, stat
         with pytest.raises(InputError, match="into itself"):
             merging.merge(session, person(session, name="Sam"), enqueue, stays.id or 0, stays.id or 0)
         assert session.exec(select(TicketMerge)).all() == []
+
+
+def test_no_ticket_goes_whose_last_reply_may_have_left(database: Database) -> None:
+    with database.transaction() as session:
+        goes, stays = pair(session)
+        session.add(
+            Outbox(
+                ticket_id=goes.id or 0, status="uncertain", recipient="a@b.example", subject="Re", message_id="<1@desk.example>"
+            )
+        )
+        with pytest.raises(ConflictError, match="settle that"):
+            merging.merge(session, person(session), enqueue, goes.id or 0, stays.id or 0)
+        assert goes.merged_into is None
 
 
 def test_a_resolved_ticket_joins_quietly(database: Database) -> None:

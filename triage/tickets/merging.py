@@ -20,6 +20,7 @@ from triage.models import (
     Draft,
     Episode,
     Message,
+    Outbox,
     Proposal,
     Status,
     Ticket,
@@ -56,6 +57,8 @@ def merge(session: Session, user: User, enqueue: Enqueue, loser_id: int, winner_
             )
     if session.exec(select(Proposal.id).where(Proposal.ticket_id == loser_id, Proposal.status == "waiting").limit(1)).first():
         raise ConflictError(f"A proposed call waits on ticket {loser_id}; decide it first.")
+    if session.exec(select(Outbox.id).where(Outbox.ticket_id == loser_id, Outbox.status == "uncertain").limit(1)).first():
+        raise ConflictError(f"Nobody knows yet whether the last reply of ticket {loser_id} left; settle that there first.")
     open_demand = _unanswered(session, loser)
     before = _put_aside(session, loser)
     moved = _move_messages(session, _messages(session, loser_id), winner)
