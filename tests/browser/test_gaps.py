@@ -7,7 +7,7 @@ from sqlmodel import col, func, select
 
 from knowledge_base import articles
 from tests.browser.conftest import Visit
-from tests.browser.desk import RunningDesk
+from tests.browser.desk import RunningDesk, until
 from triage.models import Article, ArticleReview, Draft, Gap, Message, Outbox, RehearsedTicket, Run
 
 CUSTOMER = "kim@rehearsal.example"
@@ -39,6 +39,7 @@ def test_what_a_version_would_break_is_shown_and_nothing_is_sent_or_written(desk
         published = articles.versions(session, article)[0]
         body = f"Ask a technician at the workshop.\n\n{published.body.replace('ClearCal', 'Kalkfrei')}"
         number = articles.save_version(session, article, title=published.title, body=body, author="test").number
+    until(lambda: _nothing_on_its_way(desk), "the mails that other people approved to leave")
     before = _counted(desk)
     admin = visit("admin")
     admin.goto("Knowledge")
@@ -56,6 +57,12 @@ def test_what_a_version_would_break_is_shown_and_nothing_is_sent_or_written(desk
         assert session.get_one(Article, article).published_version != number
         rehearsed = session.exec(select(RehearsedTicket).where(RehearsedTicket.verdict == "changed")).all()
         assert any("Kalkfrei" in str(row.after) for row in rehearsed)
+
+
+def _nothing_on_its_way(desk: RunningDesk) -> bool:
+    with desk.database.read() as session:
+        moving = col(Outbox.status).in_(("held", "sending")), col(Outbox.scheduled).is_(False)
+        return session.exec(select(Outbox.id).where(*moving)).first() is None
 
 
 def _counted(desk: RunningDesk) -> dict[str, int]:

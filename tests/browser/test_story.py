@@ -119,7 +119,7 @@ def _an_article_is_found_as_soon_as_it_is_published(admin: Visitor) -> None:
     page.get_by_role("textbox", name="Find").fill("Grinder G2")
     page.keyboard.press("Enter")
     page.get_by_role("row", name="Clean the Grinder G2").first.click()
-    page.get_by_role("radio", name="Edit").click()
+    page.get_by_role("radio", name="Edit", exact=True).click()
     text = page.get_by_role("textbox", name="Text (Markdown)")
     text.fill(f"{text.input_value().rstrip()}\n\n## At sunrise\n\n{WORDS}\n")
     admin.button("Save draft").click()

@@ -1,5 +1,7 @@
 """The real protocol over loopback: each fault ends in an answer or in a typed error."""
 
+import asyncio
+
 import pytest
 
 from tests.loopback import serve
@@ -85,4 +87,4 @@ async def test_one_client_serves_all_models_of_a_loop(settings: Settings) -> Non
     with serve() as service:
         for name in ("a", "b", "a"):
             await OpenAIModel(name, settings.model_copy(update={"openai_base_url": service.base_url})).answer(request())
-    assert sum(len(services) for services in openai._services.values()) == 1
+    assert len(openai._services[asyncio.get_running_loop()]) == 1

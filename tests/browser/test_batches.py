@@ -81,6 +81,8 @@ def test_a_trainees_reply_waits_comes_back_and_is_sent(desk: RunningDesk, visit:
         own.press("Control+Enter")
         until(lambda: desk.ticket(number)["status"] == "awaiting_approval", "the second try")
         manager.open(number)
+        expect(manager.page.locator(".st-key-acks")).to_be_visible()
+        manager.settled()
         for box in manager.page.locator(".st-key-acks").get_by_role("checkbox").all():
             box.check(force=True)
         manager.press("Control+Enter", manager.page.get_by_text(re.compile(r"^(Sending|Sent) .*jo@trainee\.example")))
