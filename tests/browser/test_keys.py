@@ -59,6 +59,7 @@ def test_a_key_that_decides_spares_a_draft_nobody_saw(desk: RunningDesk, visit: 
     seen, unseen = (desk.drafted(f"{name}@unseen.example", "Lime, unseen", QUESTION) for name in ("jo", "li"))
     staff = visit("staff")
     staff.open(seen)
+    staff.loaded()
     keyboard = staff.page.keyboard
     keyboard.press("Control+k")
     keyboard.type(f"#{unseen}")
