@@ -281,8 +281,6 @@ def _put_aside(database: Database) -> None:
         derived.take_away(connection)
         connection.exec_driver_sql(f"DROP TABLE {TICKETS.words}")
         if not database.is_sqlite:
-            for name in ("queue_pressing", "queue_newest", "queue_assignee"):
-                connection.exec_driver_sql(f"DROP INDEX {name}")
             for name in (TICKETS.table, TICKETS.part):
                 connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
 
