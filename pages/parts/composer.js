@@ -181,11 +181,12 @@ export default function (component) {
   if (memory.load !== data.load) {
     const first = memory.load === undefined;
     memory.load = data.load;
-    if (first) area.value = data.text;
-    else if (memory.session !== data.session) { /* the desk started anew and knows less than this field */ }
+    if (first) {
+      const ahead = area.value, kept = stored(data); // what was typed into the empty field, before this ran
+      area.value = (kept?.text ?? data.text) + ahead;
+      if (kept || ahead) memory.typed();
+    } else if (memory.session !== data.session) { /* the desk started anew and knows less than this field */ }
     else if (area.value !== data.text) { area.value = data.text; memory.acked = memory.sent = memory.seq; store(data, null); }
-    const kept = first ? stored(data) : null;
-    if (kept) { area.value = kept.text; memory.typed(); }
     memory.close();
     requestAnimationFrame(memory.grow);
   }

@@ -146,7 +146,7 @@ class Keyboard {
   }
 
   isOver(time, running) {
-    if (this.hold.ticket && time - this.hold.since > PATIENCE) { this.waiting = []; this.ahead = null; return true; }
+    if (this.hold.ticket && time - this.hold.since > PATIENCE) { this.waiting = []; this.tell(this.lost()); return true; }
     if (this.hold.ticket) return this.hold.ticket === shownTicket() && !running;
     if (running) { Object.assign(this.hold, { seen: true, calm: 0 }); return false; }
     if (!this.hold.seen) return time - this.hold.since > UNSEEN;
@@ -166,7 +166,7 @@ class Keyboard {
     const late = this.waiting.length;
     this.waiting = this.waiting.filter((entry) => time - entry.at < PATIENCE);
     if (late > this.waiting.length) this.say("The desk was busy for too long; press the key again.", true);
-    if (this.ahead && !this.waiting.length && !this.busy() && time - (this.ahead.calm ||= time) > 1500) this.ahead = null;
+    if (this.ahead && !this.waiting.length && !this.busy() && time - (this.ahead.calm ||= time) > 1500) this.tell(this.lost());
     if (this.waiting.length || this.hold || this.ahead) this.timer = setTimeout(() => this.tick(), 30);
   }
 
@@ -178,7 +178,7 @@ class Keyboard {
 
   act({ key, field, draft }) {
     const target = targetOf(key);
-    if (!target) { this.ahead = null; return this.say(`Not possible here: ${key.does}.`, true); }
+    if (!target) return this.say(`Not possible here: ${key.does}. ${this.lost()}`, true);
     if (key.decides && draft !== shownDraft()) return this.say("Nothing was decided: another draft came up while you pressed. Look at it, then press again.", true);
     if (field) return field.isConnected && this.replay(field);
     if (key.event === "palette") return this.palette.open();
@@ -216,12 +216,25 @@ class Keyboard {
   }
 
   onFocus(event) {
-    if (!this.ahead || this.palette.isOpen()) return;
+    const field = event.target;
+    if (!this.ahead || this.palette.isOpen() || !(field instanceof HTMLElement)) return;
+    if (!field.matches("textarea, input[type=text]")) return field.closest(".st-key-panel") && this.tell(this.lost());
     const { text } = this.ahead;
     this.ahead = null;
-    const field = event.target;
-    if (text && field instanceof HTMLElement && field.matches("textarea, input[type=text]"))
-      setTimeout(() => { field.setSelectionRange?.(field.value.length, field.value.length); document.execCommand("insertText", false, text); });
+    if (!text) return;
+    field.setSelectionRange(field.value.length, field.value.length);
+    document.execCommand("insertText", false, text);
+  }
+
+  // No field came for what was typed ahead: what to say of it, "" when nothing was typed.
+  lost() {
+    const text = this.ahead?.text;
+    this.ahead = null;
+    return text ? `No field opened for what you typed: ${text}` : "";
+  }
+
+  tell(text) {
+    if (text) this.say(text, true);
   }
 }
 
