@@ -126,6 +126,8 @@ def _waiting(view: IncidentView, master: MasterDraft, user: User) -> None:
                 )
             )
         if editing:
+            if state.get("incident_back") == master.id:
+                show(tag("div", tag("b", "Your text is back. "), "You were writing this and had not sent it.", cls="td-strip i", role="status"))  # fmt: skip
             composer.composer(user, anchor, composer.MASTER, start=master.body, draft_id=master.id)
         else:
             show(draft_card.body(_as_draft(master)))
@@ -191,12 +193,17 @@ def _save(master: MasterDraft, user: User, anchor: int) -> None:
 
     if office.do(keep):
         forget()
-        state.put("incident_editing", None)
+        _end_editing()
 
 
 def _drop(user: User, anchor: int) -> None:
     composer.drop(user, anchor, typed.MASTER)
+    _end_editing()
+
+
+def _end_editing() -> None:
     state.put("incident_editing", None)
+    state.put("incident_back", None)
 
 
 def _anchor(view: IncidentView, master: MasterDraft) -> int:
@@ -216,7 +223,7 @@ def _recall(user: User, anchor: int, master: MasterDraft) -> None:
     state.written(typed.MASTER)[anchor] = state.Typed(row.text, row.draft_id)
     if row.draft_id == master.id:
         state.put("incident_editing", master.id)
-        state.say("info", "Your text is back", "You were writing this and had not sent it.")
+        state.put("incident_back", master.id)
 
 
 def _kept(user: User, anchor: int, master: MasterDraft) -> None:

@@ -63,6 +63,7 @@ def _it_is_confirmed_and_told(manager: Visitor, number: int) -> None:
     text.fill(f"Hello {{{{name}}}},\n\n{TOLD}\n\nKind regards\nLarkfield Coffee Support")
     expect(page.get_by_text("Kept", exact=True)).to_be_visible()
     page.reload()
+    manager.says("Your text is back")
     expect(text).to_have_value(re.compile(re.escape(TOLD)))
     text.press("Control+Enter")
     expect(page.get_by_text("Text for all, message 1, version 2")).to_be_visible()

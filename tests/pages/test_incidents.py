@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 from pages.parts import state
 from tests.incidents.conftest import put_in
 from tests.incidents.stories import OUTAGE, PEOPLE
-from tests.pages.desk import html, keys_of, open_small_desk, opened
+from tests.pages.desk import html, keys_of, open_small_desk, opened, person
 from triage.incidents import finding, writing
 from triage.models import Incident, IncidentMember, MasterDraft, Outbox, Role, Status
+from triage.tickets import typed
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -120,6 +121,23 @@ def test_a_text_that_was_overtaken_is_kept(desk: Any) -> None:
     assert "typed for ten minutes" in "".join(code.value for code in mine.code)
     mine.button(key="td_master_drop").click().run()
     assert not mine.code and not mine.exception
+
+
+def test_a_text_typed_before_a_reload_is_back_and_says_so_at_once(desk: Any) -> None:
+    number = the(desk, Incident)[0].id
+    page = opened(desk, "inbox.py", Role.STAFF, incident=str(number), view="incidents")
+    page.button(key="td_incident_confirm").click().run()
+    page.button(key="td_incident_write").click().run()
+    wrote(desk)
+    anchor = min(member.ticket_id for member in the(desk, IncidentMember) if not member.out)
+    with desk.database.transaction() as session:
+        staff = person(desk, Role.STAFF)
+        typed.keep(session, staff, anchor, typed.MASTER, "Hello {{name}}, typed before.", draft_id=the(desk, MasterDraft)[0].id)
+    again = opened(desk, "inbox.py", Role.STAFF, incident=str(number), view="incidents")
+    assert "Your text is back." in html(again)
+    again.button(key="td_master_cancel").click().run()
+    again.button(key="td_master_edit").click().run()
+    assert "Your text is back." not in html(again) and not again.exception
 
 
 def test_a_wrong_address_says_so(desk: Any) -> None:
