@@ -72,6 +72,25 @@ def test_other_words_of_a_persons_own_are_shown_but_need_nothing() -> None:
     assert not row["supported"] and not proof.needs_word(row)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Thank you for your message.", "We are sorry for the delay.", "Please do not hesitate to contact us.", "We apologise for the inconvenience.",
+        "Vielen Dank für Ihre Nachricht.", "Merci beaucoup pour votre message.", "Gracias por su mensaje.", "Hartelijk dank voor uw bericht.",
+        "Grazie per il suo messaggio.", "Obrigado pela sua mensagem.",
+    ],
+)  # fmt: skip
+def test_good_manners_of_a_persons_own_need_no_source(typed: str) -> None:
+    assert found(f"{BODY}\n\n{typed}")[typed]["supported"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["Sorry, the boiler is covered.", "You must help yourself, sorry.", "We are happy to ship abroad."]
+)
+def test_what_manners_wrap_is_looked_at(typed: str) -> None:
+    assert not found(f"{BODY}\n\n{typed}")[typed]["supported"]
+
+
 def test_a_sentence_without_a_source_stays_one_with_something_put_beside_it() -> None:
     rows = found(BODY.replace("tomorrow.", "tomorrow.!"))
     assert proof.needs_word(rows["We will call you tomorrow."])

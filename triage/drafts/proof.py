@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from triage import lastcheck
 from triage.agents.customers import card
 from triage.briefs import CustomerCard, Evidence
-from triage.guardrails import figures
+from triage.guardrails import courtesy, figures
 from triage.guardrails.exact import missing, stated
 from triage.guardrails.grounding import content, supports
 from triage.guardrails.output import lines_of
@@ -216,9 +216,11 @@ def _typed(text: str, start: int, end: int, sources: Sources, gone: Sequence[str
 
 
 def _kind(said: str) -> str:
-    """What a typed line is: a question, a greeting and a name state nothing."""
+    """What a typed line is: a question, a greeting, a name and thanks state nothing."""
     words = said.split()
     if said.rstrip().endswith("?") or (len(words) <= _GREETING and not said.rstrip().endswith((".", "!"))):
+        return "courtesy"
+    if courtesy.alone(said):
         return "courtesy"
     return "fact" if len(content(said)) > 1 or stated(said) else "courtesy"
 

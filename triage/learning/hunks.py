@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 from rapidfuzz.distance import Levenshtein
 
+from triage.guardrails import courtesy
 from triage.guardrails.conflicts import DUTY, LEAVE, NEGATION, PART, WHOLE
 from triage.guardrails.exact import names, stated
 from triage.guardrails.patterns import fold
 from triage.guardrails.promises import PROMISE
-from triage.guardrails.stems import STOPS, stems_in
+from triage.guardrails.stems import stems_in
 from triage.library import compare
 
 Kind = Literal["fact", "tone", "policy", "format"]
@@ -36,103 +37,6 @@ _POLICY = re.compile(
     r"reembols\w*|indemniz\w*|compens\w*|garantiza\w*|promete\w*|excepcion\w*|descuento\w*|gratis|gratuit\w*|"
     r"terugbeta\w*|vergoed\w*|coulance|garandeer\w*|garanderen|beloof\w*|beloven|uitzondering\w*|korting\w*|tegoed\w*|"
     r"rimbors\w*|risarc\w*|garant(?:iamo|ire)|promett\w*|eccezion\w*|sconto|sconti|buono)\b"
-)
-_MANNERS = re.compile(
-    r"\b(thank\w*|thanks|sorry|apolog\w*|regret\w*|hello|hi|hey|dear|welcome|regards|sincerely|cheers|glad|happy|pleas\w*|delighted|hope\w*|wish\w*|enjoy\w*|appreciate\w*|understand\w*|"
-    r"frustrat\w*|annoy\w*|inconvenience|kind\w*|warm\w*|great|lovely|wonderful|patien\w*|trouble|bother\w*|feel free|hesitate|reach\w* out|write again|get in touch|getting in touch|contact us|just reply|unclear|help\w*|assist\w*|questions?|let us know|"
-    r"danke?\w*|tut|leid|entschuldig\w*|bedauer\w*|hallo|guten|liebe\w*|geehrte\w*|gruss\w*|grusse?n?|freundlich\w*|herzlich\w*|gern\w*|freu\w*|hoff\w*|verstand\w*|geduld|fragen|hilf\w*|helfen|melden|"
-    r"(?:re)?merci\w*|vivement|contact\w*|desole\w*|excus\w*|bonjour|cher|chere|cordialement|salutations|ravi\w*|esper\w*|comprenons|patience|hesitez|aide\w*|volontiers|"
-    r"gracias|siento|sentimos|disculp\w*|hola|estimad\w*|saludos?|cordial\w*|escribir\w*|contacto|encantad\w*|lamenta\w*|paciencia|ayuda\w*|"
-    r"dank\w*|bedankt|excuses|beste|groet\w*|vriendelijk\w*|graag|blij|hopen|hartelijk\w*|begrijp\w*|geduld|helpen|"
-    r"grazie|scus\w*|spiacen\w*|ciao|gentile|saluti|cordiali|liet\w*|speriamo|pazienza|aiut\w*)\b"
-)
-_COLOUR = frozenset(
-    stem
-    for word in [
-        "very",
-        "really",
-        "simply",
-        "just",
-        "quite",
-        "rather",
-        "truly",
-        "actually",
-        "basically",
-        "completely",
-        "totally",
-        "absolutely",
-        "easily",
-        "quickly",
-        "gladly",
-        "kindly",
-        "gently",
-        "warmly",
-        "please",
-        "again",
-        "once",
-        "more",
-        "bit",
-        "little",
-        "nice",
-        "good",
-        "unfortunately",
-        "sadly",
-        "leider",
-        "malheureusement",
-        "lamentablemente",
-        "desgraciadamente",
-        "helaas",
-        "purtroppo",
-        "great",
-        "super",
-        "awesome",
-        "amazing",
-        "perfect",
-        "here's",
-        "go",
-        "ahead",
-        "following",
-        "below",
-        "above",
-        "shortly",
-        "soon",
-        "briefly",
-        "directly",
-        "sehr",
-        "einfach",
-        "ganz",
-        "wirklich",
-        "eigentlich",
-        "gerne",
-        "kurz",
-        "bitte",
-        "mal",
-        "nochmal",
-        "schnell",
-        "direkt",
-        "tres",
-        "simplement",
-        "vraiment",
-        "bien",
-        "rapidement",
-        "muy",
-        "simplemente",
-        "realmente",
-        "bien",
-        "rapidamente",
-        "heel",
-        "erg",
-        "gewoon",
-        "echt",
-        "even",
-        "snel",
-        "molto",
-        "semplicemente",
-        "davvero",
-        "bene",
-        "subito",
-    ]
-    for stem in stems_in(word)
 )
 
 
@@ -327,9 +231,7 @@ def _courteous(text: str, kind: str) -> bool:
     """Whether a sentence states nothing but good manners."""
     if kind in ("fact", "step") or stated(text):
         return False
-    folded = fold(text)
-    polite = len(_MANNERS.findall(folded))
-    rest = _content([_MANNERS.sub(" ", folded)])
+    polite, rest = courtesy.parts(text)
     return kind == "courtesy" or (polite > 0 and len(rest) <= 2 + polite)
 
 
@@ -338,10 +240,7 @@ def _changed(pattern: re.Pattern[str], before: str, after: str) -> bool:
 
 
 def _content(parts: Sequence[str]) -> frozenset[str]:
-    """The stems that say something."""
-    return frozenset(
-        stem for part in parts for stem in stems_in(part) if stem not in STOPS and stem not in _COLOUR and len(stem) > 1
-    )
+    return frozenset().union(*(courtesy.said(part) for part in parts))
 
 
 def _words(before: str, after: str) -> tuple[list[str], list[str]]:
