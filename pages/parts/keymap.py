@@ -6,6 +6,7 @@ when it is drawn with `shortcut=hint(name)`.
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 DECIDE, LEARN, WORK, MOVE, LOOK, HELP = "Decide", "Learn from an edit", "Work on the ticket", "Move", "Look", "Help"
@@ -92,8 +93,9 @@ def shown(key: Key) -> str:
     return " or ".join(name.replace("+", " ") for name in key.keys)
 
 
+@cache
 def for_browser() -> list[dict[str, Any]]:
-    """The list as keys.js takes it."""
+    """The list as keys.js takes it; every draw sends the same."""
     return [asdict(key) | {"shown": shown(key)} for key in KEYS]
 
 

@@ -8,14 +8,13 @@ Child = str | Markup | None
 
 def tag(name: str, *children: Child, **attributes: str | int | bool | None) -> Markup:
     """One element. Plain text children are escaped; `cls` is the class, `data_x` becomes data-x, None and False are left out."""
-    parts = [Markup(name)]
-    for key, value in attributes.items():
-        if value is None or value is False:
-            continue
-        label = {"cls": "class"}.get(key, key.rstrip("_").replace("_", "-"))
-        parts.append(Markup('{}="{}"').format(label, "" if value is True else value))
-    inside = Markup("").join(escape(child) for child in children if child is not None)
-    return Markup("<{}>{}</{}>").format(Markup(" ").join(parts), inside, Markup(name))
+    said = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None and value is not False)
+    return Markup(f"<{name}{said}>{join(*children)}</{name}>")
+
+
+def _attribute(name: str, value: str | int | bool) -> str:
+    label = "class" if name == "cls" else name.rstrip("_").replace("_", "-")
+    return f' {label}="{"" if value is True else escape(value)}"'
 
 
 def plain(text: str) -> str:
@@ -26,7 +25,7 @@ def plain(text: str) -> str:
 
 def join(*children: Child) -> Markup:
     """Children one after the other, text escaped."""
-    return Markup("").join(escape(child) for child in children if child is not None)
+    return Markup("".join(escape(child) for child in children if child is not None))
 
 
 def show(*children: Child) -> None:
