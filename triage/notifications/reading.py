@@ -100,8 +100,8 @@ def seen_of_ticket(session: Session, user: User, ticket_id: int) -> int:
     told = select(col(Notification.id)).where(
         Notification.ticket_id == ticket_id, mine(session, user), _unread(user, kept)
     )  # fmt: skip
-    numbers = list(session.exec(told.limit(200)))
-    mark(session, user, [number for number in numbers if number])
+    if numbers := [number for number in session.exec(told.limit(200)) if number]:
+        mark(session, user, numbers)
     return len(numbers)
 
 
