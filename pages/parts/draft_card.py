@@ -28,7 +28,7 @@ def title(draft: Draft, reader: int | None = None) -> Markup:
             if draft.review.get("verdict") == "approve"
             else f"reviewer left {words.plural(len(notes), 'note')}"
         )
-    facts, unsupported = support(draft)
+    facts, unsupported = support(draft.sentences)
     if facts:
         said.append(f"{facts - unsupported} of {words.plural(facts, 'fact')} supported")
     questions: Any = draft.plan.get("questions") or []

@@ -6,13 +6,13 @@ What only a manager decides stands behind what the person can decide. Where fini
 too, what waits comes first, and the finished ones follow by their newest change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, literal_column, or_, true
+from sqlalchemy import ColumnElement, and_, func, literal, literal_column, or_, true
 from sqlmodel import Session, col, select
 
 from triage.accounts import access
@@ -40,8 +40,6 @@ from triage.models import (
 from triage.sla.reading import foremost
 from triage.tickets import presence, ticket_filter
 from triage.tickets.ticket_filter import Wanted
-
-T = TypeVar("T")
 
 PAGE = 30
 FEW = 250  # tickets that a search sorts at once; of more it finds the newest, and among the open ones the most pressing
@@ -335,18 +333,16 @@ def _for_a_manager() -> ColumnElement[bool]:
 
 def rows_of(session: Session, user: User, ids: Sequence[int]) -> list[QueueRow]:
     """The lines of these tickets, in their order."""
-    found = {ticket.id: ticket for ticket in _some(session, Ticket, ids)}
+    found = {ticket.id: ticket for ticket in session.exec(select(Ticket).where(col(Ticket.id).in_(ids)))}
     return _rows(session, user, [found[number] for number in ids if number in found])
 
 
 def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[QueueRow]:
     """Rows with what stands in other tables, in seven small queries however many rows there are."""
     ids = [ticket.id for ticket in tickets]
-    drafts = {draft.id: draft for draft in _some(session, Draft, [ticket.draft_id for ticket in tickets])}
-    people = {
-        person.id: person.name for person in _some(session, User, [p for t in tickets for p in (t.assignee_id, t.claimed_by)])
-    }
-    customers = {customer.id: customer.name for customer in _some(session, Customer, [ticket.customer_id for ticket in tickets])}
+    drafts = _drafts(session, [ticket.draft_id for ticket in tickets])
+    people = _names(session, User, [number for ticket in tickets for number in (ticket.assignee_id, ticket.claimed_by)])
+    customers = _names(session, Customer, [ticket.customer_id for ticket in tickets])
     titles = dict(session.exec(select(Category.slug, Category.title)).all()) if tickets else {}
     blocked = dict(
         session.exec(
@@ -363,22 +359,41 @@ def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[Queue
     return [replace(row, incident=row.id in grouped, writing=writing.get(row.id)) for row in rows]
 
 
-def _some(session: Session, table: type[T], ids: Sequence[int | None]) -> Sequence[T]:
-    wanted = {number for number in ids if number is not None}
-    where = table.id.in_(wanted) if wanted else false()  # type: ignore[attr-defined]
-    return session.exec(select(table).where(where)).all()
+class _Written(NamedTuple):
+    """What a line says of a draft; its text and its sources, which are long, are not read."""
+
+    kind: str
+    status: str
+    sentences: list[dict[str, object]]
+    confidence: float
+
+
+def _drafts(session: Session, ids: Sequence[int | None]) -> dict[int | None, _Written]:
+    columns = select(Draft.id, *(getattr(Draft, name) for name in _Written._fields))
+    found = session.execute(columns.where(col(Draft.id).in_(_numbers(ids))))
+    return {number: _Written(*rest) for number, *rest in found}
+
+
+def _names(session: Session, table: type[User] | type[Customer], ids: Sequence[int | None]) -> dict[int | None, str]:
+    if not (wanted := _numbers(ids)):
+        return {}
+    return dict(session.exec(select(table.id, table.name).where(col(table.id).in_(wanted))).all())
+
+
+def _numbers(ids: Sequence[int | None]) -> set[int]:
+    return {number for number in ids if number is not None}
 
 
 def _row(
     ticket: Ticket,
     user: User,
-    draft: Draft | None,
+    draft: _Written | None,
     people: dict[int | None, str],
     customers: dict[int | None, str],
     titles: dict[str, str],
     blocked: dict[int, int],
 ) -> QueueRow:
-    facts, unsupported = support(draft)
+    facts, unsupported = support(draft.sentences if draft else ())
     due, due_kind = foremost(ticket)
     someone = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
     return QueueRow(
@@ -411,13 +426,9 @@ def _row(
     )
 
 
-def support(draft: Draft | None) -> tuple[int, int]:
-    """(factual sentences, those of them without support) of a draft."""
-    if draft is None:
-        return 0, 0
+def support(sentences: Iterable[Mapping[str, object]]) -> tuple[int, int]:
+    """(factual sentences, those of them without support) of a draft's sentences."""
     facts = [
-        sentence
-        for sentence in draft.sentences
-        if sentence.get("kind") in ("fact", "step") or not sentence.get("supported", True)
+        sentence for sentence in sentences if sentence.get("kind") in ("fact", "step") or not sentence.get("supported", True)
     ]
     return len(facts), sum(not sentence.get("supported", True) for sentence in facts)
