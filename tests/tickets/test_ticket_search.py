@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from tests import desks
-from triage.database import Database, derived, migrate
+from triage.database import Database, derived, documents, migrate
+from triage.database.documents import TICKETS
 from triage.database.migrate import config, migrating
 from triage.models import Category, Message, Role, Status, Ticket, User, now
 from triage.tickets import inbox, ticket_filter
@@ -122,6 +123,20 @@ def test_a_search_that_finds_more_than_it_sorts_still_has_what_presses(
         needs = inbox.listing(session, nadia, size=2)
         assert (needs.total, needs.more_than, needs.pages) == (3, True, 2)
         assert inbox.counts(session, nadia)[View.NEEDS] == 4
+
+
+@pytest.mark.parametrize(("recent", "common"), [(9, 9), (2, 9), (2, 2)], ids=["recent", "rare", "common"])
+def test_the_newest_are_found_however_common_the_words_are(
+    database: Database, monkeypatch: pytest.MonkeyPatch, recent: int, common: int
+) -> None:
+    monkeypatch.setattr(documents, "_RECENT", recent)
+    monkeypatch.setattr(documents, "_COMMON", common)
+    with database.transaction() as session:
+        numbers = [made(session, f"{word} machine", "It leaks.").id for word in ("Red", "Blue", "Red", "Red", "Blue", "Blue")]
+        red = [numbers[3], numbers[2], numbers[0]]
+        for most in (1, 2, 3, 4):
+            assert documents.newest(session, TICKETS, documents.terms("red machine"), most) == red[:most]
+        assert documents.newest(session, TICKETS, documents.terms("green"), 2) == []
 
 
 def test_the_words_and_indexes_come_back_after_migrations(database: Database) -> None:
