@@ -77,9 +77,8 @@ def _land(user: User, here: Asked) -> Asked:
     if here.view == View.INCIDENTS and (alive := office.read(incidents.alive)):
         queue.open_incident(alive[0].id)
         return queue.asked()
-    rows = office.read(lambda session: inbox.listing(session, user, here.view, find=here.find, page=here.page)).rows
-    ids = [row.id for row in rows]
-    free = office.attempt(lambda session: work.take_next(session, user, here.view, 0, find=here.find, below=ids)) if ids else None
+    ids = [row.id for row in queue.rows(user, here)]
+    free = queue.take(user, here, ids) if ids else None
     first = free if free in ids else next(iter(ids), None)  # rather one that nobody has open
     state.put("landed", first)
     state.put("taken", free)

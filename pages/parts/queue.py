@@ -1,10 +1,10 @@
 """The queue on the left: what waits, most pressing first, alive without touching the rest of the page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from sqlmodel import Session
@@ -17,7 +17,9 @@ from triage.incidents import view as incidents
 from triage.models import SavedView, User
 from triage.notifications import reading
 from triage.tickets import inbox, presence, saved_views, ticket_view, work
-from triage.tickets.inbox import QueuePage, View
+from triage.tickets.inbox import QueuePage, QueueRow, View
+
+T = TypeVar("T")
 
 EVERY = "3s"
 LONGEST = 200  # letters of a search
@@ -224,18 +226,40 @@ def _look(user: User, here: Asked) -> Seen:
     return seen
 
 
-def claim(user: User, ticket_id: int) -> None:
-    """Tell the others that this person has the ticket open. What that leaves in the history changes nothing in their own queue."""
-    seen: Seen | None = state.get("queue_seen")
+def rows(user: User, here: Asked) -> list[QueueRow]:
+    """The lines of the queue as it is; drawn in the same run, it need not be read again."""
+    return _look(user, here).page.rows
 
-    def change(session: Session) -> tuple[int, int]:
-        before = inbox.changes(session)
+
+def take(user: User, here: Asked, ids: Sequence[int]) -> int | None:
+    """The first of these tickets that nobody has open, claimed; None when there is no such ticket."""
+    return _quietly(lambda session: work.take_next(session, user, here.view, 0, find=here.find, below=ids))
+
+
+def claim(user: User, ticket_id: int) -> None:
+    """Tell the others that this person has the ticket open."""
+
+    def change(session: Session) -> None:
         work.claim(session, user, ticket_id)
         reading.seen_of_ticket(session, user, ticket_id)
-        return before, inbox.changes(session)
 
-    if (moved := office.attempt(change)) and seen and seen.changes == moved[0]:
-        state.put("queue_seen", replace(seen, changes=moved[1]))
+    _quietly(change)
+
+
+def _quietly(change: Callable[[Session], T]) -> T | None:
+    """Claim a ticket. The one event that leaves in the history changes nothing in one's own queue, which is not read again for it."""
+    seen: Seen | None = state.get("queue_seen")
+
+    def counted(session: Session) -> tuple[T, int, int]:
+        before = inbox.changes(session)
+        return change(session), before, inbox.changes(session)
+
+    if (done := office.attempt(counted)) is None:
+        return None
+    found, before, after = done
+    if seen and seen.changes == before and after <= before + 1:
+        state.put("queue_seen", replace(seen, changes=after))
+    return found
 
 
 def _writing(user: User, ticket_id: int | None) -> None:

@@ -16,9 +16,9 @@ from pages.parts import conversation, customer, difference, draft_card, evidence
 from pages.parts.markup import plain, tag
 from tests import desks
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person
-from triage import replies
+from triage import audit, replies
 from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket, now
-from triage.tickets import inbox
+from triage.tickets import inbox, work
 from triage.tickets.inbox import View
 
 WITH_ARTICLES = pytest.mark.parametrize("desk", [pytest.param(True, id="articles")], indirect=True)
@@ -325,6 +325,30 @@ def test_a_queue_that_is_empty_while_agents_work_says_so(desk: Any) -> None:
             queue.Asked(View.NEEDS, "", 1, None), inbox.listing(session, staff), inbox.arriving(session, staff), {}
         )
     assert props["empty"]["title"] == "Agents at work" and props["empty"]["busy"] and props["arriving"]
+
+
+def test_the_queue_is_read_once_a_visit_and_again_when_somebody_else_did_something(desk: Any, monkeypatch: Any) -> None:
+    put(desk)
+    reads, listing, claim = list[View](), inbox.listing, work.claim
+
+    def counted(session: Any, user: Any, view: View, **asked: Any) -> Any:
+        reads.append(view)
+        return listing(session, user, view, **asked)
+
+    def beside(session: Any, *claimed: Any) -> Any:
+        audit.append(session, "opened", actor="user:99")
+        return claim(session, *claimed)
+
+    monkeypatch.setattr(inbox, "listing", counted)
+    page = opened(desk, "inbox.py", Role.STAFF)
+    assert page.query_params["ticket"] and len(reads) == 1
+    assert page.run() and len(reads) == 1
+    with desk.database.transaction() as session:
+        audit.append(session, "opened", actor="user:99")
+    assert page.run() and len(reads) == 2
+    put(desk)
+    monkeypatch.setattr(work, "claim", beside)
+    assert opened(desk, "inbox.py", Role.MANAGER) and len(reads) == 4
 
 
 def shortcut(page: AppTest, key: str) -> str:
