@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import Table, insert
 from sqlmodel import Session, SQLModel, select
 
-from knowledge_base.articles import publish
+from knowledge_base.articles import publish, save_version, version_of
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from triage.database import open_database
+from triage.errors import InputError
 from triage.models import (
     Article,
     ArticleVersion,
@@ -38,10 +39,12 @@ _BATCH = 1000
 
 
 @contextmanager
-def with_version(live: Searcher, settings: Settings, article_id: str, number: int) -> Iterator[Searcher]:
+def with_version(
+    live: Searcher, settings: Settings, article_id: str, number: int | None = None, *, body: str = ""
+) -> Iterator[Searcher]:
     """A searcher that finds what `live` would find with this version published. The copy is gone when the block ends.
 
-    Raises InputError when there is no such article or version.
+    With `body`, a version of that text, which only the copy knows. Raises InputError when there is no such article or version.
     """
     with tempfile.TemporaryDirectory(prefix="triage-rehearsal-") as folder:
         copy = open_database(settings.model_copy(update={"home": Path(folder), "database_url": "", "chroma_url": ""}))
@@ -51,6 +54,8 @@ def with_version(live: Searcher, settings: Settings, article_id: str, number: in
             with live.database.read() as source, copy.transaction() as target:
                 _copy(source, target, article_id)
             with copy.transaction() as session:
+                if body:
+                    number = _new_version(session, article_id, body)
                 publish(session, article_id, author="rehearsal", embed=live.embedder, version=number)
             index.sync(copy)
             with closing(Searcher(copy, index, live.embedder, live.steps)) as searcher:
@@ -59,6 +64,14 @@ def with_version(live: Searcher, settings: Settings, article_id: str, number: in
         finally:
             index.close()
             copy.close()
+
+
+def _new_version(session: Session, article_id: str, body: str) -> int:
+    article = session.get(Article, article_id)
+    if article is None:
+        raise InputError(f"There is no article {article_id[:80]}; `triage kb search` shows their names.")
+    title = version_of(session, article_id, article.latest_version).title
+    return save_version(session, article_id, title=title, body=body, author="fork").number
 
 
 def _copy(source: Session, target: Session, article_id: str) -> None:

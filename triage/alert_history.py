@@ -36,13 +36,15 @@ class Series:
 
 def hourly(session: Session, moment: datetime) -> Iterator[Series]:
     """Cost, failed runs and blocks of the last sixty minutes."""
-    runs = (Run.started_at, Run.started_at > moment - _WEEKS)
+    runs = (Run.started_at, and_(col(Run.started_at) > moment - _WEEKS, col(Run.forked_at).is_(None)))
     cost = _by_hour(session, moment, *runs, func.sum(Run.cost_usd), col(Run.cost_usd) > 0)
     failed = _by_hour(session, moment, *runs, func.count(), col(Run.status) == "failed")
     verdicts = (GuardVerdict.created_at, GuardVerdict.created_at > moment - _WEEKS)
     blocked = _by_hour(session, moment, *verdicts, func.count(), _BLOCKS)
     among = _by_hour(session, moment, *runs, func.count(), col(Run.id).is_not(None))
-    started = session.exec(select(func.min(Run.started_at)).where(Run.started_at > moment - _WEEKS)).one()
+    started = session.exec(
+        select(func.min(Run.started_at)).where(Run.started_at > moment - _WEEKS, col(Run.forked_at).is_(None))
+    ).one()
     began = _aware(started) if started else moment
     for kind, name, found, least, usd in (
         ("cost_spike", "the last hour", cost, 2.0, True),

@@ -28,6 +28,7 @@ AT_ONCE = timedelta(minutes=3)
 TIMES = 6.0
 LEAST_WINDOWS = 12  # of history, before anything counts as unusual
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_NO_FORK = col(Run.forked_at).is_(None)
 
 KINDS = {
     "loop_tool": "The same tool call again and again",
@@ -102,7 +103,7 @@ def _same_calls(session: Session, moment: datetime) -> Iterator[Found]:
     query = (
         select(RunStep.run_id, RunStep.name, Run.ticket_id, count)
         .join(Run, col(Run.id) == RunStep.run_id)
-        .where(RunStep.kind == "tool", RunStep.created_at > moment - _HOUR)
+        .where(RunStep.kind == "tool", RunStep.created_at > moment - _HOUR, _NO_FORK)
         .group_by(col(RunStep.run_id), col(RunStep.name), col(RunStep.request_hash), col(Run.ticket_id))
         .having(count >= SAME_CALLS)
     )
@@ -113,7 +114,7 @@ def _same_calls(session: Session, moment: datetime) -> Iterator[Found]:
 
 def _many_runs(session: Session, moment: datetime) -> Iterator[Found]:
     count = func.count()
-    query = select(Run.ticket_id, count, func.sum(Run.cost_usd)).where(Run.started_at > moment - _DAY)
+    query = select(Run.ticket_id, count, func.sum(Run.cost_usd)).where(Run.started_at > moment - _DAY, _NO_FORK)
     for ticket_id, times, cost in session.exec(query.group_by(col(Run.ticket_id)).having(count >= MANY_RUNS)):
         said = f"The agents worked on ticket #{ticket_id} {times} times in a day, for ${cost or 0:.2f}."
         yield Found("loop_runs", f"ticket:{ticket_id}", f"{KINDS['loop_runs']}: #{ticket_id}", said, {"runs": times}, ticket_id)
@@ -121,7 +122,7 @@ def _many_runs(session: Session, moment: datetime) -> Iterator[Found]:
 
 def _ping_pong(session: Session, moment: datetime) -> Iterator[Found]:
     count = func.count()
-    woken = select(Run.ticket_id).where(Run.started_at > moment - _DAY, Run.cause == "reply")
+    woken = select(Run.ticket_id).where(Run.started_at > moment - _DAY, Run.cause == "reply", _NO_FORK)
     for ticket_id in session.exec(woken.group_by(col(Run.ticket_id)).having(count >= ROUNDS)).all():
         times = [(at, way) for at, way in session.exec(
             select(Message.created_at, Message.direction)

@@ -4,14 +4,29 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 from triage.settings import Settings
 
+_standing: ContextVar[str] = ContextVar("canary", default="")
+
 
 def canary(settings: Settings) -> str:
     """This installation's canary, the same for as long as its signing secret: `ref-` and 16 hexadecimal digits."""
-    return _canary(settings.signing_secret())
+    return _standing.get() or _canary(settings.signing_secret())
+
+
+@contextmanager
+def standing(recorded: str) -> Iterator[None]:
+    """Prompts and guards know the canary of a recorded run, which may come from another machine."""
+    token = _standing.set(recorded)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
 
 
 @lru_cache(maxsize=8)

@@ -9,23 +9,39 @@ steps are read back, then it goes live where they end.
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from triage import dossiers, handover, judging, tracing
 from triage.agents import analyst, judge, manager, ranker, reviewer, writer
 from triage.agents.crew import Crew
 from triage.agents.gather import gather_customer, gather_passages
-from triage.briefs import AnalystBrief, CustomerCard, Evidence, Facts, Plan, PlanBrief, Reply, Review, ReviewerBrief, WriterBrief
+from triage.agents.ranker import Judged
+from triage.briefs import (
+    AnalystBrief,
+    CustomerCard,
+    Evidence,
+    Facts,
+    Neighbour,
+    Plan,
+    PlanBrief,
+    Reply,
+    Review,
+    ReviewerBrief,
+    Suggestion,
+    WriterBrief,
+)
 from triage.casefile import CaseFile
 from triage.drafts import wishes
-from triage.errors import ModelError, TriageError
+from triage.errors import Divergence, ModelError, TriageError
 from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
 from triage.incidents import finding
 from triage.judging import Rules, Screening
 from triage.llm.degradation import to_person
 from triage.models import Status
 from triage.outcome import Outcome
+from triage.settings import Settings
 
 if TYPE_CHECKING:
     from triage.office import Desk
@@ -33,6 +49,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_REVISIONS = 2
+TOO_LONG = "The agents took longer than"
+
+
+class Backing(Protocol):
+    """What the stages need of the desk that they work at; a replay stands in for it with what was recorded."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def judged(self) -> Judged: ...
+
+    async def examples(self, crew: Crew, text: str) -> tuple[list[Neighbour], Suggestion | None]: ...
+
+
+Admit = Callable[[Screening], Awaitable[None]]
 
 
 async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> str:
@@ -47,27 +79,23 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
 
 async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
     beginning = await desk.database.run(
-        lambda session: handover.begin(session, desk.database, run_id, decision_id, desk.settings, with_tools=desk.calls_tools)
+        lambda session: handover.begin(
+            session, desk.database, run_id, decision_id, desk.settings, desk.models, with_tools=desk.calls_tools
+        )
     )
     if beginning is None:
         return "nothing to do"
     case, rules, recorder, connected = beginning
     gate = desk.gate(recorder, rules.limits)
     crew = desk.crew(case, recorder, gate, connected, cover=rules.cover_personal_data, style=rules.style)
+
+    async def admit(screening: Screening) -> None:
+        await desk.database.run(lambda session: handover.admit(session, case, screening.verdicts))
+
     with tracing.span(
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
     ):
-        try:
-            async with asyncio.timeout(desk.settings.run_seconds):
-                outcome = await work_on(desk, case, rules, crew)
-        except TimeoutError:
-            outcome = judging.gave_up(f"The agents took longer than {desk.settings.run_seconds:.0f} seconds.", "budget_exceeded")
-        except ModelError as error:
-            outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
-        except TriageError as error:
-            outcome = judging.gave_up(str(error), "tool_failure")
-        if outcome.error:
-            crew.degraded.append(to_person(outcome.error))
+        outcome = await attempt(desk, case, rules, crew, admit)
         await gate.close(crew.degraded)
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         status = await desk.database.run(
@@ -78,16 +106,33 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
         return status
 
 
-async def work_on(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew) -> Outcome:
-    """The guards at the door, then the stages in order."""
+async def attempt(desk: Backing, case: CaseFile, rules: Rules, crew: Crew, admit: Admit) -> Outcome:
+    """The whole work on a ticket, within its time; whatever keeps the agents from an end is an outcome too."""
+    try:
+        async with asyncio.timeout(desk.settings.run_seconds):
+            return await work_on(desk, case, rules, crew, admit)
+    except Divergence:  # a replay's finding, nothing that went wrong with the ticket
+        raise
+    except TimeoutError:
+        outcome = judging.gave_up(f"{TOO_LONG} {desk.settings.run_seconds:.0f} seconds.", "budget_exceeded")
+    except ModelError as error:
+        outcome = judging.gave_up(f"No model gave a usable answer: {error}", "tool_failure")
+    except TriageError as error:
+        outcome = judging.gave_up(str(error), "tool_failure")
+    crew.degraded.append(to_person(outcome.error or ""))
+    return outcome
+
+
+async def work_on(desk: Backing, case: CaseFile, rules: Rules, crew: Crew, admit: Admit) -> Outcome:
+    """The guards at the door, then the stages in order; `admit` books that the ticket passed the door."""
     screening = await judging.screen(case, crew.context.recorder, rules)
     if screening.quarantine:
         return Outcome(Status.QUARANTINED, screening.quarantine, verdicts=screening.verdicts)
-    await desk.database.run(lambda session: handover.admit(session, case, screening.verdicts))
+    await admit(screening)
     return await draft(desk, case, rules, crew, screening)
 
 
-async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screening: Screening) -> Outcome:
+async def draft(desk: Backing, case: CaseFile, rules: Rules, crew: Crew, screening: Screening) -> Outcome:
     """The stages in order; writes nothing, so that it can be rehearsed (triage/rehearsal)."""
     plan = await make_plan(desk, case, crew, screening)
     crew.context.allowed = judging.tools_allowed(rules.policy, plan, screening)
@@ -115,7 +160,7 @@ async def draft(desk: "Desk", case: CaseFile, rules: Rules, crew: Crew, screenin
     return replace(outcome, calls=None if kept else crew.context.calls)
 
 
-async def make_plan(desk: "Desk", case: CaseFile, crew: Crew, screening: Screening) -> Plan:
+async def make_plan(desk: Backing, case: CaseFile, crew: Crew, screening: Screening) -> Plan:
     """The manager's plan. A request for changes keeps the plan of the former draft; one about facts adds a search for it."""
     if case.former and case.former.plan:
         plan = Plan.model_validate(case.former.plan)

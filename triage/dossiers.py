@@ -19,6 +19,7 @@ from triage.guardrails.verdicts import Verdict
 from triage.llm.offline.text import phrases
 from triage.models import BlockedAction, Draft, EscalationReason, Run, Ticket, User, now
 from triage.outcome import Blocked
+from triage.runs import refuse_fork
 
 MOST_OF_RUN, MOST_OF_TICKET = 10, 20
 
@@ -48,6 +49,7 @@ def lay_down(session: Session, ticket: Ticket, run: Run, blocked: Sequence[Block
     """One row for each refused action that the ticket has not got already, MOST_OF_TICKET at most."""
     if not blocked:
         return
+    refuse_fork(session, run.id)
     there = {
         (row.action, row.rule, row.target, row.amount)
         for row in session.exec(select(BlockedAction).where(BlockedAction.ticket_id == ticket.id))

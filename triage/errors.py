@@ -27,6 +27,8 @@ TriageError
 └── Divergence             a replay met something other than what was recorded
 """
 
+import difflib
+
 
 class TriageError(Exception):
     """Base of all errors raised on purpose."""
@@ -138,8 +140,45 @@ class DeliveryUncertain(DeliveryError):
 
 
 class Divergence(TriageError):
-    """A replay met something other than what was recorded."""
+    """A replay met something other than what was recorded.
 
-    def __init__(self, step: int, field: str, recorded: object, now: object) -> None:
-        super().__init__(f"Replay differs at step {step}, field {field}: recorded {recorded!r}, now {now!r}")
-        self.step, self.field, self.recorded, self.now = step, field, recorded, now
+    `step` counts from 0 (the message from 1, as screens do); `field` is the path of the first value that differs.
+    """
+
+    def __init__(self, step: int, field: str, recorded: object, now: object, *, what: str = "") -> None:
+        of = f" ({what})" if what else ""
+        super().__init__(f"Replay differs at step {step + 1}{of}, {field}:\n{short_difference(recorded, now)}")
+        self.step, self.field, self.recorded, self.now, self.what = step, field, recorded, now, what
+
+
+_SHOWN = 160  # characters of a value, or of a line
+_LINES = 12
+
+
+def short_difference(recorded: object, now: object) -> str:
+    """Both values: of longer texts only the lines that differ, the recorded ones after `-`, those of now after `+`."""
+    texts = [value if isinstance(value, str) else repr(value) for value in (recorded, now)]
+    if not any("\n" in text or len(text) > _SHOWN for text in texts):
+        return f"- {texts[0]}\n+ {texts[1]}"
+    lines = [
+        line
+        for line in difflib.unified_diff(texts[0].splitlines(), texts[1].splitlines(), n=0, lineterm="")
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+    shown = [_around(line, *_first_change(lines)) for line in lines[:_LINES]]
+    more = [f"… and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else []
+    return "\n".join([*shown, *more])
+
+
+def _first_change(lines: list[str]) -> tuple[int, ...]:
+    """Where the first removed and the first added line part, so that a long line is shown there."""
+    removed = next((line[1:] for line in lines if line.startswith("-")), "")
+    added = next((line[1:] for line in lines if line.startswith("+")), "")
+    return (next((at for at, (a, b) in enumerate(zip(removed, added, strict=False)) if a != b), 0),)
+
+
+def _around(line: str, at: int) -> str:
+    if len(line) <= _SHOWN:
+        return line
+    start = max(0, at - _SHOWN // 3)
+    return f"{line[0]} {'…' if start else ''}{line[1 + start : 1 + start + _SHOWN]}…"

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, proposals, replies, searches, teams
+from triage import audit, dossiers, judging, premises, proposals, replies, searches, teams
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
@@ -33,8 +33,9 @@ from triage.models import (
     now,
 )
 from triage.outcome import Outcome
+from triage.premises import Staff
 from triage.recording import Recorder
-from triage.runs import start_run
+from triage.runs import refuse_fork, start_run
 from triage.settings import Settings
 from triage.sla import clocks
 from triage.transitions import move
@@ -62,19 +63,25 @@ class Beginning(NamedTuple):
 
 
 def begin(
-    session: Session, database: Database, run_id: str, decision_id: int | None, settings: Settings, *, with_tools: bool = True
-) -> Beginning | None:
-    """Case file, rules and recorded steps of a run; None when it has ended or its ticket no longer waits for agents."""
+    session: Session, database: Database, run_id: str, decision_id: int | None, settings: Settings, staff: Staff, *,
+    with_tools: bool = True,
+) -> Beginning | None:  # fmt: skip
+    """Case file, rules and recorded steps of a run; None when it has ended or its ticket no longer waits for agents.
+
+    What it starts from is kept with it, for replays (triage/premises.py).
+    """
     found = session.exec(_RUN_AND_TICKET, params={"run_id": run_id}).first()
-    if found is None or found[0].status != "running" or found[1].status not in AT_WORK:
+    if found is None or found[0].status != "running" or found[1].status not in AT_WORK or found[0].forked_at is not None:
         return None
     run, _ = found
-    recorder = Recorder.load(session, database, run_id)
+    recorder, moment = Recorder.load(session, database, run_id), now()
     if recorder.fresh:  # waiting for a worker is not working
-        session.connection().execute(_STARTED, {"run": run_id, "moment": now()})
+        session.connection().execute(_STARTED, {"run": run_id, "moment": moment})
     case = open_case(session, run, decision_id, body_limit=settings.body_limit)
     connected = switched_on(session) if with_tools else []
-    return Beginning(case, Rules.load(session, settings), recorder, connected)
+    rules = Rules.load(session, settings)
+    premises.keep(session, settings, case, rules, staff, connected, moment)
+    return Beginning(case, rules, recorder, connected)
 
 
 def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
@@ -105,6 +112,7 @@ def _finish(
 ) -> str:  # fmt: skip
     recorder.write(session)
     run, ticket, episode = session.exec(_RUN_OF_EPISODE, params={"run_id": case.run_id}).one()
+    refuse_fork(session, run.id)
     if run.status != "running":
         return ticket.status
     outcome = _still_a_managers(session, case, ticket, outcome)
@@ -137,7 +145,7 @@ def _finish(
 def abandon(session: Session, run_id: str, outcome: Outcome) -> str:
     """Give a ticket whose run broke to people with the least that can still go wrong. Returns the ticket's status."""
     run = session.get(Run, run_id)
-    if run is None or run.status != "running":
+    if run is None or run.status != "running" or run.forked_at is not None:
         return "nothing to do"
     ticket = session.get_one(Ticket, run.ticket_id)
     run.status, run.outcome, run.error, run.ended_at = "failed", outcome.status.value, outcome.error, now()

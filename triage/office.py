@@ -18,6 +18,7 @@ from knowledge_base.solved import SolvedPool
 from knowledge_base.sorting import Sorter
 from triage import tracing, workspace
 from triage.agents.crew import Crew
+from triage.agents.examples import examples
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
 from triage.agents.spotlight import fenced_parts
@@ -46,8 +47,6 @@ logger = logging.getLogger(__name__)
 READY_AT_ONCE = 5_000  # passages of an index that the opening of the desk waits for; a larger one is made behind the searches
 COLLECT = 10_000, 20, 20  # objects until garbage is looked for: a run makes many that live until its next answer
 NEIGHBOURS = 24  # labelled examples that vote on a ticket's category
-_WHOLE, _BEGINNING = 2_000, 200  # characters by which a ticket is sorted
-_TELLING = 4  # words of a subject that says what the matter is
 
 
 class Desk:
@@ -126,15 +125,12 @@ class Desk:
         return any(model.provider != "offline" for model in self.models["analyst"])
 
     async def examples(self, crew: Crew, text: str) -> tuple[list[Neighbour], Suggestion | None]:
-        """Labelled examples near the text, and the category that they teach; recorded as a step.
-
-        A language model is told the category only, by the first line (where that says little, by how the text begins):
-        it reads the text itself, and an embedding of all of it would cost more than the rest of planning.
-        """
+        """Labelled examples near the text, and the category that they teach; recorded as a step (triage/agents/examples.py)."""
         offline = self.models["manager"][0].provider == "offline"
-        text = text[:_WHOLE] if offline else _first_words(text)
+        if not offline and not self.sorter.ready:
+            return [], None
 
-        def look() -> dict[str, Any]:
+        def look(text: str) -> dict[str, Any]:
             near: list[tuple[str, str, float]] = []
             guess: Guess | None = None
             try:
@@ -150,17 +146,7 @@ class Desk:
             }
             return found | ({"suggestion": {"ranking": guess.ranking, "abstain": guess.abstain}} if guess else {})
 
-        async def live() -> dict[str, Any]:
-            return await asyncio.to_thread(look)
-
-        if not offline and not self.sorter.ready:
-            return [], None
-        step = await crew.context.recorder.step("retrieval", role="manager", name="examples", request={"text": text}, live=live)
-        suggestion = step.get("suggestion")
-        return (
-            [Neighbour.model_validate(item) for item in step["neighbours"]],
-            Suggestion.model_validate(suggestion) if suggestion else None,
-        )
+        return await examples(crew, text, look, offline=offline)
 
     def work(self) -> None:
         """Start the worker in this process. Raises SettingsError when another one works on the same SQLite file."""
@@ -211,11 +197,6 @@ class Desk:
         self.searcher.close()
         self.index.close()
         self.database.close()
-
-
-def _first_words(text: str) -> str:
-    subject = text.split("\n", 1)[0]
-    return subject[:_BEGINNING] if len(subject.split()) >= _TELLING else text[:_BEGINNING]
 
 
 _current: Desk | None = None

@@ -32,6 +32,7 @@ from triage.models import (
     new_id,
     now,
 )
+from triage.runs import refuse_fork
 
 MOST_OF_RUN = 5
 Enqueue = Callable[..., None]
@@ -50,6 +51,7 @@ def lay_down(session: Session, ticket: Ticket, run: Run, proposed: Sequence[dict
 
     One that may not be made after all becomes a dossier, or is left out when its tool is gone.
     """
+    refuse_fork(session, run.id)
     waiting = select(Proposal).where(Proposal.ticket_id == ticket.id, Proposal.status == "waiting")
     for former in session.exec(waiting.with_for_update()):  # one that is being approved meanwhile stays approved
         former.status, former.ended_at = "superseded", now()

@@ -25,6 +25,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.runs import refuse_fork
 from triage.seal import published_versions, seal_of
 from triage.settings import Settings
 from triage.sla import clocks
@@ -50,6 +51,7 @@ _CARRIED = (
 
 def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     """Store a draft as the one that waits, bound to the world as it is now; older waiting versions step back."""
+    refuse_fork(session, draft.run_id)
     former = list(session.exec(_OF_TICKET, params={"ticket_id": ticket.id})) if ticket.draft_id is not None else []
     for older in former:
         if older.status == "waiting":
@@ -154,6 +156,7 @@ def waiting_status(draft: Draft) -> Status:
 
 def post(session: Session, settings: Settings, draft: Draft, ticket: Ticket, decision: Decision) -> Outbox:
     """The approved text as an outbox row: threaded to the customer's last message, to the ticket's own address only."""
+    refuse_fork(session, draft.run_id)
     last = session.exec(
         select(Message)
         .where(Message.ticket_id == ticket.id, Message.direction == "in", col(Message.message_id).is_not(None))

@@ -1,10 +1,11 @@
-"""Starting a run of the agents: the run row and its durable work are one transaction."""
+"""Starting a run of the agents: the run row and its durable work are one transaction; and what no fork may do."""
 
 from collections.abc import Callable
 
 from sqlmodel import Session
 
 from triage.database import rows
+from triage.errors import ConflictError
 from triage.models import Run, Ticket, new_id
 
 
@@ -16,3 +17,10 @@ def start_run(
     rows.insert(session, Run, id=run_id, ticket_id=ticket.id, episode_id=ticket.episode_id, cause=cause)
     enqueue(session, "triage", run_id, run_id, decision_id)
     return run_id
+
+
+def refuse_fork(session: Session, run_id: str | None) -> None:
+    """Raises ConflictError for a fork: nothing of it becomes a draft, a dossier, a proposed call or a mail."""
+    run = session.get(Run, run_id) if run_id else None
+    if run is not None and run.forked_at is not None:
+        raise ConflictError(f"Run {run.id} is a fork: it shows what would have been, and nothing of it can be kept or sent.")

@@ -223,6 +223,11 @@ def parsed(text: object) -> Any:
         return text
 
 
+def readable(value: object) -> str:
+    """A JSON value over several lines, for people."""
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

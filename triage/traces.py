@@ -97,11 +97,7 @@ def choices(session: Session, user: User) -> dict[str, list[str]]:
 
 def load(session: Session, user: User, run_id: str) -> Trace:
     """One run with its bars. Raises InputError when there is none, AccessError when it is not this person's to see."""
-    found = session.exec(select(Run, Ticket).join(Ticket).where(Run.id == run_id)).first()
-    if found is None:
-        raise InputError(f"There is no run {run_id[:40]}; it may have been removed, or the address is wrong.")
-    run, ticket = found
-    _check(session, user, ticket)
+    run, ticket = reachable(session, user, run_id)
     light = defer(RunStep.request, raiseload=True)  # type: ignore[arg-type]
     steps = list(session.exec(select(RunStep).options(light).where(RunStep.run_id == run.id).order_by(col(RunStep.ordinal))))
     spans = _spans(session, run)
@@ -110,6 +106,27 @@ def load(session: Session, user: User, run_id: str) -> Trace:
         run, ticket, _row(run, ticket.subject), words.story(run, ticket, steps), tree(run, steps, spans), steps, restarts(spans, steps),
         [_row(other, ticket.subject) for other in siblings],
     )  # fmt: skip
+
+
+def reachable(session: Session, user: User, run_id: str) -> tuple[Run, Ticket]:
+    """A run and its ticket; the same errors as `load`."""
+    found = session.exec(select(Run, Ticket).join(Ticket).where(Run.id == run_id)).first()
+    if found is None:
+        raise InputError(f"There is no run {run_id[:40]}; it may have been removed, or the address is wrong.")
+    _check(session, user, found[1])
+    return found[0], found[1]
+
+
+def whole_id(session: Session, beginning: str) -> str:
+    """The id of the one run that begins so. Raises InputError when there is none, or more than one."""
+    found = (
+        session.exec(select(Run.id).where(col(Run.id).startswith(beginning, autoescape=True)).limit(2)).all() if beginning else []
+    )
+    if len(found) != 1:
+        raise InputError(
+            f"{'No run begins' if not found else 'More than one run begins'} with {beginning[:40]!r}; `triage trace list` shows them."
+        )
+    return found[0]
 
 
 def load_step(session: Session, user: User, run_id: str, ordinal: int) -> RunStep:

@@ -7,6 +7,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from knowledge_base import articles
 from tests.test_flow import worked_on
+from triage.database.sealed import Sealed
 from triage.errors import AccessError, ConflictError, InputError
 from triage.llm.scripted import ScriptedModel
 from triage.models import Passage, Rehearsal, RehearsedTicket, Run, Ticket, User
@@ -106,7 +107,7 @@ async def test_a_rehearsal_goes_on_after_a_crash_and_ends_when_it_is_stopped(des
 
 async def test_the_agents_of_a_rehearsal_cannot_write(desk: Desk, admin: User) -> None:
     await worked_on(desk, QUESTION)
-    sealed = doing._Sealed(desk.database)
+    sealed = Sealed(desk.database, "A rehearsal may only read.")
     with pytest.raises(ConflictError), sealed.transaction():
         pass
 

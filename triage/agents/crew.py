@@ -1,6 +1,6 @@
 """The crew of one run: who may use which model and tools, within which limits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,6 +33,8 @@ class Crew:
     context: ToolContext
     marker: str = ""
     style: tuple[str, ...] = ()
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Texts in place of the roles' own prompts: a fork tries others."""
     degraded: list[str] = field(default_factory=list)
     answered_by: dict[str, str] = field(default_factory=dict)
 
@@ -59,7 +61,7 @@ class Crew:
             try:
                 value = await run_agent(
                     role=role,
-                    objective=objective(role, self.settings, self.style if role == "writer" else ()),
+                    objective=self._objective(role),
                     prompt=prompt,
                     brief=brief,
                     model=chain,
@@ -76,10 +78,14 @@ class Crew:
                 self.answered_by[role] = chain.answered_by
                 return value
 
+    def _objective(self, role: str) -> str:
+        style = self.style if role == "writer" else ()
+        return objective(role, self.settings, style, text=self.prompts.get(role, ""))
+
     async def once(self, role: str, model: Model, *, prompt: str, brief: BaseModel, output: type[Output]) -> Output:
         """One call of one model, without tools and without a second try. Raises what the model raises, or BadAnswer."""
         messages = [
-            {"role": "system", "content": objective(role, self.settings)},
+            {"role": "system", "content": self._objective(role)},
             {"role": "user", "content": prompt},
         ]
         chain = Chain([model], self.gate, self.context.recorder, self.degraded)

@@ -12,7 +12,9 @@ _SEVERITY = {"allow": 0, "flag": 1, "block": 2}
 def ticket_line(session: Session, name: str, ticket_id: int) -> dict[str, Any]:
     """What became of a ticket. `name` is the input's id."""
     ticket = session.get_one(Ticket, ticket_id)
-    run = session.exec(select(Run).where(Run.ticket_id == ticket_id).order_by(col(Run.started_at).desc())).first()
+    run = session.exec(
+        select(Run).where(Run.ticket_id == ticket_id, col(Run.forked_at).is_(None)).order_by(col(Run.started_at).desc())
+    ).first()
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
     return {
         "id": name,

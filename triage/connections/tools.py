@@ -13,8 +13,8 @@ from triage.connections import binding
 from triage.connections.arguments import model_of
 from triage.connections.requests import Call, Definition, definition, prepare, send, told
 from triage.errors import DeliveryUncertain, ToolDown, ToolError
-from triage.guardrails.breakers import TOOL, Breakers
-from triage.llm.protocol import ToolSpec
+from triage.guardrails.breakers import TOOL
+from triage.llm.protocol import Breaking, ToolSpec
 from triage.llm.schema import strict_schema
 from triage.models import ConnectedTool, Connection
 from triage.reach import Answer
@@ -33,12 +33,12 @@ def switched_on(session: Session) -> list[Definition]:
     return [definition(tool, connection) for tool, connection in session.exec(_SWITCHED_ON)]
 
 
-def tools_of(definitions: Sequence[Definition], settings: Settings, breakers: Breakers, *, verified: bool) -> list[Tool]:
+def tools_of(definitions: Sequence[Definition], settings: Settings, breakers: Breaking, *, verified: bool) -> list[Tool]:
     """A tool for each; an unverified sender gets none that is bound to the customer, and may have nothing proposed."""
     return [make(one, settings, breakers) for one in definitions if verified or (one.effect == "read" and not one.bound)]
 
 
-def make(tool: Definition, settings: Settings, breakers: Breakers) -> Tool:
+def make(tool: Definition, settings: Settings, breakers: Breaking) -> Tool:
     """The tool: its schema from the operation's parameters, its result private when the customer is bound to it."""
     arguments = model_of(tool.name, tool.arguments)
     summary = (
@@ -85,7 +85,7 @@ async def _prepared(context: ToolContext, tool: Definition, given: dict[str, Any
         return {"noted": wish.model_dump(), "done": False}
 
 
-async def _guarded(tool: Definition, call: Call, settings: Settings, breakers: Breakers) -> Answer:
+async def _guarded(tool: Definition, call: Call, settings: Settings, breakers: Breaking) -> Answer:
     """The answer, asked for only while the tool's breaker lets it through."""
 
     async def ask() -> Answer:

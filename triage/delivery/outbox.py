@@ -18,7 +18,7 @@ from triage.delivery import maildir, smtp
 from triage.delivery.letter import letter
 from triage.delivery.watching import held_back
 from triage.errors import ConflictError, DeliveryError, DeliveryUncertain, InputError
-from triage.models import CsatRequest, Decision, Draft, Notification, Outbox, Role, Status, Ticket, User, now
+from triage.models import CsatRequest, Decision, Draft, Notification, Outbox, Role, Run, Status, Ticket, User, now
 from triage.runs import start_run
 from triage.settings import Settings
 from triage.transitions import move
@@ -114,6 +114,9 @@ def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
             return None
         return outbox
     ticket, draft = _approved(session, outbox)
+    if draft.run_id and session.get_one(Run, draft.run_id).forked_at is not None:
+        _stop(session, outbox_id, "failed", "This text comes from a fork, which may not send.")
+        return None
     if not scheduling.is_due(outbox) or _hold(session, desk, outbox, ticket, draft):
         return None
     outbox.status, outbox.attempts = "sending", outbox.attempts + 1

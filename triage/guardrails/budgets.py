@@ -28,7 +28,7 @@ REFRESH_SECONDS = 5.0
 _MOST_SCOPES = 10_000  # senders whose totals are kept in memory
 
 # Asked once a run, so built once and read without a session.
-_OTHERS = (col(Run.ticket_id) == Ticket.id, col(Run.id) != bindparam("run_id"))
+_OTHERS = (col(Run.ticket_id) == Ticket.id, col(Run.id) != bindparam("run_id"), col(Run.forked_at).is_(None))
 _STANDING = (
     columns(
         col(Ticket.identity), col(Ticket.customer_id), col(Ticket.requester_email),

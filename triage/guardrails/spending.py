@@ -105,7 +105,11 @@ def step_counts(session: Session) -> dict[Step, int]:
         .group_by(col(Spend.scope))
     )
     below = {Step(scope.removeprefix("step:")): int(count) for scope, count in rows}
-    runs = session.exec(select(func.count()).where(Run.started_at > now() - timedelta(days=DAYS), Run.status != "running")).one()
+    runs = session.exec(
+        select(func.count()).where(
+            Run.started_at > now() - timedelta(days=DAYS), Run.status != "running", col(Run.forked_at).is_(None)
+        )
+    ).one()
     return {Step.FULL: max(0, runs - sum(below.values())), **{step: below.get(step, 0) for step in list(Step)[1:]}}
 
 
@@ -157,7 +161,11 @@ def _used(session: Session, name: str) -> tuple[float | None, str]:
 def _dearest(session: Session, money: bool, *, by_ticket: bool) -> tuple[float | None, str]:
     value = Run.cost_usd if money else Run.input_tokens + Run.output_tokens
     total = func.sum(value) if by_ticket else func.max(value)
-    query = select(Run.ticket_id, total).where(Run.started_at > now() - timedelta(days=DAYS)).group_by(col(Run.ticket_id))
+    query = (
+        select(Run.ticket_id, total)
+        .where(Run.started_at > now() - timedelta(days=DAYS), col(Run.forked_at).is_(None))
+        .group_by(col(Run.ticket_id))
+    )
     found = session.exec(query.order_by(total.desc()).limit(1)).first()
     return (float(found[1]), f"at most, ticket #{found[0]}") if found and found[1] else (None, "")
 

@@ -39,7 +39,7 @@ from .people import (
     WorkspaceSetting,
 )
 from .rulebook import RuleTrial, RuleTrialTicket, RuleVersion
-from .runs import BreakerState, Run, RunStep, SpanRecord, Spend
+from .runs import BreakerState, CommonPremise, Run, RunPremise, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
 from .solved import PrecedentUse, SolvedCase
 from .statuses import (
@@ -88,6 +88,7 @@ __all__ = [
     "CategoryExample",
     "CategoryModel",
     "CheckedArticle",
+    "CommonPremise",
     "ConnectedTool",
     "Connection",
     "CsatOptOut",
@@ -145,6 +146,7 @@ __all__ = [
     "RuleTrialTicket",
     "RuleVersion",
     "Run",
+    "RunPremise",
     "RunStep",
     "SavedView",
     "SearchRecord",

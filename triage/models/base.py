@@ -49,6 +49,11 @@ def json_field(default: Any = dict) -> Any:
     return Field(default_factory=default, sa_column=Column(JSON().with_variant(JSONB(), "postgresql"), nullable=False))
 
 
+def exact_json_field(default: Any = dict) -> Any:
+    """A JSON column that keeps the order of keys, which PostgreSQL's JSONB does not: for what is read back as it was said."""
+    return Field(default_factory=default, sa_column=Column(JSON(), nullable=False))
+
+
 def text_field(default: Any = "") -> Any:
     """An unbounded text column."""
     return Field(default=default, sa_column=Column(Text, nullable=default is None))

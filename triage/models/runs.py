@@ -3,13 +3,18 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel, UniqueConstraint
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
-from .base import json_field, new_id, now, text_field
+from .base import exact_json_field, json_field, new_id, now, text_field
 
 
 class Run(SQLModel, table=True):
-    """One run of the agents over one ticket."""
+    """One run of the agents over one ticket.
+
+    A fork has a `parent_id` and in `forked_at` the number of steps that it took over; nothing of it can reach a ticket or a
+    customer. `recording` is what its steps keep: full, redacted, none, or expired once its time was over. `traceparent`
+    names the trace (W3C) that it belongs to.
+    """
 
     id: str = Field(default_factory=new_id, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -28,12 +33,36 @@ class Run(SQLModel, table=True):
     cost_usd: float = 0.0
     started_at: datetime = Field(default_factory=now, index=True)
     ended_at: datetime | None = None
+    recording: str = "full"
+    traceparent: str = ""
+
+
+class RunPremise(SQLModel, table=True):
+    """What a run started from, beside its steps: replay and fork begin here.
+
+    `case` is the ticket as the agents saw it, `common` what many runs share. A fork has its `changes`, and in `ending` what
+    it came to.
+    """
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    common: str = Field(foreign_key="commonpremise.digest", index=True)
+    case: dict[str, object] = exact_json_field()
+    changes: dict[str, object] = exact_json_field()
+    ending: dict[str, object] = exact_json_field()
+
+
+class CommonPremise(SQLModel, table=True):
+    """What runs have in common: rules, models, prompts' versions, tools, categories. Stored once, under its SHA-256."""
+
+    digest: str = Field(primary_key=True)
+    content: dict[str, object] = exact_json_field()
+    created_at: datetime = Field(default_factory=now)
 
 
 class RunStep(SQLModel, table=True):
     """One thing a run did: a model call, tool call, retrieval or guard verdict, with its whole request and response."""
 
-    __table_args__ = (UniqueConstraint("run_id", "ordinal"),)
+    __table_args__ = (UniqueConstraint("run_id", "ordinal"), Index("ix_runstep_name_run_id", "name", "run_id"))
     id: int | None = Field(default=None, primary_key=True)
     run_id: str = Field(foreign_key="run.id", index=True)
     ordinal: int
@@ -41,8 +70,8 @@ class RunStep(SQLModel, table=True):
     role: str = ""
     name: str = ""
     request_hash: str = ""
-    request: dict[str, object] = json_field()
-    response: dict[str, object] = json_field()
+    request: dict[str, object] = exact_json_field()
+    response: dict[str, object] = exact_json_field()
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0

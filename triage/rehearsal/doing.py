@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
@@ -15,8 +14,8 @@ from knowledge_base.search import Searcher
 from triage import desk, judging, tracing
 from triage.agents.toolbox import Searches
 from triage.casefile import open_case
-from triage.database import Database
-from triage.errors import ConflictError, TriageError
+from triage.database.sealed import Sealed
+from triage.errors import TriageError
 from triage.genai import INVOKE_WORKFLOW, OPERATION, RUN
 from triage.judging import Rules
 from triage.models import Draft, Rehearsal, RehearsedTicket, Run, new_id, now
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 4  # tickets drafted at the same time: a model answers slowly
-T = TypeVar("T")
 
 
 async def rehearse(office: "Desk", rehearsal_id: int) -> str:
@@ -88,7 +86,7 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
     run = Run(
         id=f"rehearsal-{rehearsal.id}-{new_id()[:12]}", ticket_id=draft.ticket_id, episode_id=draft.episode_id, cause="rehearsal"
     )
-    sealed = _Sealed(office.database)
+    sealed = Sealed(office.database, "A rehearsal tried to change the desk; it may only read.")
     with office.database.read() as session:
         case = open_case(session, run, None, body_limit=office.settings.body_limit, thread_head=draft.thread_head)
         rules = Rules.load(session, office.settings)
@@ -102,31 +100,6 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
             outcome = await desk.draft(office, case, rules, crew, screening)
     await gate.close()
     return plain(outcome, crew.degraded), recorder.cost_usd
-
-
-class _Sealed(Database):
-    """The desk's database to look into: what is changed through it is refused, and not kept."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database.engine)
-
-    def run_now(self, work: Callable[[Session], T]) -> T:
-        """Run `work(session)` where nothing is kept; raises ConflictError when it wrote something."""
-        with self.read() as session:
-            session.autoflush = False
-            value = work(session)
-            if session.new or session.dirty or session.deleted:
-                raise ConflictError("A rehearsal tried to change the desk; it may only read.")
-            return value
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        raise ConflictError("A rehearsal tried to change the desk; it may only read.")
-        yield
-
-    async def run(self, work: Callable[[Session], T]) -> T:
-        """`run_now` off the event loop."""
-        return await asyncio.to_thread(self.run_now, work)
 
 
 # ---- storing ----------------------------------------------------------------------------------------------

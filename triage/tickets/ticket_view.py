@@ -157,7 +157,9 @@ def load(session: Session, ticket_id: int) -> TicketView:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed, or the address is wrong.")
     category = session.get(Category, ticket.category) if ticket.category else None
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
-    run = session.exec(select(Run).where(Run.ticket_id == ticket_id).order_by(col(Run.started_at).desc()).limit(1)).first()
+    run = session.exec(
+        select(Run).where(Run.ticket_id == ticket_id, col(Run.forked_at).is_(None)).order_by(col(Run.started_at).desc()).limit(1)
+    ).first()
     return TicketView(
         ticket=ticket,
         category=category.title if category else ticket.category,

@@ -18,6 +18,9 @@ class Prompt:
     text: str
 
 
+ROLES = ("manager", "analyst", "writer", "reviewer", "ranker", "judge")
+
+
 @cache
 def load(role: str) -> Prompt:
     """The prompt of a role; raises ValueError when the file has no front matter with a version."""
@@ -26,9 +29,12 @@ def load(role: str) -> Prompt:
     return Prompt(role, int(yaml.safe_load(front)["version"]), text.strip())
 
 
-def objective(role: str, settings: Settings, style: Sequence[str] = ()) -> str:
-    """The system text of a role: the prompt with the company's name, the desk's style rules, and the canary that shows a leak."""
-    text = load(role).text.replace("{company}", settings.company)
+def objective(role: str, settings: Settings, style: Sequence[str] = (), *, text: str = "") -> str:
+    """The system text of a role: the prompt with the company's name, the desk's style rules, and the canary that shows a leak.
+
+    `text` stands in place of the role's prompt: a fork tries another one.
+    """
+    text = (text or load(role).text).replace("{company}", settings.company)
     if style:
         text += "\n\nHow this team writes; where a rule would change a fact, the fact stays:\n" + "\n".join(
             f"- {rule}" for rule in style
