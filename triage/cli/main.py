@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from triage.cli import answerable, approve, classify, doctor, figures, ground, guard, health, kb, people, process, redact, serve
+from triage.cli import (
+    answerable,
+    approve,
+    classify,
+    doctor,
+    figures,
+    ground,
+    guard,
+    health,
+    kb,
+    people,
+    process,
+    redact,
+    serve,
+    trace,
+)
 from triage.errors import InputError, SettingsError, TriageError
 
 app = typer.Typer(
@@ -25,6 +40,7 @@ kb.app.command("gaps")(health.gaps)
 kb.app.command("check")(health.check)
 app.add_typer(kb.app, name="kb")
 app.add_typer(guard.app, name="guard")
+app.add_typer(trace.app, name="trace")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.key_app, name="key")
 
