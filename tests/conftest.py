@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 from xdist.scheduler import LoadFileScheduling
 
+from tests.databases import lay, prepare
 from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
 
@@ -40,6 +42,14 @@ for name in [name for name in os.environ if name.startswith(("TRIAGE_", "OPENAI_
     if name != "TRIAGE_CHROMIUM":
         del os.environ[name]
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+MEMORY, ROOM = Path("/dev/shm"), 3 * 1024**3  # bytes: the databases of a run, with some to spare
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM and "TMPDIR" not in os.environ:
+    os.environ["TMPDIR"] = str(MEMORY)  # a new PostgreSQL database is 13 MB of files, and nothing here outlives the run
+    tempfile.tempdir = None
+
+hypothesis.settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
+hypothesis.settings.load_profile("suite")
 
 
 class OneDesk(LoadFileScheduling):
@@ -74,25 +84,16 @@ def postgres() -> Iterator[str]:
         _sql(admin, f"ALTER SYSTEM SET {name} = off")
     _sql(admin, "SELECT pg_reload_conf()")
     _sql(admin, "CREATE DATABASE template_desk")
-    _make_template(load_settings(home=root, database_url=_named(admin, "template_desk")))
+    prepare(load_settings(home=root, database_url=_named(admin, "template_desk")))
     yield admin
     server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy, so that a test need not migrate its own."""
-    settings = load_settings(home=tmp_path_factory.mktemp("template"))
-    _make_template(settings)
-    return settings.home / "triage.db"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, home: Path) -> Iterator[Settings]:
     """Settings of a fresh desk, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        home.mkdir()
-        shutil.copy(request.getfixturevalue("sqlite_file"), home / "triage.db")
+        lay(home)
         yield load_settings(home=home)
         return
     admin = request.getfixturevalue("postgres")
@@ -122,16 +123,6 @@ def desk(settings: Settings, request: pytest.FixtureRequest) -> Iterator["Desk"]
     yield opened
     use(None)
     opened.close()
-
-
-def _make_template(settings: Settings) -> None:
-    """Our tables and the durable engine's."""
-    from triage.durable import Durable
-
-    database = open_database(settings)
-    migrate(database)
-    Durable(database, settings).prepare()
-    database.close()
 
 
 def _sql(admin: str, statement: str) -> None:

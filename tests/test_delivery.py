@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from tests.databases import fresh
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
 from triage import approval, delivery
 from triage.database import Database
@@ -242,11 +243,8 @@ async def test_a_row_without_a_standing_approval_is_never_sent(database: Databas
 @given(other=st.emails().filter(lambda address: address != "priya@customer.example"))
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_delivery_only_ever_sends_to_the_tickets_own_address(tmp_path_factory: pytest.TempPathFactory, other: str) -> None:
-    from triage.database import migrate, open_database
-
     settings = load_settings(home=tmp_path_factory.mktemp("home"))
-    database = open_database(settings)
-    migrate(database)
+    database = fresh(settings)
     post = Post(database, settings)
     outbox_id = approved(post)
     with database.transaction() as session:

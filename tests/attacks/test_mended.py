@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from tests.databases import fresh
 from tests.desks import person, recorder_of, say, ticket, waiting_draft
 from triage import approval, delivery, replies
 from triage.accounts import sessions, users
 from triage.briefs import Evidence, Paragraph, Reply, Sentence
 from triage.casefile import open_case
-from triage.database import Database, migrate, open_database
+from triage.database import Database, open_database
 from triage.delivery.letter import letter
 from triage.errors import AccessError, ConflictError, SignedOut
 from triage.guardrails.output import OutputCheck, check_output
@@ -90,9 +91,7 @@ def test_somebody_switched_off_writes_and_undoes_nothing(database: Database, set
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Database:
-    database = open_database(load_settings(home=tmp_path / "home"))
-    migrate(database)
-    return database
+    return fresh(load_settings(home=tmp_path / "home"))
 
 
 async def test_a_second_message_does_not_hide_what_the_first_one_said(sqlite: Database, tmp_path: Path) -> None:

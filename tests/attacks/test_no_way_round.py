@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
+from tests.databases import lay
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
 from triage import approval, delivery, replies
-from triage.database import Database, migrate, open_database
+from triage.database import Database, open_database
 from triage.desk import triage
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, GuardError, InputError, TriageError
 from triage.models import Decision, DecisionKind, Draft, Outbox, Role, Run, Status, Ticket, User
@@ -104,13 +105,14 @@ ROUTES: list[Callable[[Session, Settings, User, Ticket, Draft], None]] = [
 
 @pytest.fixture(scope="module")
 def home_of_module(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load_settings(home=tmp_path_factory.mktemp("home"))
+    settings = load_settings(home=tmp_path_factory.mktemp("home"))
+    lay(settings.home)
+    return settings
 
 
 @pytest.fixture
 def sqlite(home_of_module: Settings) -> Any:
     database = open_database(home_of_module)
-    migrate(database)
     yield database
     database.close()
 

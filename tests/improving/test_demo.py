@@ -1,10 +1,10 @@
 """The demo has something to see under each part of what the knowledge base lacks, found by the product itself."""
 
-import shutil
 from pathlib import Path
 
 from sqlmodel import Session, func, select
 
+from tests.databases import lay
 from triage.demo.history_signals import seed_signals
 from triage.demo.seed import seed_company
 from triage.improving import stale
@@ -13,9 +13,8 @@ from triage.office import open_desk, use
 from triage.settings import load_settings
 
 
-def test_the_demo_shows_gaps_a_contradiction_a_duplicate_and_what_grew_stale(home: Path, sqlite_file: Path) -> None:
-    home.mkdir()
-    shutil.copy(sqlite_file, home / "triage.db")
+def test_the_demo_shows_gaps_a_contradiction_a_duplicate_and_what_grew_stale(home: Path) -> None:
+    lay(home)
     desk = open_desk(load_settings(home=home))
     try:
         seed_company(desk)

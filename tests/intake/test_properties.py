@@ -6,7 +6,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from triage.database import Database, migrate, open_database
+from tests.databases import fresh
+from triage.database import Database
 from triage.intake import Incoming, receive
 from triage.intake.mail import parse_mail
 from triage.intake.quoting import split
@@ -125,9 +126,8 @@ def test_splitting_and_rendering_never_raise(text: str, reply: bool) -> None:
 def test_receiving_twice_is_receiving_once(raws: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         here = load_settings(home=Path(folder))
-        database = open_database(here)
+        database = fresh(here)
         try:
-            _migrated(database)
             first = [_receive(database, here, raw) for raw in raws]
             again = [_receive(database, here, raw) for raw in raws]
         finally:
@@ -135,10 +135,6 @@ def test_receiving_twice_is_receiving_once(raws: list[bytes]) -> None:
     for raw, one, two in zip(raws, first, again, strict=True):
         assert (two[0], two[2]) == (one[0], True), raw
     assert sum(queued for *_, queued in again) == 0
-
-
-def _migrated(database: Database) -> None:
-    migrate(database)
 
 
 def _receive(database: Database, here: Settings, raw: bytes) -> tuple[int, str, bool, int]:

@@ -9,7 +9,8 @@ from knowledge_base import articles
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
-from triage.database import Database, migrate, open_database
+from tests.databases import fresh
+from triage.database import Database
 from triage.settings import Settings, load_settings
 
 ARTICLES = {
@@ -45,8 +46,7 @@ def local(home: Path) -> Settings:
 @pytest.fixture
 def desk_database(local: Settings) -> Iterator[Database]:
     """A migrated SQLite database, for tests in which the kind of database plays no part."""
-    database = open_database(local)
-    migrate(database)
+    database = fresh(local)
     yield database
     database.close()
 

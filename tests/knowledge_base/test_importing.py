@@ -13,8 +13,9 @@ from knowledge_base.exporting import export
 from knowledge_base.frontmatter import Document
 from knowledge_base.import_report import Report
 from knowledge_base.importing import import_paths
+from tests.databases import fresh
 from tests.knowledge import published
-from triage.database import Database, migrate, open_database
+from triage.database import Database
 from triage.errors import InputError
 from triage.models import Article, ArticleFile
 from triage.settings import load_settings
@@ -227,8 +228,7 @@ def test_export_and_import_give_the_same_base(desk_database: Database, real_embe
         articles.publish(session, "a", author="user:1", embed=real_embedder)
         articles.save_version(session, "b", title="Draft", body="Not yet.", author="user:1")
         assert export(session, tmp_path / "out", no_files) == 2
-    other = open_database(load_settings(home=tmp_path / "other"))
-    migrate(other)
+    other = fresh(load_settings(home=tmp_path / "other"))
     take(other, real_embedder, tmp_path / "out")
     with other.read() as session:
         assert export(session, tmp_path / "again", no_files) == 2

@@ -19,7 +19,8 @@ from knowledge_base.exporting import export
 from knowledge_base.frontmatter import KeptFile
 from knowledge_base.importing import import_paths
 from knowledge_base.linking import FILES
-from triage.database import Database, migrate, open_database
+from tests.databases import fresh
+from triage.database import Database
 from triage.models import Article, ArticleFile, ArticleVersion, AuditEvent, ImportedItem, Passage, SynonymGroup
 from triage.settings import load_settings
 
@@ -48,10 +49,7 @@ TABLES = (SynonymGroup, ArticleFile, ImportedItem, Passage, ArticleVersion, Arti
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> list[Database]:
     """Two empty bases."""
-    found = [open_database(load_settings(home=tmp_path_factory.mktemp(name))) for name in ("first", "second")]
-    for database in found:
-        migrate(database)
-    return found
+    return [fresh(load_settings(home=tmp_path_factory.mktemp(name))) for name in ("first", "second")]
 
 
 def contents(database: Database) -> list[object]:

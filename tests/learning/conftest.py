@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import Session
 
 import triage.demo
-from triage.database import Database, migrate, open_database
+from tests.databases import fresh
+from triage.database import Database
 from triage.demo.history import seed_history
 from triage.learning.metrics import BusinessHours, Window
 from triage.models import Customer, clock_at
@@ -27,8 +28,7 @@ def fill(session: Session, until: datetime = NOW) -> int:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
     """A desk without a single ticket, on SQLite, at the time of the tests."""
-    database = open_database(Settings(home=tmp_path))
-    migrate(database)
+    database = fresh(Settings(home=tmp_path))
     with clock_at(NOW):
         yield database
     database.close()
@@ -37,8 +37,7 @@ def empty(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A desk with the demo's history; only read from it."""
-    database = open_database(Settings(home=tmp_path_factory.mktemp("past")))
-    migrate(database)
+    database = fresh(Settings(home=tmp_path_factory.mktemp("past")))
     with clock_at(NOW), database.transaction() as session:
         fill(session)
     yield database

@@ -14,10 +14,10 @@ from knowledge_base import articles
 from knowledge_base.embedding import embedder
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
+from tests.databases import fresh
 from triage import office
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
-from triage.database import migrate, open_database
 from triage.guardrails.gate import DeskGate
 from triage.intake.payload import TicketPayload
 from triage.intake.receive import receive
@@ -32,8 +32,7 @@ PAUSE = "You can pause your plan for up to three months.\n\n## How to pause\n\n1
 def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
     """The process's desk until the block ends; `desk.work` lists what was enqueued. With `knowledge`, articles and an index."""
     settings = Settings(home=home, demo=True)
-    database = open_database(settings)
-    migrate(database)
+    database = fresh(settings)
     work = list[Any]()
     desk = SimpleNamespace(
         settings=settings, database=database, models={}, work=work, index=None, covered=lambda *_: desk.models,

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import pages
 from pages.parts import board, charts, figures
+from tests.databases import fresh
 from tests.learning.conftest import fill
 from triage import office
-from triage.database import Database, migrate, open_database
+from triage.database import Database
 from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, compute, tickets
 from triage.learning.metrics.reports import outcomes
 from triage.models import Role, User, now
@@ -27,8 +28,7 @@ PAGE = str(Path(pages.__file__).with_name("metrics.py"))
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     settings = Settings(home=tmp_path_factory.mktemp("metrics"), demo=True)
-    database = open_database(settings)
-    migrate(database)
+    database = fresh(settings)
     with database.transaction() as session:
         fill(session, now())  # pages run in a thread of their own, by the real clock
     office.use(cast(Any, SimpleNamespace(settings=settings, database=database)))
@@ -126,8 +126,7 @@ def test_the_csv_has_every_figure_as_computed(session: Session) -> None:
 
 def test_an_empty_desk_says_so(tmp_path: Path, past: Database) -> None:
     settings = Settings(home=tmp_path)
-    database = open_database(settings)
-    migrate(database)
+    database = fresh(settings)
     before = office.current()
     office.use(cast(Any, SimpleNamespace(settings=settings, database=database)))
     try:

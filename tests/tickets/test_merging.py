@@ -8,8 +8,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
+from tests.databases import fresh
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
-from triage.database import Database, migrate, open_database
+from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
 from triage.intake import earlier
 from triage.intake.message import Incoming
@@ -179,9 +180,7 @@ def test_fields_are_inherited_where_the_other_has_none(database: Database) -> No
 
 @pytest.fixture(scope="module")
 def module_database(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    database = open_database(load_settings(home=Path(tmp_path_factory.mktemp("home"))))
-    migrate(database)
-    return database
+    return fresh(load_settings(home=Path(tmp_path_factory.mktemp("home"))))
 
 
 @given(counts=st.tuples(st.integers(1, 4), st.integers(1, 4)), later=st.integers(0, 3), order=st.booleans())

@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from tests.databases import lay
 from triage.accounts import passwords, users
 from triage.database import Database
 from triage.models import Role, Ticket, User
@@ -104,6 +105,7 @@ def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
     opened: list[TestClient] = []
 
     def make(*, peer: str = "127.0.0.1", url: str = HERE, address: str | None = None, **changes: Any) -> World:
+        lay(tmp_path)
         machine: Settings = load_settings(**{"home": tmp_path, "secret": "a secret of the tests", "_env_file": None, **changes})
         site, desk = Site(machine, address=address, farewell=b"goodbye"), QuietDesk()
 
