@@ -25,7 +25,7 @@ test: .venv/.test-ready  ## install what the tests need and run them all
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m slipcover -m pytest -p tests -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: .venv/.test-ready  ## kill the desk at random points and count what was lost or sent twice
 	@$(BIN)/python -m pytest -m chaos --timeout=3600 tests/chaos -s
