@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from xdist.scheduler import LoadFileScheduling
 
-from tests.databases import lay, prepare
+from tests.homes import lay, prepare
 from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
 

@@ -16,8 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
-from tests.databases import fresh
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
+from tests.homes import fresh
 from triage import approval, delivery
 from triage.database import Database
 from triage.delivery.letter import letter

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.databases import fresh
 from tests.desks import person, recorder_of, say, ticket, waiting_draft
+from tests.homes import fresh
 from triage import approval, delivery, replies
 from triage.accounts import sessions, users
 from triage.briefs import Evidence, Paragraph, Reply, Sentence

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
-from tests.databases import lay
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
+from tests.homes import lay
 from triage import approval, delivery, replies
 from triage.database import Database, open_database
 from triage.desk import triage

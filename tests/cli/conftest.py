@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.homes import lay
 from triage import settings as machine
 from triage.cli import main
 from triage.office import use
@@ -40,6 +41,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """`run("kb", "search", "words")` with TRIAGE_HOME in the test's own folder."""
+    lay(tmp_path / "home")
     monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "home"))
 
     def running(*words: object) -> Ended:

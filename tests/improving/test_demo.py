@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlmodel import Session, func, select
 
-from tests.databases import lay
+from tests.homes import lay
 from triage.demo.history_signals import seed_signals
 from triage.demo.seed import seed_company
 from triage.improving import stale

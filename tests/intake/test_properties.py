@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.databases import fresh
+from tests.homes import fresh
 from triage.database import Database
 from triage.intake import Incoming, receive
 from triage.intake.mail import parse_mail

@@ -9,7 +9,7 @@ from knowledge_base import articles
 from knowledge_base.embedding import Embedder, embedder
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
-from tests.databases import fresh
+from tests.homes import fresh
 from triage.database import Database
 from triage.settings import Settings, load_settings
 

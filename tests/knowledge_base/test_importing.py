@@ -13,7 +13,7 @@ from knowledge_base.exporting import export
 from knowledge_base.frontmatter import Document
 from knowledge_base.import_report import Report
 from knowledge_base.importing import import_paths
-from tests.databases import fresh
+from tests.homes import fresh
 from tests.knowledge import published
 from triage.database import Database
 from triage.errors import InputError

@@ -19,7 +19,7 @@ from knowledge_base.exporting import export
 from knowledge_base.frontmatter import KeptFile
 from knowledge_base.importing import import_paths
 from knowledge_base.linking import FILES
-from tests.databases import fresh
+from tests.homes import fresh
 from triage.database import Database
 from triage.models import Article, ArticleFile, ArticleVersion, AuditEvent, ImportedItem, Passage, SynonymGroup
 from triage.settings import load_settings

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 import triage.demo
-from tests.databases import fresh
+from tests.homes import fresh
 from triage.database import Database
 from triage.demo.history import seed_history
 from triage.learning.metrics import BusinessHours, Window

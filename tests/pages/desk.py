@@ -14,7 +14,7 @@ from knowledge_base import articles
 from knowledge_base.embedding import embedder
 from knowledge_base.index import Index
 from knowledge_base.search import Searcher
-from tests.databases import fresh
+from tests.homes import fresh
 from triage import office
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import pages
 from pages.parts import board, charts, figures
-from tests.databases import fresh
+from tests.homes import fresh
 from tests.learning.conftest import fill
 from triage import office
 from triage.database import Database

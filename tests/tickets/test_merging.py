@@ -8,8 +8,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from tests.databases import fresh
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
+from tests.homes import fresh
 from triage.database import Database
 from triage.errors import AccessError, ConflictError, InputError
 from triage.intake import earlier

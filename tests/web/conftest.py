@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.databases import lay
+from tests.homes import lay
 from triage.accounts import passwords, users
 from triage.database import Database
 from triage.models import Role, Ticket, User

@@ -1,4 +1,4 @@
-"""Migrated databases without the wait: a template is migrated once a process, and every test gets a copy of its own."""
+"""Homes without the wait: a database is migrated and a model made once a process; every test gets a copy of the one and a link to the other."""
 
 import atexit
 import shutil
@@ -18,9 +18,10 @@ def fresh(settings: Settings) -> Database:
 
 
 def lay(home: Path) -> None:
-    """Put a migrated, empty SQLite file into a home folder, which is made."""
+    """Make a home folder with a migrated, empty SQLite file and the model's folder."""
     make_private(home)
-    shutil.copy(_file(), home / "triage.db")
+    shutil.copy(_template() / "triage.db", home)
+    (home / "models").symlink_to(_template() / "models")
 
 
 def prepare(settings: Settings) -> None:
@@ -32,8 +33,9 @@ def prepare(settings: Settings) -> None:
 
 
 @cache
-def _file() -> Path:
+def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     prepare(load_settings(home=folder))
-    return folder / "triage.db"
+    (folder / "models").mkdir()
+    return folder
