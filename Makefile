@@ -24,8 +24,9 @@ serve: .venv/.run-ready  ## open the desk without demo content
 test: .venv/.test-ready  ## install what the tests need and run them all
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/python -m slipcover -m pytest -p tests -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/mypy > .venv/types.txt 2>&1 & types=$$!; \
+	$(BIN)/python -m slipcover -m pytest -p tests -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types; types=$$?; cat .venv/types.txt; exit $$(( tests | types ))
 
 chaos: .venv/.test-ready  ## kill the desk at random points and count what was lost or sent twice
 	@$(BIN)/python -m pytest -m chaos --timeout=3600 tests/chaos -s
