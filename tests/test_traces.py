@@ -11,7 +11,20 @@ from sqlmodel import Session
 from triage import genai, traces
 from triage.database import Database
 from triage.errors import AccessError, InputError
-from triage.models import Role, Run, RunStep, SpanRecord, Status, Ticket, User
+from triage.models import (
+    CommonPremise,
+    Customer,
+    Draft,
+    Episode,
+    Role,
+    Run,
+    RunPremise,
+    RunStep,
+    SpanRecord,
+    Status,
+    Ticket,
+    User,
+)
 from triage.trace_tree import tree
 from triage.traces import RunFilter
 
@@ -186,3 +199,85 @@ def test_an_answer_that_is_no_json_breaks_nothing(session: Session) -> None:
     session.flush()
     trace = traces.load(session, user(session, 2), "a")
     assert trace.bars[-1].error == "BadAnswer: no"
+
+
+def test_filters_reach_into_steps_prompts_customers_and_forks(session: Session) -> None:
+    session.add_all([
+        _step(0, "retrieval", "analyst", "knowledge", 0, 0.1, {"passages": [{"text": 'Use "Kalkweg" and 100% water'}]}),
+        _step(1, "model", "writer", "gpt-5-mini", 1, 1, {"paragraphs": []}, error="ModelDown: no answer in 60 s"),
+        _step(2, "tool", "analyst", "order_status", 2, 0.1, {"result": {"status": "lost"}}),
+        CommonPremise(digest="p", content={"prompts": {"writer": 2}}),
+        Customer(id=5, external_id="C-5", name="Priya Raman", email="priya@x.example"),
+        Run(id="f", ticket_id=2, parent_id="b", forked_at=1, status="ended", started_at=START),
+    ])  # fmt: skip
+    session.flush()
+    session.add(RunPremise(run_id="a", common="p"))
+    ticket = session.get_one(Ticket, 1)
+    ticket.customer_id, ticket.requester_email = 5, "priya@x.example"
+    session.flush()
+    for wanted, ids in (
+        (RunFilter(agent="writer"), {"a"}),
+        (RunFilter(agent="reviewer"), set()),
+        (RunFilter(tool="order_status"), {"a"}),
+        (RunFilter(tool="knowledge"), {"a"}),
+        (RunFilter(model="gpt-5-mini"), {"a"}),
+        (RunFilter(prompt="writer:2"), {"a"}),
+        (RunFilter(prompt="writer:1"), set()),
+        (RunFilter(error="any"), {"a"}),
+        (RunFilter(error="NO ANSWER"), {"a"}),
+        (RunFilter(customer="C-5"), {"a"}),
+        (RunFilter(customer="priya@"), {"a"}),
+        (RunFilter(customer="5"), {"a"}),
+        (RunFilter(words='"kalkweg" and 100%'), {"a"}),
+        (RunFilter(words="100_"), set()),
+        (RunFilter(words="no answer in 60"), {"a"}),
+        (RunFilter(forks="only"), {"f"}),
+        (RunFilter(forks="none"), {"a", "b"}),
+    ):
+        assert {row.id for row in traces.listing(session, user(session, 2), wanted).rows} == ids, wanted
+    with pytest.raises(InputError, match="ROLE:VERSION"):
+        traces.listing(session, user(session, 2), RunFilter(prompt="writer"))
+    offered = traces.choices(session, user(session, 2))
+    assert offered["prompt"] == ["writer:2"] and offered["tool"] == ["knowledge", "order_status"]
+    hits = traces.find(session, user(session, 2), "a", "kalkweg")
+    assert [(hit.ordinal, hit.where, hit.found) for hit in hits] == [(0, "response", "Kalkweg")]
+    assert traces.find(session, user(session, 2), "a", " ") == []
+    assert traces.permalink("a", 2) == "/traces?run=a&step=2"
+
+
+def test_what_made_a_run_dear_and_escalate_is_said_from_figures(session: Session) -> None:
+    session.get_one(Ticket, 2).category = "returns"
+    for number in range(6):
+        session.add(Ticket(id=100 + number, subject="Return", category="returns"))
+        session.flush()
+        session.add(_run(f"u{number}", 100 + number, outcome="awaiting_approval", seconds=4, cost=0.010))
+        session.flush()
+        session.add_all(_call(f"u{number}", 0, "manager", 0.004) + _call(f"u{number}", 1, "writer", 0.006))
+    run = session.get_one(Run, "b")
+    run.cost_usd = 0.031
+    session.add_all([
+        *_call("b", 0, "manager", 0.004), *_call("b", 1, "writer", 0.009), *_call("b", 2, "writer", 0.009), *_call("b", 3, "writer", 0.009),
+        Draft(ticket_id=2, episode_id=_episode(session), run_id="b", approver_reasons=["a sentence has no source.", "the agents are not sure enough"]),
+    ])  # fmt: skip
+    session.flush()
+    trace = traces.load(session, user(session, 2), "b")
+    assert trace.why == [
+        "It was escalated because a sentence has no source and the agents are not sure enough.",
+        "It cost 3.1 times the usual for returns: $0.0310 instead of $0.0100 (median of 6 runs).",
+        "Most of it: the writer was asked 3 times instead of 1 (+$0.0210).",
+        "It took 40.0 s instead of 4.0 s; the longest was the manager’s model step 1 with 1.0 s.",
+    ]
+    assert traces.load(session, user(session, 2), "u1").why == []
+
+
+def _call(run: str, ordinal: int, role: str, cost: float) -> list[RunStep]:
+    return [
+        RunStep(run_id=run, ordinal=ordinal, kind="model", role=role, name="gpt-5", cost_usd=cost, seconds=1.0, input_tokens=100)
+    ]
+
+
+def _episode(session: Session) -> int:
+    episode = Episode(ticket_id=2)
+    session.add(episode)
+    session.flush()
+    return episode.id or 0

@@ -1,36 +1,27 @@
 """Reading recorded runs: a list with filters, and one run with its story, its tree and its steps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Float, and_, cast, extract, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from triage import jsontext, trace_filter, trace_reasons
 from triage import trace_words as words
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, InputError
-from triage.models import Decision, Run, RunStep, SpanRecord, Ticket, User, now
+from triage.models import CommonPremise, Decision, Run, RunStep, SpanRecord, Ticket, User, now
+from triage.trace_filter import RunFilter as RunFilter
 from triage.trace_tree import Bar, restarts, tree
 
 PAGE = 25
+_PREMISES = 50  # the newest ones, whose prompts' versions are offered
+_EXCERPT = 60  # characters on each side of what was searched for
 STATUSES = ("running", "ended", "failed")
-
-
-@dataclass(frozen=True)
-class RunFilter:
-    """What the list is narrowed to; empty values do not narrow. Costs in USD, times in seconds."""
-
-    status: str = ""
-    outcome: str = ""
-    model: str = ""
-    cause: str = ""
-    ticket: int | None = None
-    degraded: bool = False
-    cost_from: float = 0.0
-    seconds_from: float = 0.0
-    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +41,8 @@ class RunRow:
     cost_usd: float
     seconds: float | None
     started_at: datetime
+    forked: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,10 @@ class RunPage:
 
 @dataclass(frozen=True)
 class Trace:
-    """One run. `story` says in plain sentences what happened and why; `steps` come without their requests."""
+    """One run. `story` says in plain sentences what happened and why, `why` what made it cost, last or escalate as it did.
+
+    `steps` come without their requests.
+    """
 
     run: Run
     ticket: Ticket
@@ -74,12 +70,27 @@ class Trace:
     steps: list[RunStep]
     restarts: int = 0
     others: list[RunRow] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A step that says what was searched for: where (request, response or error), and the words around it."""
+
+    ordinal: int
+    label: str
+    where: str
+    before: str
+    found: str
+    after: str
 
 
 def listing(session: Session, user: User, wanted: RunFilter, *, page: int = 1, size: int = PAGE) -> RunPage:
     """One page of runs, the newest first; staff get the runs of their own tickets only."""
-    conditions = [*_visible(user), *_conditions(session, wanted)]
-    figures = select(func.count(), func.coalesce(func.sum(Run.cost_usd), 0.0), func.coalesce(func.avg(_seconds(session)), 0.0))
+    conditions = [*_visible(user), *trace_filter.conditions(session, wanted)]
+    figures = select(
+        func.count(), func.coalesce(func.sum(Run.cost_usd), 0.0), func.coalesce(func.avg(trace_filter.seconds(session)), 0.0)
+    )
     total, cost, seconds = session.exec(figures.select_from(Run).join(Ticket).where(*conditions)).one()
     query = select(Run, Ticket.subject).join(Ticket).where(*conditions).order_by(col(Run.started_at).desc(), col(Run.id))
     rows = session.exec(query.offset((max(page, 1) - 1) * size).limit(size)).all()
@@ -87,8 +98,16 @@ def listing(session: Session, user: User, wanted: RunFilter, *, page: int = 1, s
 
 
 def choices(session: Session, user: User) -> dict[str, list[str]]:
-    """What the filters offer: the models, outcomes and causes that occur."""
-    found = {}
+    """What the filters offer: the models, outcomes and causes that occur; agents and tools by name; versions of prompts."""
+    found: dict[str, list[str]] = {"agent": list(words.AGENTS)}
+    named = select(RunStep.name).where(col(RunStep.kind).in_(("tool", "retrieval"))).distinct().order_by(RunStep.name)
+    found["tool"] = list(session.exec(named)) if access.may(user, Permission.READ_MACHINERY) else list(words.TOOLS)
+    versions = {
+        f"{role}:{version}"
+        for content in session.exec(select(CommonPremise.content).order_by(col(CommonPremise.created_at).desc()).limit(_PREMISES))
+        for role, version in _versions(content)
+    }
+    found["prompt"] = sorted(versions)
     for name, column in (("model", Run.model), ("outcome", Run.outcome), ("cause", Run.cause)):
         values = session.exec(select(column).join(Ticket).where(*_visible(user)).distinct().order_by(column))
         found[name] = [value for value in values if value]
@@ -104,7 +123,7 @@ def load(session: Session, user: User, run_id: str) -> Trace:
     siblings = session.exec(select(Run).where(Run.ticket_id == run.ticket_id).order_by(col(Run.started_at))).all()
     return Trace(
         run, ticket, _row(run, ticket.subject), words.story(run, ticket, steps), tree(run, steps, spans), steps, restarts(spans, steps),
-        [_row(other, ticket.subject) for other in siblings],
+        [_row(other, ticket.subject) for other in siblings], trace_reasons.reasons(session, run, ticket, steps),
     )  # fmt: skip
 
 
@@ -140,6 +159,21 @@ def load_step(session: Session, user: User, run_id: str, ordinal: int) -> RunSte
     return step
 
 
+def find(session: Session, user: User, run_id: str, wanted: str) -> list[Hit]:
+    """The steps of a run that say these words, in their order; the same errors as `load`."""
+    reachable(session, user, run_id)
+    if not wanted.strip():
+        return []
+    said = trace_filter.contains(wanted)
+    steps = session.exec(select(RunStep).where(RunStep.run_id == run_id, said).order_by(col(RunStep.ordinal))).all()
+    return [_hit(step, trace_filter.as_stored(wanted)) for step in steps]
+
+
+def permalink(run_id: str, ordinal: int | None = None) -> str:
+    """The address of a run, or of one of its steps (`ordinal` from 0), below the desk's own."""
+    return "/traces?" + urlencode({"run": run_id} | ({} if ordinal is None else {"step": ordinal}))
+
+
 # ---- the list ---------------------------------------------------------------------------------------------
 
 
@@ -160,39 +194,11 @@ def _check(session: Session, user: User, ticket: Ticket) -> None:
         )
 
 
-def _conditions(session: Session, wanted: RunFilter) -> list[ColumnElement[bool]]:
-    exact = {Run.status: wanted.status, Run.outcome: wanted.outcome, Run.model: wanted.model, Run.cause: wanted.cause}
-    conditions = [col(column) == value for column, value in exact.items() if value]
-    if wanted.ticket is not None:
-        conditions.append(col(Run.ticket_id) == wanted.ticket)
-    if wanted.degraded:
-        length = func.jsonb_array_length if _postgres(session) else func.json_array_length
-        conditions.append(length(col(Run.degraded)) > 0)
-    if wanted.cost_from > 0:
-        conditions.append(col(Run.cost_usd) >= wanted.cost_from)
-    if wanted.seconds_from > 0:
-        conditions.append(_seconds(session) >= wanted.seconds_from)
-    if wanted.since is not None:
-        conditions.append(col(Run.started_at) >= wanted.since)
-    return conditions
-
-
-def _seconds(session: Session) -> ColumnElement[float]:
-    """How long an ended run took, in SQL; null while it goes on."""
-    if _postgres(session):
-        return cast(extract("epoch", col(Run.ended_at)) - extract("epoch", col(Run.started_at)), Float)
-    return (func.julianday(col(Run.ended_at)) - func.julianday(col(Run.started_at))) * 86_400.0
-
-
-def _postgres(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
-
-
 def _row(run: Run, subject: str) -> RunRow:
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
     return RunRow(
         run.id, run.ticket_id, subject, run.cause, run.status, run.outcome, run.model, run.degraded, run.model_calls,
-        run.input_tokens + run.output_tokens, run.cost_usd, seconds, run.started_at,
+        run.input_tokens + run.output_tokens, run.cost_usd, seconds, run.started_at, run.forked_at is not None, run.error or "",
     )  # fmt: skip
 
 
@@ -204,3 +210,19 @@ def _spans(session: Session, run: Run) -> list[SpanRecord]:
         loose = select(SpanRecord).where(col(SpanRecord.trace_id).in_(traces), col(SpanRecord.run_id).is_(None))
         mine += session.exec(loose).all()
     return sorted(mine, key=lambda span: (span.start_ns, -span.end_ns))
+
+
+def _hit(step: RunStep, wanted: str) -> Hit:
+    texts = {"request": jsontext.dumps(step.request), "response": jsontext.dumps(step.response), "error": step.error or ""}
+    label = words.agent(step.role) if step.kind == "model" else words.step(step.kind, step.name)
+    for where, text in texts.items():
+        at = text.lower().find(wanted.lower())
+        if at >= 0:
+            end = at + len(wanted)
+            return Hit(step.ordinal, label, where, text[max(0, at - _EXCERPT) : at], text[at:end], text[end : end + _EXCERPT])
+    return Hit(step.ordinal, label, "request", "", wanted, "")  # the database folds letters otherwise than we do
+
+
+def _versions(content: Mapping[str, object]) -> list[tuple[str, int]]:
+    prompts = content.get("prompts")
+    return list(prompts.items()) if isinstance(prompts, dict) else []

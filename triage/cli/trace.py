@@ -43,6 +43,13 @@ def listing(
     cost_from: Annotated[float, typer.Option(help="At least so many USD.")] = 0.0,
     seconds_from: Annotated[float, typer.Option(help="At least so many seconds.")] = 0.0,
     since: Annotated[str | None, typer.Option(help="First day, such as 2026-11-01.")] = None,
+    agent: Annotated[str, typer.Option(help="Runs in which this agent was asked, such as analyst.")] = "",
+    tool: Annotated[str, typer.Option(help="Runs that used this tool or search.")] = "",
+    prompt: Annotated[str, typer.Option(help="Runs with a version of an agent's prompt: ROLE:VERSION.")] = "",
+    error: Annotated[str, typer.Option(help="Runs with an error that says this; any: with any error.")] = "",
+    customer: Annotated[str, typer.Option(help="A customer's number, name or address.")] = "",
+    words: Annotated[str, typer.Option(help="Words in any step's request or answer.")] = "",
+    forks: Annotated[str, typer.Option(help="only or none; default: all runs.")] = "",
     page: Annotated[int, typer.Option(min=1, help="Which page of 25 runs.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -55,6 +62,13 @@ def listing(
         cost_from=cost_from,
         seconds_from=seconds_from,
         since=_day(since),
+        agent=agent,
+        tool=tool,
+        prompt=prompt,
+        error=error,
+        customer=customer,
+        words=words,
+        forks=forks,
     )
     with _database() as database, database.read() as session:
         found = traces.listing(session, _operator(session), wanted, page=page)
@@ -94,9 +108,9 @@ def show(
         trace = traces.load(session, user, run_id)
         if as_json:
             steps = [one.model_dump(mode="json", exclude={"id", "request"}) for one in trace.steps]
-            _print({"run": trace.run.model_dump(mode="json"), "story": trace.story, "steps": steps})
+            _print({"run": trace.run.model_dump(mode="json"), "story": trace.story, "why": trace.why, "steps": steps})
             return
-    typer.echo("\n".join(trace.story) + "\n")
+    typer.echo("\n".join([*trace.story, *trace.why]) + "\n")
     table = Table("step", "agent", "what", "s", "tokens", "USD", "error")
     for one in trace.steps:
         table.add_row(
