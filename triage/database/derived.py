@@ -1,4 +1,4 @@
-"""What the database keeps beside the tables to answer fast: words of documents, and indexes that models cannot describe.
+"""What the database keeps beside the tables: words of documents, indexes that models cannot describe, views for questions.
 
 Migrations on SQLite copy whole tables, which loses triggers and stumbles over those that name the table. So these things
 are taken away before migrations run and put back after them; nothing of them holds anything that tables do not.
@@ -6,15 +6,16 @@ are taken away before migrations run and put back after them; nothing of them ho
 
 from sqlalchemy import Connection, inspect
 
-from triage.database import documents, pressing
+from triage.database import documents, pressing, reporting
 from triage.database.documents import TICKETS
 
 PREFIX = "queue_"  # of the indexes, so that comparing schemas can leave them out
 
 
 def take_away(connection: Connection) -> None:
-    """Before migrations: triggers, which are in their way on SQLite, and indexes, which may be others after them."""
+    """Before migrations: views and (on SQLite) triggers, which are in their way, and indexes, which may be others after them."""
     dialect = connection.dialect.name
+    reporting.take_away(connection)
     for kind, name, _ in documents.statements(TICKETS, dialect):
         if kind == "trigger" and dialect == "sqlite":
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")

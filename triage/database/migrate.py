@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
+from triage.database import reporting
 from triage.database.engine import Database
 
 if TYPE_CHECKING:
@@ -16,12 +17,13 @@ _LOCK = 0x7472_6D67  # two processes that start together migrate one after the o
 
 
 def migrate(database: Database) -> None:
-    """Create or upgrade all tables; safe to call at every start and from several processes."""
+    """Create or upgrade all tables and the views of questions; safe to call at every start and from several processes."""
     from alembic import command
 
     with migrating(database) as connection:
         if _newest(connection) != _here(connection):
             command.upgrade(config(connection), "head")
+        reporting.put_back(connection)
 
 
 @contextmanager

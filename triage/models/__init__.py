@@ -38,6 +38,7 @@ from .people import (
     User,
     WorkspaceSetting,
 )
+from .questions import SavedQuestion
 from .rulebook import RuleTrial, RuleTrialTicket, RuleVersion
 from .runs import BreakerState, CommonPremise, Run, RunPremise, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
@@ -148,6 +149,7 @@ __all__ = [
     "Run",
     "RunPremise",
     "RunStep",
+    "SavedQuestion",
     "SavedView",
     "SearchRecord",
     "Sentiment",
