@@ -338,3 +338,24 @@ class Judgements(Value):
     """Whether each sentence stands in its sources."""
 
     judgements: list[Judgement] = Field(description="One judgement for every sentence given.")
+
+
+# ---- questions about the desk's own figures ----------------------------------------------------------------
+
+
+class AskBrief(Value):
+    """A manager's question. `today` is the team's day; names of colleagues are for the offline engine alone."""
+
+    question: str
+    today: str
+    dialect: str
+    categories: dict[str, str]
+    people: list[str] = []
+
+
+class Query(Value):
+    """SQL that answers a question about the desk, or why there is none."""
+
+    sql: str = Field(description="One SELECT over the listed views; empty when they cannot answer the question.")
+    said: str = Field(description="One plain sentence: what the query counts, over which time; or why it cannot be answered.")
+    metrics: list[str] = Field(description="Names of listed metrics that the question is about; empty when none is.")

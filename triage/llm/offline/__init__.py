@@ -1,8 +1,8 @@
 """The offline engine: useful with no network, no key and no weights.
 
 Reads the typed brief of a request, never its messages. Triage by labelled neighbours and rules, facts and
-replies quoted from the given passages and the customer's record, a deterministic review. The same brief always
-gives the same answer.
+replies quoted from the given passages and the customer's record, a deterministic review, queries for known questions. The
+same brief always gives the same answer.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from triage.asking import known
 from triage.errors import ModelRefused
 from triage.llm.offline.analyse import analyse
 from triage.llm.offline.plan import plan
@@ -18,7 +19,13 @@ from triage.llm.offline.review import review
 from triage.llm.offline.write import write
 from triage.llm.protocol import Request, Response
 
-_SKILLS: dict[str, Callable[[Any], BaseModel]] = {"Plan": plan, "Facts": analyse, "Reply": write, "Review": review}
+_SKILLS: dict[str, Callable[[Any], BaseModel]] = {
+    "Plan": plan,
+    "Facts": analyse,
+    "Reply": write,
+    "Review": review,
+    "Query": known.answer,
+}
 
 
 class OfflineModel:
