@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from pages.parts import behind, board, charts, figures, screen
+from pages.parts import ask, behind, board, charts, figures, screen
 from pages.parts.board import Board
 from pages.parts.markup import join, mute, show, tag
 from pages.parts.own_outcomes import own_outcomes
@@ -40,6 +40,7 @@ def main() -> None:
         _tiles(found)
         _charts(found)
         _all(found, user)
+        ask.ask(user)
         own_outcomes(user)
         behind.dialog(asked)
 

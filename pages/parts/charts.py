@@ -1,13 +1,13 @@
 """The charts of the metrics screen, in the desk's own colours, light and dark."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-_LIGHT = {"ink": "#1c2430", "mute": "#5d697c", "line": "#e3e6eb", "acc": "#0f766e", "soft": "#94a3b8", "warn": "#d97706", "bad": "#b42318", "pale": "#c9ebe5", "rest": "#dfe4ea"}  # fmt: skip
-_DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf", "soft": "#64748b", "warn": "#f0b35a", "bad": "#f38b80", "pale": "#12584f", "rest": "#3a4453"}  # fmt: skip
+_LIGHT = {"ink": "#1c2430", "mute": "#5d697c", "line": "#e3e6eb", "acc": "#0f766e", "soft": "#94a3b8", "warn": "#d97706", "bad": "#b42318", "pale": "#c9ebe5", "rest": "#dfe4ea", "card": "#ffffff"}  # fmt: skip
+_DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf", "soft": "#64748b", "warn": "#f0b35a", "bad": "#f38b80", "pale": "#12584f", "rest": "#3a4453", "card": "#1a2029"}  # fmt: skip
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _NO_AXIS: Any = None
 
@@ -18,9 +18,23 @@ def colours() -> dict[str, str]:
 
 def draw(chart: Any, *, height: int, key: str, selects: bool = False, alt_text: str = "") -> Any:
     """Put a chart on the page in the desk's style; with `selects`, returns what was clicked."""
-    tones = colours()
-    styled = (
-        chart.properties(height=height, background="transparent", padding={"left": 2, "right": 6, "top": 4, "bottom": 2})
+    drawn = styled(chart, height=height)
+    if not selects:
+        st.altair_chart(drawn, width="stretch", theme=None, key=key, alt=alt_text)
+        return None
+    return st.altair_chart(drawn, width="stretch", theme=None, key=key, on_select="rerun", selection_mode="picked", alt=alt_text)
+
+
+def styled(
+    chart: Any, tones: Mapping[str, str] | None = None, *, height: int, background: str = "transparent", **more: Any
+) -> Any:
+    """The chart with the desk's fonts and colours; `more` are properties of Altair charts, such as a title.
+
+    `tones` are the page's unless given: a file is made when nobody looks at a page.
+    """
+    tones = tones or colours()
+    return (
+        chart.properties(height=height, background=background, padding={"left": 2, "right": 6, "top": 4, "bottom": 2}, **more)
         .configure(font=_FONT)
         .configure_view(stroke=None)
         .configure_axis(
@@ -29,10 +43,6 @@ def draw(chart: Any, *, height: int, key: str, selects: bool = False, alt_text: 
         )
         .configure_legend(labelColor=tones["mute"], title=None, labelFontSize=12, orient="bottom", symbolType="square", symbolSize=90, offset=8)
     )  # fmt: skip
-    if not selects:
-        st.altair_chart(styled, width="stretch", theme=None, key=key, alt=alt_text)
-        return None
-    return st.altair_chart(styled, width="stretch", theme=None, key=key, on_select="rerun", selection_mode="picked", alt=alt_text)
 
 
 def picked(event: Any) -> dict[str, Any]:
@@ -205,3 +215,45 @@ def latencies(rows: Sequence[dict[str, Any]]) -> Any:
         .encode(x=alt.X("p95:Q", scale=scale), y=y, text="label:N")
     )
     return pale + dark + text
+
+
+def answer_over_time(rows: Sequence[dict[str, Any]], title: str, unit: str) -> Any:
+    """An answer's number over time: rows of time (a day, or the first of a week or month), what and value; `unit` is day, week or month."""
+    tones = colours()
+    kinds = list(dict.fromkeys(row["what"] for row in rows))
+    shades = [tones[name] for name in ("acc", "warn", "soft", "bad", "pale", "rest")]
+    table = _data({**row, "time": f"{row['time']}T00:00:00"} for row in rows)
+    written = "%b %Y" if unit == "month" else "%-d %b"
+    return (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True))
+        .encode(
+            x=alt.X("time:T", title=None, axis=alt.Axis(format=written, tickCount=6, labelOverlap=True)),
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(grid=True, tickCount=4)),
+            color=alt.Color("what:N", scale=alt.Scale(domain=kinds, range=shades[: len(kinds)]), legend=alt.Legend() if len(kinds) > 1 else None),
+            tooltip=[alt.Tooltip("time:T", title=unit.capitalize(), format=written), *([alt.Tooltip("what:N", title="Of")] if len(kinds) > 1 else []), alt.Tooltip("value:Q", title=title)],
+        )
+    )  # fmt: skip
+
+
+def answer_bars(rows: Sequence[dict[str, Any]], title: str) -> Any:
+    """An answer's number by category, in the order it came: rows of what, value and shown (the number in words)."""
+    tones = colours()
+    order = [row["what"] for row in rows]
+    table = _data(rows)
+    most = max((float(row["value"]) for row in rows), default=0.0) or 1.0
+    y = alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=190))
+    x = alt.X(
+        "value:Q",
+        title=None,
+        axis=_NO_AXIS,
+        scale=alt.Scale(domain=[min(0.0, *(float(row["value"]) for row in rows)), most * 1.12]),
+    )
+    tips = [alt.Tooltip("what:N", title="Of"), alt.Tooltip("shown:N", title=title)]
+    bars = alt.Chart(table).mark_bar(cornerRadius=3, height={"band": 0.62}, color=tones["acc"]).encode(x=x, y=y, tooltip=tips)
+    text = (
+        alt.Chart(table)
+        .mark_text(align="left", dx=5, fontSize=12, color=tones["mute"])
+        .encode(x="value:Q", y=alt.Y("what:N", sort=order), text="shown:N")
+    )
+    return bars + text

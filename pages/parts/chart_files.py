@@ -1,0 +1,69 @@
+"""A chart to take along: its picture as PNG, made on this machine, and its data as CSV, from one quiet menu."""
+
+import csv as csv_files
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from pages.parts import charts
+
+_WIDTH, _SCALE = 860, 2.0  # pixels of the chart, and pixels of the picture for each of them
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What goes into the files: the chart and its rows, what it shows, and over which time and cases."""
+
+    chart: Any
+    rows: Sequence[Mapping[str, Any]]
+    title: str
+    note: str = ""
+    height: int = 260
+
+
+def menu(taken: Taken, *, name: str) -> None:
+    """The menu of one chart; `name` is its key and the beginning of its files' names."""
+    with (
+        st.container(key=f"save_{name}"),
+        st.popover("Save", type="tertiary", help=f"Save “{taken.title}” as a picture or a table", key=f"menu_{name}"),
+    ):
+        st.download_button(
+            "Picture (PNG)", partial(png, taken, charts.colours()), file_name=f"{name}.png", mime="image/png", key=f"png_{name}", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Data (CSV)", csv(taken.rows), file_name=f"{name}.csv", mime="text/csv", key=f"csv_{name}", on_click="ignore"
+        )
+
+
+def png(taken: Taken, tones: Mapping[str, str]) -> bytes:
+    """The chart with its title on the desk's own background; nothing is fetched from anywhere."""
+    import vl_convert  # loads a JavaScript engine, which most processes never need
+
+    title = alt.TitleParams(
+        taken.title, subtitle=[taken.note] if taken.note else [], anchor="start", fontSize=15, subtitleFontSize=12, offset=12,
+        color=tones["ink"], subtitleColor=tones["mute"],
+    )  # fmt: skip
+    drawn = charts.styled(taken.chart, tones, height=taken.height, background=tones["card"], title=title, width=_WIDTH)
+    drawn = drawn.properties(padding=18)
+    picture: bytes = vl_convert.vegalite_to_png(drawn.to_dict(), scale=_SCALE, allowed_base_urls=[])
+    return picture
+
+
+def csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV with a heading; what a spreadsheet would take for a formula is marked as text."""
+    out = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv_files.writer(out)
+    writer.writerow(names)
+    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
