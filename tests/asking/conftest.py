@@ -1,6 +1,5 @@
 """A desk with six weeks of history on either database, only read from."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlmodel import select
 
+from tests.homes import lay
 from tests.learning.conftest import NOW, fill
 from triage.database import Database, open_database
 from triage.guardrails.gate import DeskGate
@@ -27,7 +27,7 @@ SECRET = "swordfish@customer.example"
 def past(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     home = tmp_path_factory.mktemp("asking")
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_file"), home / "triage.db")
+        lay(home)
         settings = load_settings(home=home)
     else:
         settings = load_settings(home=home, database_url=_own_database(request.getfixturevalue("postgres")))
