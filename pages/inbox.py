@@ -81,7 +81,6 @@ def _land(user: User, here: Asked) -> Asked:
     free = queue.take(user, here, ids) if ids else None
     first = free if free in ids else next(iter(ids), None)  # rather one that nobody has open
     state.put("landed", first)
-    state.put("taken", free)
     queue.go_to(first)
     return queue.asked()
 
@@ -106,7 +105,7 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
     except InputError as error:
         state.put("pulse", None)
         return None, [], False, str(error)
-    if state.take("taken") == ticket_id or work.claim_is_due(view.ticket, user):
+    if work.claim_is_due(view.ticket, user):
         queue.claim(user, ticket_id)
     state.put("pulse", (ticket_id, pulse))
     state.put("just_drawn", True)

@@ -120,11 +120,10 @@ def following(user: User, ticket_id: int) -> None:
     here = queue.asked()
     order: list[int] = state.get("order", [])
     below = order[order.index(ticket_id) + 1 :] if ticket_id in order else []
-    found = office.attempt(lambda session: work.take_next(session, user, here.view, ticket_id, find=here.find, below=below))
+    found = queue.take(user, here, below, ticket_id)
     if found is None and here.find:
         queue.leave_search()
-        found = office.attempt(lambda session: work.take_next(session, user, queue.asked().view, ticket_id))
-    state.put("taken", found)
+        found = queue.take(user, queue.asked(), [], ticket_id)
     if found not in below:
         queue.to_first_page()
     queue.go_to(found)

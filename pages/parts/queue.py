@@ -231,9 +231,19 @@ def rows(user: User, here: Asked) -> list[QueueRow]:
     return _look(user, here).page.rows
 
 
-def take(user: User, here: Asked, ids: Sequence[int]) -> int | None:
-    """The first of these tickets that nobody has open, claimed; None when there is no such ticket."""
-    return _quietly(lambda session: work.take_next(session, user, here.view, 0, find=here.find, below=ids))
+def take(user: User, here: Asked, below: Sequence[int], after: int = 0) -> int | None:
+    """Claim the ticket to open after this one, the first of those `below` that is free; None when nothing waits.
+
+    Without one before, only what is listed `below` is opened, so that nothing else counts as seen.
+    """
+
+    def change(session: Session) -> int | None:
+        found = work.take_next(session, user, here.view, after, find=here.find, below=below)
+        if found and (after or found in below):
+            reading.seen_of_ticket(session, user, found)
+        return found
+
+    return _quietly(change)
 
 
 def claim(user: User, ticket_id: int) -> None:

@@ -333,6 +333,8 @@ def _for_a_manager() -> ColumnElement[bool]:
 
 def rows_of(session: Session, user: User, ids: Sequence[int]) -> list[QueueRow]:
     """The lines of these tickets, in their order."""
+    if not ids:
+        return []
     found = {ticket.id: ticket for ticket in session.exec(select(Ticket).where(col(Ticket.id).in_(ids)))}
     return _rows(session, user, [found[number] for number in ids if number in found])
 
@@ -343,17 +345,15 @@ def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[Queue
     drafts = _drafts(session, [ticket.draft_id for ticket in tickets])
     people = _names(session, User, [number for ticket in tickets for number in (ticket.assignee_id, ticket.claimed_by)])
     customers = _names(session, Customer, [ticket.customer_id for ticket in tickets])
-    titles = dict(session.exec(select(Category.slug, Category.title)).all()) if tickets else {}
+    titles = dict(session.exec(select(Category.slug, Category.title)).all())
     blocked = dict(
         session.exec(
             select(BlockedAction.ticket_id, func.count())
             .where(col(BlockedAction.ticket_id).in_(ids), col(BlockedAction.status).not_in(_SIGNED_OFF))
             .group_by(col(BlockedAction.ticket_id))
         ).all()
-        if ids
-        else []
     )
-    grouped = set(session.exec(_IN_INCIDENTS.where(col(IncidentMember.ticket_id).in_(ids)))) if ids else set()
+    grouped = set(session.exec(_IN_INCIDENTS.where(col(IncidentMember.ticket_id).in_(ids))))
     rows = [_row(ticket, user, drafts.get(ticket.draft_id), people, customers, titles, blocked) for ticket in tickets]
     writing = presence.writers(session, [row.id for row in rows], user.id)
     return [replace(row, incident=row.id in grouped, writing=writing.get(row.id)) for row in rows]
