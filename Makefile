@@ -53,6 +53,9 @@ bench-desk: .venv/.test-ready  ## the review desk with 100,000 and 1,000,000 tic
 bench-trust: .venv/.test-ready  ## guards, grounding and triage in figures, on the evaluation sets in TRIAGE_DATA
 	@$(BIN)/python -m benchmarks.trust
 
+bench-metrics: .venv/.test-ready  ## every metric against a generated year of 200,000 tickets, and how fast their screen opens
+	@$(BIN)/python -m benchmarks.year
+
 screenshots: .venv/.test-ready  ## draw README's screenshots anew
 	@$(BIN)/python -m tests.browser.screenshots
 
@@ -73,4 +76,4 @@ clean:  ## remove the environment and the demo's data
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-trust screenshots clean
+.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-metrics bench-trust screenshots clean

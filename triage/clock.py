@@ -26,6 +26,7 @@ CRON: dict[str, dict[str, Any]] = {
     "targets": {"minute": "*"},
     "retarget": {"minute": 27},
     "notify": {"minute": "*"},
+    "count_figures": {"minute": "*/2"},
     "watch": {"minute": "4-59/5"},
     "backfill_solved": {"hour": 3, "minute": 50},
     "class_edits": {"hour": 3, "minute": 55},

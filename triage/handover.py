@@ -127,7 +127,7 @@ def _finish(
         if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
     _describe(session, ticket, episode, outcome)
-    _route(session, case, ticket, outcome)
+    _route(session, case, ticket, episode, outcome)
     clocks.described(session, ticket)
     dossiers.lay_down(session, ticket, run, outcome.blocked)
     if outcome.calls or (outcome.calls is not None and run.cause != "message"):
@@ -199,6 +199,8 @@ def _describe(session: Session, ticket: Ticket, episode: Episode | None, outcome
     ticket.approver = "manager" if outcome.approver_reasons else "staff"
     if episode:
         episode.category, episode.language = ticket.category, ticket.language
+        if outcome.plan:
+            episode.said_category, episode.said_priority = ticket.category, str(ticket.priority)
         episode.eligible = outcome.status != Status.QUARANTINED
         if outcome.reply is not None:
             episode.draft_ready_at = episode.draft_ready_at or now()
@@ -211,7 +213,7 @@ def _describe(session: Session, ticket: Ticket, episode: Episode | None, outcome
     session.add(ticket)
 
 
-def _route(session: Session, case: CaseFile, ticket: Ticket, outcome: Outcome) -> None:
+def _route(session: Session, case: CaseFile, ticket: Ticket, episode: Episode | None, outcome: Outcome) -> None:
     """To the group of its matter or category; a group that a person or a former run chose stays, but for a mandatory route."""
     signals = list(dict.fromkeys(f.kind for v in outcome.verdicts if v.rule == judging.ALWAYS for f in v.findings))
     usual = ticket.team or case.teams.get(ticket.category, "")
@@ -219,6 +221,8 @@ def _route(session: Session, case: CaseFile, ticket: Ticket, outcome: Outcome) -
     if team != ticket.team:
         audit.append(session, "routed", actor=AGENTS, ticket_id=ticket.id, to=team, because=signals or [ticket.category])
         ticket.team = team
+    if episode and not episode.final_team:
+        episode.said_team = team
 
 
 def _draft(

@@ -16,6 +16,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
 from triage.models import Category, CategoryExample, CategoryModel, Message, Priority, Team, Ticket, User, new_id
+from triage.tickets import corrections
 
 _MOST = 2_000  # characters of an example
 FEW = 8  # examples below which a category is said to have too few
@@ -129,6 +130,7 @@ def refile(session: Session, user: User, ticket_id: int, slug: str) -> None:
     if ticket.category != slug:
         audit.append(session, "recategorised", actor=user.actor, ticket_id=ticket_id, was=ticket.category, to=slug)
         ticket.category = slug
+        corrections.put(session, ticket, "category", slug)
         session.add(ticket)
 
 

@@ -11,6 +11,7 @@ from triage.errors import InputError
 from triage.guardrails.escalation import MATTERS
 from triage.models import Category, MatterRoute, Team, TeamMember, Ticket, User
 from triage.sla import clocks
+from triage.tickets import corrections
 
 _LONGEST = 60
 _FIRST = (
@@ -64,6 +65,7 @@ def hand(session: Session, user: User, ticket_id: int, team: str) -> None:
         _team(session, team)
     was, ticket.team = ticket.team, team
     clocks.described(session, ticket)
+    corrections.put(session, ticket, "team", team)
     session.add(ticket)
     audit.append(session, "team", actor=user.actor, ticket_id=ticket_id, was=was, to=team)
 

@@ -1,25 +1,22 @@
 """Seeded tickets by the hundred thousand, written in bulk: people, customers, tickets, messages, and sealed drafts for the open ones."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Table, insert, text
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
-from triage import jsontext
+from benchmarks import bulk
 from triage.accounts import passwords
-from triage.database import Database, derived, migrate
-from triage.database.documents import TICKETS
+from triage.database import Database, migrate
 from triage.models import Category, Customer, Draft, Episode, Message, Role, Status, Ticket, User
 from triage.seal import seal_of
 
 PEOPLE = 25
 PASSWORD = "a benchmark's own password"
 CATEGORIES = ("Billing", "Delivery", "Machine faults", "Returns", "Subscriptions", "Account", "Product advice", "Privacy")
-_BATCH = 20_000
 _SENTENCES = 40_000
 _SYLLABLES = [
     "ba",
@@ -106,17 +103,17 @@ SURNAMES = 4_000
 def fill(database: Database, tickets: int, waiting: int, say: Callable[[str], None]) -> None:
     """Write everything into an empty, migrated database; the row of the last person comes last and marks it as whole."""
     maker = Maker(tickets, waiting)
-    _put_aside(database)
+    bulk.put_aside(database)
     for table, rows in (
         (Category, maker.categories()), (User, maker.people()), (Customer, maker.customers()), (Ticket, maker.tickets()),
         (Episode, maker.episodes()), (Message, maker.messages()), (Draft, maker.drafts()),
     ):  # fmt: skip
         say(f"{table.__name__.lower()} rows …")
-        _write(database, table, rows)
+        bulk.write(database, table, rows)
     say("Sealing the drafts …")
     _seal(database)
     say("Words and indexes …")
-    _put_back(database)
+    bulk.put_back(database)
     with database.transaction() as session:
         session.add(
             User(email="whole@bench.example", name="Whole", role=Role.STAFF, disabled_at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -232,69 +229,9 @@ class Maker:
         return f"{self.names[customer % 97]} {self.names[customer % SURNAMES]}"
 
 
-def _write(database: Database, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
-    made: Table = table.__table__  # type: ignore[attr-defined]
-    usual = {name: value for name, value in table().model_dump().items() if name in made.columns}
-    batch: list[dict[str, Any]] = []
-    write = _insert if database.is_sqlite else _copy
-    for row in rows:
-        batch.append(usual | {name: value for name, value in row.items() if name in made.columns})
-        if len(batch) == _BATCH:
-            write(database, made, batch)
-            batch = []
-    if batch:
-        write(database, made, batch)
-    if not database.is_sqlite and "id" in made.columns:
-        with database.engine.begin() as connection:
-            connection.execute(
-                text(f"SELECT setval(pg_get_serial_sequence('\"{made.name}\"', 'id'), (SELECT max(id) FROM \"{made.name}\"))")
-            )
-
-
-def _insert(database: Database, table: Table, rows: list[dict[str, Any]]) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(insert(table), rows)
-
-
-def _copy(database: Database, table: Table, rows: list[dict[str, Any]]) -> None:
-    names = list(rows[0])
-    json_columns = {column.name for column in table.columns if "JSON" in str(column.type)}
-    listed = ", ".join(f'"{name}"' for name in names)
-    with database.engine.begin() as connection:
-        driver: Any = connection.connection.dbapi_connection
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row([jsontext.dumps(row[name]) if name in json_columns else row[name] for name in names])
-
-
 def _seal(database: Database) -> None:
     with database.transaction() as session:
         session.exec(select(Ticket).where(col(Ticket.draft_id).is_not(None))).all()
         for draft in session.exec(select(Draft)).all():
             draft.seal = seal_of(session, draft, {})
             session.add(draft)
-
-
-def _put_aside(database: Database) -> None:
-    """Words and indexes are made at once in the end."""
-    with database.engine.begin() as connection:
-        derived.take_away(connection)
-        connection.exec_driver_sql(f"DROP TABLE {TICKETS.words}")
-        if not database.is_sqlite:
-            for name in (TICKETS.table, TICKETS.part):
-                connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-
-
-def _put_back(database: Database) -> None:
-    with database.engine.begin() as connection:
-        if not database.is_sqlite:
-            connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '512MB'")
-        derived.put_back(connection)
-        if not database.is_sqlite:
-            for name in (TICKETS.table, TICKETS.part):
-                connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER USER")
-        else:
-            connection.exec_driver_sql("ANALYZE")
-    if not database.is_sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))

@@ -73,7 +73,7 @@ def _metric(asked: Asked, metric: Metric, reason: str) -> None:
             )
         )
         return
-    figure = office.read(lambda session: metrics.compute(session, metric, asked.window, asked.filters))
+    figure = office.read(lambda session: metrics.Counts(session).compute(metric, asked.window, asked.filters))
     show(_line(asked, metric, figure))
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -128,7 +128,7 @@ def _parts(asked: Asked, metric: Metric, own: str) -> None:
     )
     if not by:
         return
-    found = office.read(lambda session: metrics.slices(session, metric, asked.window, asked.filters, by=by))
+    found = office.read(lambda session: metrics.Counts(session).slices(metric, asked.window, asked.filters, by=by))
     lines: list[list[Child]] = []
     for part in [p for p in found if p.figure.numerator or by != own][:12]:
         f = part.figure

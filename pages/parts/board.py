@@ -15,8 +15,7 @@ from sqlmodel import Session
 from pages.parts import office, screen, words
 from pages.parts.markup import show, tag
 from pages.parts.theme import asset
-from triage.learning import metrics
-from triage.learning.metrics import METRICS, Figure, Filters, Window, reports
+from triage.learning.metrics import METRICS, Counts, Figure, Filters, Window, reports
 from triage.learning.metrics.reports import Failure, Speed
 from triage.models import User
 from triage.sla.plan import desk_hours
@@ -119,19 +118,20 @@ def _load(_database: str, pulse: tuple[str, ...], key: str, _asked: Asked) -> Bo
 
 def _read(session: Session, asked: Asked) -> Board:
     window, filters = asked.window, asked.filters
-    days = {name: metrics.series(session, name, window, filters) for name in dict.fromkeys((*_SPARKS, *DRAFTS, *_TARGETS))}
+    counts = Counts(session)
+    days = {name: counts.series(name, window, filters) for name in dict.fromkeys((*_SPARKS, *DRAFTS, *_TARGETS))}
     return Board(
         asked=asked,
-        figures={name: metrics.compute(session, name, window, filters) for name in METRICS},
-        before={name: metrics.compute(session, name, asked.before, filters) for name in METRICS},
+        figures={name: counts.compute(name, window, filters) for name in METRICS},
+        before={name: counts.compute(name, asked.before, filters) for name in METRICS},
         points={name: _points(days[name], METRICS[name].stock or METRICS[name].statistic == "count") for name in _SPARKS},
-        outcomes=reports.outcomes(session, window, filters),
+        outcomes=reports.outcomes(counts, window, filters),
         reasons=[
             (part.label, part.figure.numerator)
-            for part in metrics.slices(session, "escalation_rate", window, filters, by="reason")
+            for part in counts.slices("escalation_rate", window, filters, by="reason")
             if part.figure.numerator
         ],
-        times=_times(session, window, filters),
+        times=_times(counts, window, filters),
         drafts=[
             {"week": week, "what": label, "count": hits}
             for name, label in DRAFTS.items()
@@ -144,23 +144,23 @@ def _read(session: Session, asked: Asked) -> Board:
             for week, hits, cases in _weeks(days[name])
             if cases
         ],
-        speeds=reports.speeds(session, window, filters),
-        failures=reports.failures(session, window, filters),
+        speeds=reports.speeds(counts, window, filters),
+        failures=reports.failures(counts, window, filters),
         whole_before=reports.began(session) <= asked.before.start,
     )
 
 
-def _times(session: Session, window: Window, filters: Filters) -> list[dict[str, Any]]:
+def _times(counts: Counts, window: Window, filters: Filters) -> list[dict[str, Any]]:
     """Shares of replies and resolutions by how long they took, in business hours (a day has ten)."""
     rows = []
     for name, kind in _TIMES.items():
-        values = metrics.values(session, name, window, filters)
-        counts = dict.fromkeys(BINS, 0)
+        values = counts.values(name, window, filters)
+        binned = dict.fromkeys(BINS, 0)
         for value in values:
-            counts[next(label for edge, label in _EDGES if value <= edge)] += 1
+            binned[next(label for edge, label in _EDGES if value <= edge)] += 1
         rows += [
             {"bin": label, "kind": kind, "share": count / len(values), "tickets": count}
-            for label, count in counts.items()
+            for label, count in binned.items()
             if values
         ]
     return rows

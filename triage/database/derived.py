@@ -6,7 +6,7 @@ are taken away before migrations run and put back after them; nothing of them ho
 
 from sqlalchemy import Connection, inspect
 
-from triage.database import documents, pressing, reporting
+from triage.database import changes, documents, pressing, reporting
 from triage.database.documents import TICKETS
 
 PREFIX = "queue_"  # of the indexes, so that comparing schemas can leave them out
@@ -19,6 +19,7 @@ def take_away(connection: Connection) -> None:
     for kind, name, _ in documents.statements(TICKETS, dialect):
         if kind == "trigger" and dialect == "sqlite":
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    changes.take_away(connection)
     for name in pressing.indexes(dialect):
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
@@ -37,6 +38,7 @@ def put_back(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
             if kind == "table":
                 documents.fill(connection, TICKETS)
+    changes.put_back(connection, inspect(connection).get_table_names())
     if "due_at" not in columns:  # taken back to before there were due times to sort by
         return
     for name, statement in pressing.indexes(dialect).items():

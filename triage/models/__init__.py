@@ -6,6 +6,7 @@ from .connections import ConnectedTool, Connection, Proposal
 from .csat import CsatOptOut, CsatRequest
 from .drafts import BlockedAction, Decision, Draft, GuardVerdict, Outbox, SignOff
 from .fields import CustomField, FieldValue, TicketTag
+from .figures import MetricChange, MetricDay, MetricWord
 from .gaps import CheckedArticle, Finding, Gap, GapQuestion, Rehearsal, RehearsedTicket
 from .imports import ImportedItem, ImportLine, ImportRun
 from .incidents import TO_MANY, Incident, IncidentMember, IncidentReply, MasterDraft, TicketVector
@@ -124,6 +125,9 @@ __all__ = [
     "MasterDraft",
     "MatterRoute",
     "Message",
+    "MetricChange",
+    "MetricDay",
+    "MetricWord",
     "Notice",
     "NoticeItem",
     "NoticeSettings",

@@ -43,6 +43,7 @@ class Ticket(SQLModel, table=True):
     `first_reply_due` is of the reply that is owed now (the first or a further one), `decide_due` of the draft that waits;
     `due_at` is the earliest of all and `due_kind` whose it is. `paused` says for whom nothing counts at present,
     `clock_at` when the clock has to look at the ticket next, `sla` what due times are worked out from.
+    `training`: a copy with a draft that is known to be bad; nothing of it is ever sent, learnt from or counted.
     """
 
     __table_args__ = (Index("ix_ticket_status_due", "status", "due_at"),)
@@ -83,12 +84,17 @@ class Ticket(SQLModel, table=True):
     episode_id: int | None = None
     draft_id: int | None = None
     thread_head: int | None = None
+    training: bool = False
     created_at: datetime = Field(default_factory=now, index=True)
     updated_at: datetime = Field(default_factory=now)
 
 
 class Episode(SQLModel, table=True):
-    """A customer's demand from its first message to its resolution: the unit of every metric."""
+    """A customer's demand from its first message to its resolution: the unit of every metric.
+
+    `said_…` is what the agents made of it, `final_…` what a person put in its place ("" where nobody did).
+    `escalation_label` is a reviewer's word on it: right, false (escalated without need), missed, or "".
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -110,6 +116,13 @@ class Episode(SQLModel, table=True):
     category: str = ""
     language: str = ""
     channel: str = "email"
+    said_category: str = ""
+    said_priority: str = ""
+    said_team: str = ""
+    final_category: str = ""
+    final_priority: str = ""
+    final_team: str = ""
+    escalation_label: str = ""
     csat: int | None = None
     csat_comment: str = text_field()
 

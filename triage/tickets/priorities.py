@@ -8,6 +8,7 @@ from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.models import Priority, User
 from triage.sla import clocks
+from triage.tickets import corrections
 
 
 def put(session: Session, user: User, ticket_id: int, priority: str) -> None:
@@ -22,5 +23,6 @@ def put(session: Session, user: User, ticket_id: int, priority: str) -> None:
         return
     was, ticket.priority = ticket.priority, Priority(priority)
     clocks.prioritised(session, ticket)
+    corrections.put(session, ticket, "priority", priority)
     session.add(ticket)
     audit.append(session, "priority", actor=user.actor, ticket_id=ticket_id, was=was, to=priority)

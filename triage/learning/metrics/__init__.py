@@ -1,11 +1,14 @@
 """The numbers of the desk: each is one predicate, from which the figure and the tickets behind it both come.
 
 `compute` gives the figure with numerator, denominator and 95% interval, `tickets` the tickets behind it,
-`series` its days, `slices` its parts, `report` everything at once.
+`series` its days, `slices` its parts. `Counts` gives all of these for many metrics at once, from days counted
+beforehand (rollups) where they are fresh; `report` is every metric.
 """
 
 from triage.learning.metrics.catalogue import METRICS, named
-from triage.learning.metrics.computing import Case, Figure, Slice, cases, compute, series, slices, tickets, values
+from triage.learning.metrics.computing import Case, cases, compute, series, slices, tickets, values
+from triage.learning.metrics.counts import Counts
+from triage.learning.metrics.figure import Figure, Slice
 from triage.learning.metrics.metric import Metric
 from triage.learning.metrics.reports import report
 from triage.learning.metrics.window import Filters, Window
@@ -15,6 +18,7 @@ __all__ = [
     "METRICS",
     "BusinessHours",
     "Case",
+    "Counts",
     "Figure",
     "Filters",
     "Metric",

@@ -1,50 +1,29 @@
-"""From a metric to its figure, its tickets, its days and its slices: one predicate for all of them."""
+"""From a metric to its figure, its tickets, its days and its slices, each by one query: one predicate for all of them.
+
+This is what a metric means. Screens and reports ask triage.learning.metrics.counts, which gives the same figures from days
+that were counted before.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Literal
 
+import numpy as np
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlmodel import Session, col
 
-from triage.learning.metrics import statistics
 from triage.learning.metrics.catalogue import named
-from triage.learning.metrics.grains import CATEGORY, CHANNEL, LANGUAGE, Grain
+from triage.learning.metrics.figure import Figure, Slice, figure_of
+from triage.learning.metrics.grains import Grain
 from triage.learning.metrics.metric import Metric
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
-from triage.models import Episode, Ticket, User, now
+from triage.models import User, now
 from triage.sla.hours import BusinessHours
 from triage.sla.plan import desk_hours
 
 Side = Literal["numerator", "denominator"]
-_QUANTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number with what it stands on.
-
-    `value` is None when there is nothing to count. `low` and `high` bound the 95% interval (None for counts).
-    Without `enough` the number should not be shown as a finding.
-    """
-
-    value: float | None
-    numerator: int
-    denominator: int
-    low: float | None
-    high: float | None
-    enough: bool
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A metric for one value of a dimension; `key` is None where the value is not known."""
-
-    key: str | int | None
-    label: str
-    figure: Figure
 
 
 @dataclass(frozen=True)
@@ -52,7 +31,7 @@ class Case:
     """One case behind a number: `key` identifies it within the metric's grain."""
 
     key: str | int
-    ticket_id: int
+    ticket_id: int | None
 
 
 def compute(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> Figure:
@@ -62,7 +41,7 @@ def compute(session: Session, metric: Metric | str, window: Window, filters: Fil
     parameters = _parameters(window)
     if not metric.columns:
         hits, cases = session.execute(base.add_columns(_hits(metric), func.count()), parameters).one()
-        return _counted(metric, hits or 0, cases)
+        return figure_of(metric, hits or 0, cases)
     return _summed(metric, session.execute(_with_values(metric, base), parameters).all(), desk_hours(session))
 
 
@@ -80,11 +59,11 @@ def cases(
     `part` is a dimension and the key of one of its slices: then only the cases of that slice.
     """
     metric = _metric(metric)
-    columns = [metric.grain.key, col(Ticket.id), *([dimension(metric, part[0])] if part else [])]
+    columns = [metric.grain.key, metric.grain.ticket, *([dimension(metric, part[0])] if part else [])]
     statement = _population(metric, window, filters).add_columns(*columns)
     if side == "numerator":
         statement = statement.where(metric.hit)
-    statement = statement.order_by(col(Episode.started_at).desc(), col(Ticket.id).desc())
+    statement = statement.order_by(metric.grain.at.desc(), metric.grain.key.desc())
     rows = session.execute(statement, _parameters(window)).all()
     return [Case(row[0], row[1]) for row in rows if part is None or _slice_key(metric, part[0], row[2]) == part[1]]
 
@@ -99,7 +78,8 @@ def tickets(
     part: tuple[str, str | int | None] | None = None,
 ) -> list[int]:
     """The ids of the tickets behind a number, newest first, each once."""
-    return list(dict.fromkeys(case.ticket_id for case in cases(session, metric, window, filters, side, part=part)))
+    found = cases(session, metric, window, filters, side, part=part)
+    return list(dict.fromkeys(case.ticket_id for case in found if case.ticket_id is not None))
 
 
 def series(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
@@ -108,7 +88,7 @@ def series(session: Session, metric: Metric | str, window: Window, filters: Filt
     days = [day for day in hours.days_between(window.start, window.end) if day <= hours.day_of(now())]
     if metric.stock:
         return [(day, compute(session, metric, Window.of_days(day, day, hours), filters)) for day in days]
-    statement = _population(metric, window, filters).add_columns(col(Episode.started_at))
+    statement = _population(metric, window, filters).add_columns(metric.grain.at)
     groups: dict[date, list[Any]] = defaultdict(list)
     for row in session.execute(_with_values(metric, statement), _parameters(window)):
         groups[hours.day_of(row[0])].append(row[1:])
@@ -136,7 +116,7 @@ def slices(session: Session, metric: Metric | str, window: Window, filters: Filt
         total += 1
         if row[1] or not own:
             groups[_slice_key(metric, by, row[0])].append(row[1:])
-    names = _names(session, by, groups)
+    names = names_of(session, by, groups)
     found = [
         Slice(key, names.get(key, str(key)), _summed(metric, rows, hours, total if own else None)) for key, rows in groups.items()
     ]
@@ -145,20 +125,13 @@ def slices(session: Session, metric: Metric | str, window: Window, filters: Filt
 
 def dimension(metric: Metric, by: str) -> ColumnElement[Any]:
     """The expression that a slice of this metric groups by."""
-    shared = {"category": CATEGORY, "language": LANGUAGE, "channel": CHANNEL, "person": metric.grain.person}
-    expression: ColumnElement[Any] = {**shared, **metric.breakdowns}[by]
+    expression: ColumnElement[Any] = metric.breakdowns[by] if by in metric.breakdowns else metric.grain.dimension(by)
     return expression
 
 
 def narrowed(grain: Grain, filters: Filters) -> list[ColumnElement[bool]]:
     """The filters as conditions on a grain."""
-    pairs = (
-        (CATEGORY, filters.category),
-        (LANGUAGE, filters.language),
-        (CHANNEL, filters.channel),
-        (grain.person, filters.person),
-    )
-    return [expression == value for expression, value in pairs if value is not None]
+    return [grain.dimension(by) == value for by, value in asdict(filters).items() if value is not None]
 
 
 def _metric(metric: Metric | str) -> Metric:
@@ -167,9 +140,9 @@ def _metric(metric: Metric | str) -> Metric:
 
 def _population(metric: Metric, window: Window, filters: Filters) -> Select[Any]:
     """Every case of the denominator; columns are added by the caller."""
-    started = col(Episode.started_at)
-    within = [started < window.end] if metric.stock else [started >= window.start, started < window.end]
-    return metric.grain.joined(select()).where(*within, *metric.where, *narrowed(metric.grain, filters))
+    at = metric.grain.at
+    within = [at < window.end] if metric.stock else [at >= window.start, at < window.end]
+    return metric.grain.joined(select()).where(*within, *metric.counts, *narrowed(metric.grain, filters))
 
 
 def _with_values(metric: Metric, statement: Select[Any]) -> Select[Any]:
@@ -183,7 +156,7 @@ def _hits(metric: Metric) -> ColumnElement[Any]:
 
 def _parameters(window: Window) -> dict[str, Any]:
     moment = now()
-    return {"week_ago": moment - timedelta(days=7), "moment": min(moment, window.end)}
+    return {"asked": moment, "ended": min(moment, window.end)}
 
 
 def _slice_key(metric: Metric, by: str, value: Any) -> Any:
@@ -191,32 +164,18 @@ def _slice_key(metric: Metric, by: str, value: Any) -> Any:
     return (metric.label(str(value)) if value and by in metric.breakdowns else value) or None
 
 
-def _counted(metric: Metric, hits: int, cases: int) -> Figure:
-    if metric.statistic == "count":
-        return Figure(float(hits), hits, cases, None, None, True)
-    low, high = statistics.wilson(hits, cases)
-    return Figure(hits / cases if cases else None, hits, cases, low, high, cases >= statistics.ENOUGH)
-
-
 def _summed(metric: Metric, rows: Sequence[Any], hours: BusinessHours, total: int | None = None) -> Figure:
     """Rows of (hit, *columns) as one figure; `total` is the denominator when the rows are only part of it."""
-    cases = len(rows) if total is None else total
-    hits = sum(row[0] for row in rows)
+    cases, hits = len(rows) if total is None else total, sum(row[0] for row in rows)
     if not metric.columns:
-        return _counted(metric, hits, cases)
-    enough = hits >= statistics.ENOUGH
-    if hits == 0:
-        return Figure(None, 0, cases, None, None, False)
-    if metric.statistic == "per_case":
-        value, low, high = statistics.ratio([metric.measure(row[1:], hours) for row in rows], [row[0] for row in rows])
-    else:
-        values = [metric.measure(row[1:], hours) for row in rows if row[0]]
-        at = _QUANTILES.get(metric.statistic)
-        value, low, high = statistics.mean(values) if at is None else statistics.quantile(values, at)
-    return Figure(value, hits, cases, low, high, enough)
+        return figure_of(metric, hits, cases)
+    every = metric.statistic == "per_case"
+    values = np.array([metric.measure(row[1:], hours) for row in rows if row[0] or every], dtype=float)
+    return figure_of(metric, hits, cases, values, np.array([row[0] for row in rows], dtype=float) if every else None)
 
 
-def _names(session: Session, by: str, keys: Any) -> dict[Any, str]:
+def names_of(session: Session, by: str, keys: Any) -> dict[Any, str]:
+    """What to call the keys of slices, where they are not words themselves."""
     unknown = {None: "nobody" if by == "person" else "not known"}
     if by != "person":
         return unknown

@@ -1,24 +1,37 @@
-"""What a metric counts: episodes, drafts, decisions, sentences, runs, steps, searches or passages, each tied to its episode.
+"""What a metric counts: episodes, drafts, decisions, sentences, edits, runs, steps, searches, passages or openings of breakers.
 
-Every grain joins down to the episode and its ticket, so that the cohort (the day the episode started)
-and the filters mean the same everywhere.
+All but the last join down to the episode and its ticket, so that the cohort (the day the episode started) and the
+filters mean the same everywhere; an opening belongs to its own day and to no ticket. What is no real work
+(triage.learning.metrics.real) is left out here, for every metric at once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, select, true
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, case, null, select, true
 from sqlmodel import col
 
 from triage.learning.metrics.dialects import items_of
-from triage.models import Decision, Draft, Episode, PassageUse, Run, RunStep, SearchRecord, Ticket
+from triage.learning.metrics.real import REAL_DRAFT, REAL_RUN, REAL_TICKET
+from triage.models import (
+    BreakerOpening,
+    Decision,
+    Draft,
+    Edit,
+    Episode,
+    PassageUse,
+    Run,
+    RunStep,
+    SearchRecord,
+    Ticket,
+)
 
 SENTENCES = items_of(col(Draft.sentences))
 SENTENCE: Any = SENTENCES.c.value
 
-CATEGORY: ColumnElement[str] = case((col(Episode.category) != "", col(Episode.category)), else_=col(Ticket.category))
-LANGUAGE: ColumnElement[str] = case((col(Episode.language) != "", col(Episode.language)), else_=col(Ticket.language))
+CATEGORY: Any = case((col(Episode.category) != "", col(Episode.category)), else_=col(Ticket.category))
+LANGUAGE: Any = case((col(Episode.language) != "", col(Episode.language)), else_=col(Ticket.language))
 CHANNEL: Any = col(Episode.channel)
 
 _HANDLER = (
@@ -29,32 +42,48 @@ _HANDLER = (
     .correlate(Episode)
     .scalar_subquery()
 )
+_NO_TEXT: Any = null().cast(String)
 
 
 @dataclass(frozen=True, eq=False)
 class Grain:
     """One kind of case.
 
-    `plural` names it on screens; `key` identifies a case; `person` is who answers for it (for an episode:
-    whoever decided last), null when nobody does; `joined` adds FROM and JOIN to a select.
+    `plural` names it on screens, `name` in the database; `key` identifies a case and `ticket` its ticket (null: none);
+    `at` is the moment whose day is its cohort; `person` is who answers for it (for an episode: whoever decided last),
+    null when nobody does; `joined` adds FROM, JOIN and what is left out everywhere to a select.
     """
 
+    name: str
     plural: str
     key: Any
     person: Any
     joined: Callable[[Select[Any]], Select[Any]]
+    at: Any = field(default_factory=lambda: col(Episode.started_at))
+    ticket: Any = field(default_factory=lambda: col(Ticket.id))
+    category: Any = CATEGORY
+    language: Any = LANGUAGE
+    channel: Any = field(default_factory=lambda: CHANNEL)
+
+    def dimension(self, by: str) -> ColumnElement[Any]:
+        """The expression of category, language, channel or person."""
+        found: ColumnElement[Any] = getattr(self, by)
+        return found
+
+
+def _tickets(statement: Select[Any]) -> Select[Any]:
+    return statement.join(Ticket, col(Ticket.id) == col(Episode.ticket_id)).where(REAL_TICKET)
 
 
 def _episodes(statement: Select[Any]) -> Select[Any]:
-    return statement.select_from(Episode).join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
+    return _tickets(statement.select_from(Episode))
 
 
 def _drafts(statement: Select[Any]) -> Select[Any]:
     return (
-        statement.select_from(Draft)
-        .join(Episode, col(Episode.id) == col(Draft.episode_id))
-        .join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
+        _tickets(statement.select_from(Draft).join(Episode, col(Episode.id) == col(Draft.episode_id)))
         .outerjoin(Decision, and_(col(Decision.draft_id) == col(Draft.id), col(Decision.undone_at).is_(None)))
+        .where(REAL_DRAFT)
     )
 
 
@@ -63,48 +92,45 @@ def _sentences(statement: Select[Any]) -> Select[Any]:
 
 
 def _decisions(statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.select_from(Decision)
-        .join(Draft, col(Draft.id) == col(Decision.draft_id))
-        .join(Episode, col(Episode.id) == col(Decision.episode_id))
-        .join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
-    )
+    of_draft = statement.select_from(Decision).join(Draft, col(Draft.id) == col(Decision.draft_id))
+    return _tickets(of_draft.join(Episode, col(Episode.id) == col(Decision.episode_id))).where(REAL_DRAFT)
+
+
+def _edits(statement: Select[Any]) -> Select[Any]:
+    return _decisions(statement).join(Edit, col(Edit.decision_id) == col(Decision.id))
 
 
 def _runs(statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.select_from(Run)
-        .join(Episode, col(Episode.id) == col(Run.episode_id))
-        .join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
-    )
+    return _tickets(statement.select_from(Run).join(Episode, col(Episode.id) == col(Run.episode_id))).where(REAL_RUN)
 
 
 def _steps(statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.select_from(RunStep)
-        .join(Run, col(Run.id) == col(RunStep.run_id))
-        .join(Episode, col(Episode.id) == col(Run.episode_id))
-        .join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
-    )
+    return _runs(statement).join(RunStep, col(RunStep.run_id) == col(Run.id))
 
 
 def _searches(statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.select_from(SearchRecord)
-        .join(Episode, col(Episode.id) == col(SearchRecord.episode_id))
-        .join(Ticket, col(Ticket.id) == col(Episode.ticket_id))
-    )
+    return _tickets(statement.select_from(SearchRecord).join(Episode, col(Episode.id) == col(SearchRecord.episode_id)))
 
 
 def _passages(statement: Select[Any]) -> Select[Any]:
     return _drafts(statement).join(PassageUse, col(PassageUse.draft_id) == col(Draft.id))
 
 
-EPISODES = Grain("tickets", col(Episode.id), _HANDLER, _episodes)
-DRAFTS = Grain("drafts", col(Draft.id), col(Decision.user_id), _drafts)
-SENTENCES_OF_DRAFTS = Grain("sentences", col(Draft.id), col(Decision.user_id), _sentences)
-DECISIONS = Grain("decisions", col(Decision.id), col(Decision.user_id), _decisions)
-RUNS = Grain("runs", col(Run.id), _HANDLER, _runs)
-STEPS = Grain("steps", col(RunStep.id), _HANDLER, _steps)
-SEARCHES = Grain("searches", col(SearchRecord.id), _HANDLER, _searches)
-PASSAGES = Grain("passages", col(PassageUse.id), col(Decision.user_id), _passages)
+def _openings(statement: Select[Any]) -> Select[Any]:
+    return statement.select_from(BreakerOpening)
+
+
+EPISODES = Grain("episodes", "tickets", col(Episode.id), _HANDLER, _episodes)
+DRAFTS = Grain("drafts", "drafts", col(Draft.id), col(Decision.user_id), _drafts)
+SENTENCES_OF_DRAFTS = Grain("sentences", "sentences", col(Draft.id), col(Decision.user_id), _sentences)
+DECISIONS = Grain("decisions", "decisions", col(Decision.id), col(Decision.user_id), _decisions)
+EDITS = Grain("edits", "edits", col(Edit.id), col(Decision.user_id), _edits)
+RUNS = Grain("runs", "runs", col(Run.id), _HANDLER, _runs)
+STEPS = Grain("steps", "steps", col(RunStep.id), _HANDLER, _steps)
+SEARCHES = Grain("searches", "searches", col(SearchRecord.id), _HANDLER, _searches)
+PASSAGES = Grain("passages", "passages", col(PassageUse.id), col(Decision.user_id), _passages)
+OPENINGS = Grain(
+    "openings", "openings", col(BreakerOpening.id), null().cast(Integer), _openings, at=col(BreakerOpening.opened_at),
+    ticket=null().cast(Integer), category=_NO_TEXT, language=_NO_TEXT, channel=_NO_TEXT,
+)  # fmt: skip
+GRAINS = (EPISODES, DRAFTS, SENTENCES_OF_DRAFTS, DECISIONS, EDITS, RUNS, STEPS, SEARCHES, PASSAGES, OPENINGS)

@@ -4,21 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, bindparam, or_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from triage.learning.metrics.grains import Grain
 from triage.sla.hours import BusinessHours
 
-Statistic = Literal["count", "share", "median", "p90", "p95", "p99", "mean", "per_case"]
+Statistic = Literal["count", "share", "median", "p90", "p95", "p99", "mean", "sum", "per_case"]
 Unit = Literal["count", "share", "seconds", "usd", "distance", "score"]
 Direction = Literal["up", "down", "none"]
 Measure = Callable[[Sequence[Any], BusinessHours], float]
 
-WEEK_AGO = bindparam("week_ago", type_=UTCDateTime())
-"""Seven days before the question is asked."""
-MOMENT = bindparam("moment", type_=UTCDateTime())
-"""When the question is asked, or the end of the window when that was earlier."""
+ASKED = bindparam("asked", type_=UTCDateTime())
+"""When the question is asked."""
+ENDED = bindparam("ended", type_=UTCDateTime())
+"""The end of the window, or when the question is asked where that is earlier."""
 
 
 def plain(values: Sequence[Any], _hours: BusinessHours) -> float:
@@ -41,9 +41,13 @@ class Metric:
     """One number of the desk.
 
     The denominator is every case of `grain` that meets `where`; the numerator those that also meet `hit`.
-    Both the figure and the list of tickets are made from these two and nothing else. For a median, mean or
+    Both the figure and the list of tickets are made from these two and nothing else. For a median, mean, sum or
     percentile the numerator is the cases that have a value, and `measure` makes it of `columns`.
-    A `stock` counts what stands at the end of the window instead of what started in it.
+
+    Neither `where` nor `hit` looks at the clock, so that what is true of a past day changes only when its rows do. What
+    time alone decides stands apart: `ripens` is the moment from which on a case counts (null: at once), and a stock
+    counts the cases that stand at the end of the window, whenever they started: those whose moment `until` is not
+    reached or null.
     """
 
     name: str
@@ -57,6 +61,19 @@ class Metric:
     statistic: Statistic = "share"
     columns: tuple[Any, ...] = ()
     measure: Measure = plain
-    stock: bool = False
+    ripens: ColumnElement[Any] | None = None
+    until: ColumnElement[Any] | None = None
     breakdowns: Mapping[str, Any] = field(default_factory=dict)
     label: Callable[[str], str] = str
+
+    @property
+    def stock(self) -> bool:
+        """Whether it counts what stands at the end of the window instead of what started in it."""
+        return self.until is not None
+
+    @property
+    def counts(self) -> tuple[ColumnElement[bool], ...]:
+        """`where`, with what time decides, for SQL that is asked now."""
+        timely = [] if self.ripens is None else [or_(self.ripens.is_(None), self.ripens <= ASKED)]
+        standing = [] if self.until is None else [or_(self.until.is_(None), self.until > ENDED)]
+        return (*self.where, *timely, *standing)

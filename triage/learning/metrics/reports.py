@@ -1,42 +1,37 @@
 """Every metric at once, for the command line and for files; and the tables that are not single numbers."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from triage.errors import InputError
-from triage.learning.metrics.catalogue import METRICS, named
-from triage.learning.metrics.catalogue.machine import LIVE
-from triage.learning.metrics.catalogue.outcomes import ASSISTED, ELIGIBLE, ESCALATED, RESOLVED
-from triage.learning.metrics.computing import compute, narrowed, slices
-from triage.learning.metrics.grains import EPISODES, STEPS
+from triage.learning.metrics import computing
+from triage.learning.metrics.catalogue import METRICS
+from triage.learning.metrics.counts import Counts
+from triage.learning.metrics.figure import Figure
+from triage.learning.metrics.rollups import began
+from triage.learning.metrics.shape import DIMENSIONS
+from triage.learning.metrics.statistics import ENOUGH
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
-from triage.models import BreakerState, Decision, Episode, Message, RunStep, Ticket, now
-from triage.sla.plan import desk_hours
+from triage.models import BreakerState, Decision, Message, RunStep, Ticket
 
-DIMENSIONS = ("category", "language", "channel", "person")
+Source = Session | Counts
+"""What to ask: a database, or figures that were asked for others before and have read their cases already."""
 OUTCOMES = {
     "resolved": "resolved with a draft",
     "people": "resolved by people",
     "escalated": "escalated",
     "open": "still open",
 }
-_OUTCOME = case(
-    (ASSISTED, "resolved"),
-    (ESCALATED, "escalated"),
-    (RESOLVED, "people"),
-    else_="open",
-)
 _FAILURES = (
     ("draft rejected", "rejection_rate", "reason"),
     ("escalated", "escalation_rate", "reason"),
     ("model or tool error", "step_errors", "reason"),
     ("breaker open", "breaker_refusals", "model"),
+    ("breaker opened", "breaker_openings", "model"),
 )
 
 
@@ -64,10 +59,25 @@ class Speed:
     enough: bool
 
 
-def report(session: Session, window: Window, filters: Filters = EVERYTHING, *, by: str | None = None) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Baseline:
+    """How long one kind of matter (`category`; None: all together) takes in business seconds: people alone beside drafts.
+
+    `change` is how much longer it takes with a draft, as a share of what people alone take (below 0: shorter); None
+    without enough cases on either side. For all together it is as if people had the same mix of matters as the drafts.
+    """
+
+    category: str | None
+    people: Figure
+    assisted: Figure
+    change: float | None
+
+
+def report(source: Source, window: Window, filters: Filters = EVERYTHING, *, by: str | None = None) -> list[dict[str, Any]]:
     """Every metric as rows of JSON values; with `by` (category, language, channel or person) also its slices."""
     if by is not None and by not in DIMENSIONS:
         raise InputError(f"Metrics can be split by {', '.join(DIMENSIONS)}, not by {by}.")
+    counts = _counts(source)
     rows = []
     for metric in METRICS.values():
         row = {
@@ -77,86 +87,83 @@ def report(session: Session, window: Window, filters: Filters = EVERYTHING, *, b
             "unit": metric.unit,
             "statistic": metric.statistic,
             "cases": metric.grain.plural,
-            **asdict(compute(session, metric, window, filters)),
+            **asdict(counts.compute(metric, window, filters)),
         }
         if by is not None:
-            found = slices(session, metric, window, filters, by=by)
+            found = counts.slices(metric, window, filters, by=by)
             row["by"] = [{by: s.key, "label": s.label, **asdict(s.figure)} for s in found]
         rows.append(row)
     return rows
 
 
-def outcomes(session: Session, window: Window, filters: Filters = EVERYTHING) -> list[dict[str, Any]]:
+def outcomes(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[dict[str, Any]]:
     """Eligible episodes by day and outcome: rows of day, outcome, tickets. The outcomes of a day add up to its volume."""
-    hours = desk_hours(session)
-    counts: dict[tuple[Any, str], int] = defaultdict(int)
-    statement = (
-        EPISODES.joined(select(col(Episode.started_at), _OUTCOME))
-        .where(col(Episode.started_at) >= window.start, col(Episode.started_at) < window.end, ELIGIBLE)
-        .where(*narrowed(EPISODES, filters))
-    )
-    for started, outcome in session.execute(statement):
-        counts[hours.day_of(started), outcome] += 1
-    return [{"day": day, "outcome": outcome, "tickets": n} for (day, outcome), n in sorted(counts.items())]
+    counts = _counts(source)
+    found = [
+        {"day": day, "outcome": outcome, "tickets": figure.numerator}
+        for outcome in OUTCOMES
+        for day, figure in counts.series(f"ended_{outcome}", window, filters)
+        if figure.numerator
+    ]
+    return sorted(found, key=lambda row: (row["day"], row["outcome"]))
 
 
 def tickets_of_outcome(session: Session, window: Window, outcome: str, filters: Filters = EVERYTHING) -> list[int]:
     """The tickets behind one outcome, newest first."""
-    statement = (
-        EPISODES.joined(select(col(Episode.ticket_id)))
-        .where(col(Episode.started_at) >= window.start, col(Episode.started_at) < window.end, ELIGIBLE, _OUTCOME.in_([outcome]))
-        .where(*narrowed(EPISODES, filters))
-        .order_by(col(Episode.started_at).desc())
-    )
-    return list(dict.fromkeys(session.execute(statement).scalars()))
+    return computing.tickets(session, f"ended_{outcome}", window, filters)
 
 
-def failures(session: Session, window: Window, filters: Filters = EVERYTHING, *, limit: int = 12) -> list[Failure]:
+def failures(source: Source, window: Window, filters: Filters = EVERYTHING, *, limit: int = 12) -> list[Failure]:
     """The most common reasons over rejections, escalations, errors and open breakers."""
+    counts = _counts(source)
     found = [
         Failure(what, s.label, s.figure.numerator, metric)
         for what, metric, by in _FAILURES
-        for s in slices(session, metric, window, filters, by=by)
+        for s in counts.slices(metric, window, filters, by=by)
         if s.figure.numerator
     ]
     return sorted(found, key=lambda failure: (-failure.count, failure.what, failure.reason))[:limit]
 
 
-def speeds(session: Session, window: Window, filters: Filters = EVERYTHING) -> list[Speed]:
+def speeds(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[Speed]:
     """Latency and cost of each agent and each tool."""
-    found = []
-    costs = _costs(session, window, filters)
+    counts, found = _counts(source), []
+    costs = {s.label: s.figure.value or 0.0 for s in counts.slices("cost_of_agents", window, filters, by="agent")}
     for kind in ("agent", "tool"):
         columns = [
-            {s.label: s.figure for s in slices(session, f"{kind}_latency_{p}", window, filters, by=kind)}
+            {s.label: s.figure for s in counts.slices(f"{kind}_latency_{p}", window, filters, by=kind)}
             for p in ("p50", "p95", "p99")
         ]
         for name, figure in columns[0].items():
             p50, p95, p99 = (float(column[name].value or 0.0) for column in columns)
-            found.append(
-                Speed(
-                    kind, name, figure.numerator, p50, p95, p99, costs.get(name, 0.0) if kind == "agent" else 0.0, figure.enough
-                )
-            )
+            cost = costs.get(name, 0.0) if kind == "agent" else 0.0
+            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, cost, figure.enough))
     return found
 
 
-def _costs(session: Session, window: Window, filters: Filters) -> dict[str, float]:
-    """US dollars by agent."""
-    total: Any = func.sum(col(RunStep.cost_usd))
-    statement = (
-        STEPS.joined(select(col(RunStep.role)).add_columns(total))
-        .where(col(Episode.started_at) >= window.start, col(Episode.started_at) < window.end)
-        .where(LIVE, col(RunStep.kind) == "model", *narrowed(STEPS, filters))
-        .group_by(col(RunStep.role))
-    )
-    return {role: float(cost) for role, cost in session.execute(statement)}
+def baselines(source: Source, window: Window, filters: Filters = EVERYTHING, *, of: str = "resolution") -> list[Baseline]:
+    """First reply (`of="first_reply"`) or resolution beside what people alone take: all together first, then by category.
+
+    All together is standardised: each matter's medians weigh as many cases as its drafts have (direct standardisation).
+    """
+    counts = _counts(source)
+    people, assisted = f"{of}_people", f"{of}_assisted"
+    sides = [{s.key: s.figure for s in counts.slices(name, window, filters, by="category")} for name in (people, assisted)]
+    rows = [_baseline(str(key) if key else None, sides[0][key], sides[1][key]) for key in sides[1] if key in sides[0]]
+    known = [row for row in rows if row.change is not None]
+    alone = sum((row.people.value or 0.0) * row.assisted.numerator for row in known)
+    drafts = sum((row.assisted.value or 0.0) * row.assisted.numerator for row in known)
+    whole = [counts.compute(name, window, filters) for name in (people, assisted)]
+    return [Baseline(None, whole[0], whole[1], drafts / alone - 1 if alone else None), *rows]
 
 
-def began(session: Session) -> datetime:
-    """When the desk's first episode started; now, when there is none."""
-    first: datetime | None = session.execute(select(func.min(col(Episode.started_at)))).scalar()
-    return first or now()
+def _baseline(category: str | None, people: Figure, assisted: Figure) -> Baseline:
+    enough = min(people.numerator, assisted.numerator) >= ENOUGH and people.value and assisted.value is not None
+    return Baseline(category, people, assisted, (assisted.value or 0.0) / (people.value or 1.0) - 1 if enough else None)
+
+
+def _counts(source: Source) -> Counts:
+    return source if isinstance(source, Counts) else Counts(source)
 
 
 def pulse(session: Session) -> tuple[str, ...]:
@@ -173,17 +180,19 @@ def breakers(session: Session) -> Sequence[BreakerState]:
     return session.execute(select(BreakerState).order_by(col(BreakerState.name))).scalars().all()
 
 
-def choices(session: Session, window: Window) -> dict[str, list[tuple[Any, str]]]:
+def choices(source: Source, window: Window) -> dict[str, list[tuple[Any, str]]]:
     """What the filters can be set to, from the tickets of the window: (value, label) by dimension."""
-    volume = named("volume")
-    return {by: [(s.key, s.label) for s in slices(session, volume, window, by=by) if s.key is not None] for by in DIMENSIONS}
+    counts = _counts(source)
+    return {by: [(s.key, s.label) for s in counts.slices("volume", window, by=by) if s.key is not None] for by in DIMENSIONS}
 
 
 __all__ = [
     "DIMENSIONS",
     "OUTCOMES",
+    "Baseline",
     "Failure",
     "Speed",
+    "baselines",
     "began",
     "breakers",
     "choices",

@@ -1,7 +1,7 @@
 """Intervals: Wilson for proportions, the bootstrap for everything else. All at 95%."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import fsum, sqrt
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def wilson(hits: int, cases: int) -> tuple[float, float]:
     return (0.0 if hits == 0 else max(0.0, centre - half)), (1.0 if hits == cases else min(1.0, centre + half))
 
 
-def quantile(values: Sequence[float], at: float) -> tuple[float, float, float]:
+def quantile(values: Sequence[float] | np.ndarray, at: float) -> tuple[float, float, float]:
     """A quantile (`at` in 0..1) and its bootstrap interval.
 
     The quantile of a resample of n values is an order statistic of n uniform draws looked up in the
@@ -39,21 +39,27 @@ def quantile(values: Sequence[float], at: float) -> tuple[float, float, float]:
     return value, min(value, float(low)), max(value, float(high))
 
 
-def mean(values: Sequence[float]) -> tuple[float, float, float]:
+def mean(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """The mean and its bootstrap interval (its normal limit from 2,000 values on)."""
     return ratio(values, np.ones(len(values)))
 
 
-def ratio(parts: Sequence[float], wholes: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
-    """sum(parts) / sum(wholes) over the same cases, and its bootstrap interval. `wholes` must not sum to 0."""
+def ratio(parts: Sequence[float] | np.ndarray, wholes: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """sum(parts) / sum(wholes) over the same cases, and its bootstrap interval. `wholes` must not sum to 0.
+
+    The same cases give the same three numbers, in whatever order they come: sums are rounded once (math.fsum), and
+    resamples are drawn from sorted cases.
+    """
     top, bottom = np.asarray(parts, dtype=float), np.asarray(wholes, dtype=float)
-    order = np.lexsort((bottom, top))  # the same cases give the same interval, in whatever order they come
-    top, bottom = top[order], bottom[order]
-    value = float(top.sum() / bottom.sum())
-    n = len(top)
+    n, whole = len(top), fsum(bottom)
+    value = fsum(top) / whole
     if n >= 2000:
-        spread = _Z * float(np.std(top - value * bottom)) * sqrt(n) / float(bottom.sum())
+        off = top - value * bottom
+        middle = fsum(off) / n
+        spread = _Z * sqrt(fsum((off - middle) ** 2) / n) * sqrt(n) / whole
         return value, value - spread, value + spread
+    order = np.lexsort((bottom, top))
+    top, bottom = top[order], bottom[order]
     chosen = np.random.default_rng(_SEED).integers(0, n, size=(_DRAWS, n))
     tops, bottoms = top[chosen].sum(axis=1), bottom[chosen].sum(axis=1)
     low, high = np.quantile(tops[bottoms > 0] / bottoms[bottoms > 0], (0.025, 0.975))

@@ -8,9 +8,9 @@ from sqlmodel import col
 
 from triage.briefs import FACTUAL
 from triage.learning.metrics.dialects import contains_text, items_of, text_in
-from triage.learning.metrics.grains import DECISIONS, DRAFTS, SENTENCE, SENTENCES_OF_DRAFTS
+from triage.learning.metrics.grains import DECISIONS, DRAFTS, EDITS, SENTENCE, SENTENCES_OF_DRAFTS
 from triage.learning.metrics.metric import Metric, Statistic
-from triage.models import Decision, Draft
+from triage.models import Decision, Draft, Edit
 from triage.sla.hours import BusinessHours
 
 READING_SPEED = 30.0
@@ -26,6 +26,12 @@ _others = items_of(col(Draft.sentences))
 HAS_CLAIMS: ColumnElement[bool] = exists(
     select(1).select_from(_others).where(text_in(_others.c.value, "kind").in_(FACTUAL)).correlate(Draft)
 )
+HAS_SENT_CLAIMS: ColumnElement[bool] = exists(
+    select(1)
+    .select_from(_others)
+    .where(text_in(_others.c.value, "kind").in_(FACTUAL), contains_text(col(Decision.body), text_in(_others.c.value, "text")))
+    .correlate(Draft, Decision)
+)
 CLAIM: ColumnElement[bool] = text_in(SENTENCE, "kind").in_(FACTUAL)
 UNSUPPORTED: ColumnElement[bool] = not_(SENTENCE["supported"].as_boolean())
 SENT: ColumnElement[bool] = and_(APPROVED, contains_text(col(Decision.body), text_in(SENTENCE, "text")))
@@ -35,6 +41,11 @@ def _groundedness(values: Sequence[Any], _hours: BusinessHours) -> float:
     """1 − the share of a draft's factual sentences that no source supports."""
     claims = [bool(sentence["supported"]) for sentence in values[0] if sentence["kind"] in FACTUAL]
     return sum(claims) / len(claims)
+
+
+def _groundedness_sent(values: Sequence[Any], hours: BusinessHours) -> float:
+    """The same over the sentences that are in what was sent."""
+    return _groundedness([[sentence for sentence in values[0] if sentence["text"] in values[1]]], hours)
 
 
 def _edits(name: str, title: str, definition: str, direction: Any, hit: ColumnElement[bool]) -> Metric:
@@ -163,6 +174,31 @@ METRICS = (
         statistic="mean",
         columns=(col(Draft.sentences),),
         measure=_groundedness,
+    ),
+    Metric(
+        "groundedness_at_send",
+        "Groundedness, at send",
+        "1 − the share of a draft's factual sentences that no passage supports, of those that were sent, averaged over approved drafts.",
+        "share",
+        "up",
+        DECISIONS,
+        hit=HAS_SENT_CLAIMS,
+        where=(*DECIDED, APPROVED),
+        statistic="mean",
+        columns=(col(Draft.sentences), col(Decision.body)),
+        measure=_groundedness_sent,
+    ),
+    Metric(
+        "edited_places",
+        "Places changed in drafts",
+        "Sentences changed, taken out or put in before a draft was sent, by what the change was about: fact, tone, policy or format.",
+        "count",
+        "none",
+        EDITS,
+        hit=APPROVED,
+        where=(*DECIDED, APPROVED),
+        statistic="count",
+        breakdowns={"kind": col(Edit.kind)},
     ),
     Metric(
         "fast_approvals",

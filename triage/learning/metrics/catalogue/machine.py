@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
 
-from triage.learning.metrics.catalogue.outcomes import DURABLE, ELIGIBLE, INVOLVED, OLD_ENOUGH, OWN_RUN
+from triage.learning.metrics.catalogue.outcomes import DURABLE, ELIGIBLE, INVOLVED, OWN_RUN, RESOLVED, WEEK_LATER
 from triage.learning.metrics.dialects import json_length
-from triage.learning.metrics.grains import EPISODES, RUNS, STEPS
+from triage.learning.metrics.grains import EPISODES, OPENINGS, RUNS, STEPS
 from triage.learning.metrics.metric import Metric, Statistic
-from triage.models import Episode, Run, RunStep
+from triage.models import BreakerOpening, Episode, Run, RunStep
 
 COST: Any = select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0)).where(*OWN_RUN).correlate(Episode).scalar_subquery()
-LIVE: ColumnElement[bool] = col(Run.forked_at).is_(None)
-FINISHED: ColumnElement[bool] = and_(LIVE, col(Run.ended_at).is_not(None))
+FINISHED: ColumnElement[bool] = col(Run.ended_at).is_not(None)
+MODEL_CALL: ColumnElement[bool] = col(RunStep.kind) == "model"
 ERROR: ColumnElement[bool] = col(RunStep.error).is_not(None)
 _seconds = col(RunStep.seconds)
 
@@ -34,7 +34,7 @@ def _latency(whose: str, statistic: Statistic, kinds: tuple[str, ...], by: Any) 
         "down",
         STEPS,
         hit=_seconds.is_not(None),
-        where=(LIVE, col(RunStep.kind).in_(kinds)),
+        where=(col(RunStep.kind).in_(kinds),),
         statistic=statistic,
         columns=(_seconds,),
         breakdowns={whose: by},
@@ -65,7 +65,8 @@ METRICS = (
         "down",
         EPISODES,
         hit=DURABLE,
-        where=(ELIGIBLE, OLD_ENOUGH),
+        where=(ELIGIBLE, RESOLVED),
+        ripens=WEEK_LATER,
         statistic="per_case",
         columns=(COST,),
     ),
@@ -102,7 +103,6 @@ METRICS = (
         "down",
         STEPS,
         hit=ERROR,
-        where=(LIVE,),
         breakdowns={"reason": col(RunStep.error)},
         label=_kind_of_error,
     ),
@@ -114,7 +114,42 @@ METRICS = (
         "down",
         STEPS,
         hit=col(RunStep.error).startswith("BreakerOpen"),
-        where=(LIVE, col(RunStep.kind) == "model"),
+        where=(MODEL_CALL,),
         breakdowns={"model": col(RunStep.name)},
+    ),
+    Metric(
+        "cost_of_agents",
+        "Cost of model calls",
+        "All tokens at their price, over the model calls of every run.",
+        "usd",
+        "none",
+        STEPS,
+        hit=MODEL_CALL,
+        where=(MODEL_CALL,),
+        statistic="sum",
+        columns=(col(RunStep.cost_usd),),
+        breakdowns={"agent": col(RunStep.role)},
+    ),
+    Metric(
+        "prompt_cache",
+        "Prompts from the service's cache",
+        "Model calls of which the model service had part of the prompt in its cache ÷ model calls that were answered.",
+        "share",
+        "none",
+        STEPS,
+        hit=RunStep.response["usage"]["cached_tokens"].as_integer() > 0,  # type: ignore[index]
+        where=(MODEL_CALL, col(RunStep.error).is_(None)),
+        breakdowns={"model": col(RunStep.name)},
+    ),
+    Metric(
+        "breaker_openings",
+        "Breakers opened",
+        "Times the breaker of a model opened after failures in a row; counted on the day it opened.",
+        "count",
+        "down",
+        OPENINGS,
+        hit=col(BreakerOpening.id).is_not(None),
+        statistic="count",
+        breakdowns={"model": col(BreakerOpening.name)},
     ),
 )

@@ -1,13 +1,16 @@
 """How episodes end: volume, coverage, resolution, escalation, reopening, satisfaction."""
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from triage.learning.metrics.dialects import week_after
 from triage.learning.metrics.grains import EPISODES
-from triage.learning.metrics.metric import MOMENT, WEEK_AGO, Metric
-from triage.models import Decision, Draft, Episode, Message, Run, Ticket
+from triage.learning.metrics.metric import Metric
+from triage.learning.metrics.real import REAL_DRAFT, REAL_RUN
+from triage.models import CsatRequest, Decision, Draft, Episode, Message, Run, Ticket
 
 _later, _later_ticket = aliased(Episode), aliased(Ticket)
 
@@ -17,15 +20,15 @@ ESCALATED: ColumnElement[bool] = col(Episode.escalated_at).is_not(None)
 OWN_RUN: tuple[ColumnElement[bool], ...] = (
     col(Run.ticket_id) == col(Episode.ticket_id),  # says nothing new, but this column has the index
     col(Run.episode_id) == col(Episode.id),
-    col(Run.forked_at).is_(None),
+    REAL_RUN,
 )
 INVOLVED: ColumnElement[bool] = and_(ELIGIBLE, exists(select(1).where(*OWN_RUN).correlate(Episode)))
-OLD_ENOUGH: ColumnElement[bool] = and_(RESOLVED, col(Episode.resolved_at) <= WEEK_AGO)
+WEEK_LATER: ColumnElement[Any] = week_after(col(Episode.resolved_at))
 
 _after = (
     col(_later.eligible).is_(True),
     col(_later.started_at) > col(Episode.started_at),
-    col(_later.started_at) <= week_after(col(Episode.resolved_at)),
+    col(_later.started_at) <= WEEK_LATER,
 )
 CAME_BACK: ColumnElement[bool] = or_(
     exists(select(1).where(col(_later.ticket_id) == col(Episode.ticket_id), *_after).correlate(Episode)),
@@ -45,18 +48,27 @@ CAME_BACK: ColumnElement[bool] = or_(
 REOPENED: ColumnElement[bool] = exists(
     select(1).where(col(_later.ticket_id) == col(Episode.ticket_id), col(_later.number) > col(Episode.number)).correlate(Episode)
 )
-SENT_APPROVED: ColumnElement[bool] = exists(
-    select(1)
-    .select_from(Decision)
-    .join(Draft, col(Draft.id) == col(Decision.draft_id))
-    .where(
-        col(Decision.episode_id) == col(Episode.id),
-        col(Decision.kind) == "approve",
-        col(Decision.undone_at).is_(None),
-        col(Draft.created_by) == "agents",
-        col(Draft.kind) == "reply",
+
+
+def decided(*how: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a decision of this kind on a draft of this kind stands for the episode."""
+    return exists(
+        select(1)
+        .select_from(Decision)
+        .join(Draft, col(Draft.id) == col(Decision.draft_id))
+        .where(col(Decision.episode_id) == col(Episode.id), col(Decision.undone_at).is_(None), REAL_DRAFT, *how)
+        .correlate(Episode)
     )
-    .correlate(Episode)
+
+
+APPROVED: ColumnElement[bool] = col(Decision.kind) == "approve"
+_BY_AGENTS: ColumnElement[bool] = col(Draft.created_by) == "agents"
+SENT_APPROVED = decided(APPROVED, _BY_AGENTS, col(Draft.kind) == "reply")
+SENT_DRAFT = decided(APPROVED, _BY_AGENTS)
+SENT_OWN: ColumnElement[bool] = and_(decided(APPROVED, col(Draft.created_by) != "agents"), not_(SENT_DRAFT))
+NO_REWORK: ColumnElement[bool] = and_(
+    decided(APPROVED, _BY_AGENTS, col(Decision.edit_distance) <= 0.4),
+    not_(decided(col(Decision.kind).in_(("reject", "request_changes")))),
 )
 DECIDED: ColumnElement[bool] = exists(select(1).where(col(Decision.episode_id) == col(Episode.id)).correlate(Episode))
 WRITTEN: ColumnElement[bool] = exists(
@@ -75,15 +87,54 @@ DRAFTED: ColumnElement[bool] = exists(
         col(Draft.episode_id) == col(Episode.id),
         col(Draft.created_by) == "agents",
         col(Draft.kind).in_(("reply", "clarify")),
+        REAL_DRAFT,
     )
     .correlate(Episode)
 )
-ASSISTED: ColumnElement[bool] = and_(RESOLVED, SENT_APPROVED, not_(ESCALATED))
+NOT_ESCALATED: ColumnElement[bool] = not_(ESCALATED)
+ASSISTED: ColumnElement[bool] = and_(RESOLVED, SENT_APPROVED, NOT_ESCALATED)
 DURABLE: ColumnElement[bool] = not_(CAME_BACK)
-WAITING: ColumnElement[bool] = and_(
-    or_(col(Episode.resolved_at).is_(None), col(Episode.resolved_at) > MOMENT),
-    or_(col(Episode.first_reply_at).is_(None), col(Episode.first_reply_at) > MOMENT),
+LABELLED: ColumnElement[bool] = col(Episode.escalation_label) != ""
+ASKED_TO_RATE: ColumnElement[bool] = exists(
+    select(1)
+    .where(col(CsatRequest.episode_id) == col(Episode.id), col(CsatRequest.status).in_(("sent", "answered")))
+    .correlate(Episode)
 )
+RATED: ColumnElement[bool] = col(Episode.csat).is_not(None)
+ANSWERED_AT: ColumnElement[Any] = case(
+    (col(Episode.resolved_at) < col(Episode.first_reply_at), col(Episode.resolved_at)),
+    else_=func.coalesce(col(Episode.first_reply_at), col(Episode.resolved_at)),
+)
+"""When an episode stopped waiting: at its first reply, or when it was resolved without one."""
+
+
+def _quality(what: str, said: Any, final: Any) -> Metric:
+    return Metric(
+        f"triage_{what}",
+        f"{what.capitalize()} as people have it",
+        f"Tickets whose {what} from the agents is the one people left or gave ÷ tickets that the agents triaged and a person decided or corrected.",
+        "share",
+        "up",
+        EPISODES,
+        hit=or_(final == "", final == said),
+        where=(ELIGIBLE, said != "", or_(final != "", decided())),
+    )
+
+
+def _rating(name: str, title: str, definition: str, *of_whom: ColumnElement[bool]) -> Metric:
+    return Metric(
+        name,
+        title,
+        definition,
+        "score",
+        "up",
+        EPISODES,
+        hit=RATED,
+        where=(ELIGIBLE, RESOLVED, *of_whom),
+        statistic="mean",
+        columns=(col(Episode.csat),),
+    )
+
 
 METRICS = (
     Metric(
@@ -103,10 +154,10 @@ METRICS = (
         "count",
         "down",
         EPISODES,
-        hit=WAITING,
+        hit=ELIGIBLE,
         where=(ELIGIBLE,),
         statistic="count",
-        stock=True,
+        until=ANSWERED_AT,
     ),
     Metric(
         "coverage",
@@ -146,7 +197,8 @@ METRICS = (
         "up",
         EPISODES,
         hit=DURABLE,
-        where=(ELIGIBLE, OLD_ENOUGH),
+        where=(ELIGIBLE, RESOLVED),
+        ripens=WEEK_LATER,
     ),
     Metric(
         "resolution_lenient",
@@ -188,7 +240,8 @@ METRICS = (
         "up",
         EPISODES,
         hit=and_(col(Episode.replies) == 1, col(Episode.transfers) == 0, not_(CAME_BACK)),
-        where=(ELIGIBLE, OLD_ENOUGH),
+        where=(ELIGIBLE, RESOLVED),
+        ripens=WEEK_LATER,
     ),
     Metric(
         "reopen_rate",
@@ -201,15 +254,77 @@ METRICS = (
         where=(ELIGIBLE, RESOLVED),
     ),
     Metric(
-        "csat",
-        "Customer rating",
-        "Mean rating from 1 to 5, over the episodes whose customer rated ÷ resolved episodes.",
-        "score",
+        "resolved_without_rework",
+        "Resolved without rework",
+        "Resolved, the sent reply was the agents' draft with at most a light edit, no draft was rejected or sent back, nothing escalated ÷ episodes the agents worked on.",
+        "share",
         "up",
         EPISODES,
-        hit=col(Episode.csat).is_not(None),
-        where=(ELIGIBLE, RESOLVED),
-        statistic="mean",
-        columns=(col(Episode.csat),),
+        hit=and_(RESOLVED, NO_REWORK, NOT_ESCALATED),
+        where=(INVOLVED,),
+    ),
+    Metric(
+        "false_escalation",
+        "Escalated without need",
+        "Escalated tickets that a reviewer calls needless ÷ escalated tickets on which a reviewer said a word.",
+        "share",
+        "down",
+        EPISODES,
+        hit=col(Episode.escalation_label) == "false",
+        where=(INVOLVED, ESCALATED, LABELLED),
+    ),
+    Metric(
+        "missed_escalation",
+        "Escalation missed",
+        "Tickets that a reviewer says should have been escalated ÷ tickets not escalated on which a reviewer said a word.",
+        "share",
+        "down",
+        EPISODES,
+        hit=col(Episode.escalation_label) == "missed",
+        where=(INVOLVED, NOT_ESCALATED, LABELLED),
+    ),
+    _quality("category", col(Episode.said_category), col(Episode.final_category)),
+    _quality("priority", col(Episode.said_priority), col(Episode.final_priority)),
+    _quality("route", col(Episode.said_team), col(Episode.final_team)),
+    _rating("csat", "Customer rating", "Mean rating from 1 to 5, over the episodes whose customer rated ÷ resolved episodes."),
+    _rating(
+        "csat_assisted",
+        "Rating, with a draft",
+        "Mean rating from 1 to 5 where the sent reply was the agents' draft, edited or not ÷ such resolved episodes.",
+        SENT_DRAFT,
+    ),
+    _rating(
+        "csat_people",
+        "Rating, people alone",
+        "Mean rating from 1 to 5 where people wrote the reply themselves ÷ such resolved episodes.",
+        SENT_OWN,
+    ),
+    Metric(
+        "csat_response",
+        "Ratings given",
+        "Resolved episodes whose customer rated ÷ resolved episodes whose customer was asked to.",
+        "share",
+        "none",
+        EPISODES,
+        hit=RATED,
+        where=(ELIGIBLE, RESOLVED, ASKED_TO_RATE),
+    ),
+    *(
+        Metric(
+            f"ended_{name}",
+            f"Ended: {title}",
+            f"Eligible episodes that ended so: {title} ÷ eligible episodes; the four ways add up.",
+            "share",
+            "none",
+            EPISODES,
+            hit=hit,
+            where=(ELIGIBLE,),
+        )
+        for name, title, hit in (
+            ("resolved", "resolved with a draft", ASSISTED),
+            ("escalated", "escalated", ESCALATED),
+            ("people", "resolved by people", and_(RESOLVED, NOT_ESCALATED, not_(SENT_APPROVED))),
+            ("open", "still open", and_(not_(RESOLVED), NOT_ESCALATED)),
+        )
     ),
 )

@@ -2,31 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlmodel import col
 
-from triage.learning.metrics.catalogue.outcomes import ELIGIBLE, RESOLVED
+from triage.learning.metrics.catalogue.outcomes import ELIGIBLE, RESOLVED, SENT_DRAFT, SENT_OWN
 from triage.learning.metrics.grains import DECISIONS, DRAFTS, EPISODES
-from triage.learning.metrics.metric import MOMENT, Measure, Metric, business, calendar
+from triage.learning.metrics.metric import Measure, Metric, business, calendar
 from triage.models import Decision, Draft, Episode
 
 REPLIED: ColumnElement[bool] = col(Episode.first_reply_at).is_not(None)
 KEPT: ColumnElement[bool] = col(Decision.undone_at).is_(None)
-
-
-def _sent(*of_whom: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the episode has an approved, not undone draft of this kind."""
-    return exists(
-        select(1)
-        .select_from(Decision)
-        .join(Draft, col(Draft.id) == col(Decision.draft_id))
-        .where(col(Decision.episode_id) == col(Episode.id), col(Decision.kind) == "approve", KEPT, *of_whom)
-        .correlate(Episode)
-    )
-
-
-SENT_DRAFT: ColumnElement[bool] = _sent(col(Draft.created_by) == "agents")
-SENT_OWN: ColumnElement[bool] = and_(_sent(col(Draft.created_by) != "agents"), not_(SENT_DRAFT))
 _reply = (col(Episode.started_at), col(Episode.first_reply_at))
 _resolution = (col(Episode.started_at), col(Episode.resolved_at))
 
@@ -57,7 +42,8 @@ def _target(name: str, title: str, definition: str, reached: Any, due: Any) -> M
         "up",
         EPISODES,
         hit=and_(at.is_not(None), at <= target),
-        where=(ELIGIBLE, target.is_not(None), or_(at.is_not(None), target < MOMENT)),
+        where=(ELIGIBLE, target.is_not(None)),
+        ripens=case((at.is_(None), target)),
     )
 
 
@@ -100,6 +86,22 @@ METRICS = (
         "Resolution, business hours",
         "First message → resolved, counting only business hours.",
         RESOLVED,
+        _resolution,
+        business,
+    ),
+    _time(
+        "resolution_people",
+        "Resolution, people alone",
+        "First message → resolved in business hours where people wrote the reply themselves: the baseline without drafts.",
+        and_(RESOLVED, SENT_OWN),
+        _resolution,
+        business,
+    ),
+    _time(
+        "resolution_assisted",
+        "Resolution, with a draft",
+        "First message → resolved in business hours where the sent reply was the agents' draft, edited or not.",
+        and_(RESOLVED, SENT_DRAFT),
         _resolution,
         business,
     ),
@@ -159,9 +161,7 @@ METRICS = (
         "up",
         DRAFTS,
         hit=and_(col(Decision.id).is_not(None), col(Decision.created_at) <= col(Draft.decide_due)),
-        where=(
-            col(Draft.decide_due).is_not(None),
-            or_(col(Decision.id).is_not(None), and_(col(Draft.status) == "waiting", col(Draft.decide_due) < MOMENT)),
-        ),
+        where=(col(Draft.decide_due).is_not(None), or_(col(Decision.id).is_not(None), col(Draft.status) == "waiting")),
+        ripens=case((col(Decision.id).is_(None), col(Draft.decide_due))),
     ),
 )
