@@ -17,7 +17,15 @@ from triage.settings import Settings
 RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager")
 PERSONAL_SWITCHES = ("cover_personal_data",)
 WEBHOOK_SWITCHES = ("webhooks_tell_content",)
-DESK_SWITCHES = ("articles_need_review", "signature", "ask_for_rating", "rating_delay_hours", "low_rating_reopens")
+DESK_SWITCHES = (
+    "articles_need_review",
+    "signature",
+    "ask_for_rating",
+    "rating_delay_hours",
+    "low_rating_reopens",
+    "recording",
+    "recording_days",
+)
 
 
 @dataclass(frozen=True)

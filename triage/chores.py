@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, ratings, replies, solving, sureness
+from triage import alerts, keeping, ratings, replies, solving, sureness
 from triage.accounts import ratelimit, rates
 from triage.delivery import watching
 from triage.improving import findings, grouping
@@ -113,6 +113,7 @@ def count_figures(desk: "Desk") -> str:
 
 LONG: dict[str, Callable[["Desk"], str]] = {
     "check_all_articles": findings.check_all,
+    "expire": keeping.expire,
     "check_articles": findings.check_changed,
     "count_figures": count_figures,
     "fit_categories": fit_categories,

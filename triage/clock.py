@@ -31,6 +31,7 @@ CRON: dict[str, dict[str, Any]] = {
     "backfill_solved": {"hour": 3, "minute": 50},
     "class_edits": {"hour": 3, "minute": 55},
     "tidy": {"hour": 3, "minute": 20},
+    "expire": {"hour": 3, "minute": 30},
     "learn_sureness": {"hour": 3, "minute": 10},
     "gaps": {"minute": "3-59/15"},
     "check_articles": {"minute": "*/2"},

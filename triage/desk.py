@@ -74,7 +74,7 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
     except Exception as error:  # a bug of ours must not drop a ticket: a person gets it, the log gets the rest
         logger.exception("run %s broke", run_id)
         outcome = judging.broke(error)
-        return await desk.database.run(lambda session: handover.abandon(session, run_id, outcome))
+        return await desk.database.run(lambda session: handover.abandon(session, desk.settings, run_id, outcome))
 
 
 async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, premises, proposals, replies, searches, teams
+from triage import audit, dossiers, judging, keeping, premises, proposals, replies, searches, teams
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
@@ -80,6 +80,7 @@ def begin(
     case = open_case(session, run, decision_id, body_limit=settings.body_limit)
     connected = switched_on(session) if with_tools else []
     rules = Rules.load(session, settings)
+    recorder.keeps = keeping.level(rules.recording, settings)
     premises.keep(session, settings, case, rules, staff, connected, moment)
     return Beginning(case, rules, recorder, connected)
 
@@ -117,6 +118,8 @@ def _finish(
         return ticket.status
     outcome = _still_a_managers(session, case, ticket, outcome)
     _close_run(session, run, recorder, degraded, model, outcome)
+    if recorder.keeps != "full":
+        keeping.apply(session, run, ticket, recorder.keeps)
     if ticket.thread_head != case.thread_head and outcome.status != Status.QUARANTINED:
         run.outcome = "overtaken"
         start_run(session, enqueue, ticket, cause="reply")
@@ -142,7 +145,7 @@ def _finish(
     return ticket.status
 
 
-def abandon(session: Session, run_id: str, outcome: Outcome) -> str:
+def abandon(session: Session, settings: Settings, run_id: str, outcome: Outcome) -> str:
     """Give a ticket whose run broke to people with the least that can still go wrong. Returns the ticket's status."""
     run = session.get(Run, run_id)
     if run is None or run.status != "running" or run.forked_at is not None:
@@ -150,6 +153,7 @@ def abandon(session: Session, run_id: str, outcome: Outcome) -> str:
     ticket = session.get_one(Ticket, run.ticket_id)
     run.status, run.outcome, run.error, run.ended_at = "failed", outcome.status.value, outcome.error, now()
     ticket.error = outcome.error
+    keeping.apply_later(session, run, ticket, settings)
     session.add_all([run, ticket])
     if ticket.status in AT_WORK:
         move(session, ticket, Status.FAILED, actor=AGENTS, reason=outcome.reason, run=run.id)

@@ -63,6 +63,7 @@ class Rules:
     sureness: Scale = field(default_factory=Scale)
     signature: str = ""
     style: tuple[str, ...] = ()
+    recording: str = "full"
 
     @classmethod
     def load(cls, session: Session, settings: Settings) -> "Rules":
@@ -81,6 +82,7 @@ class Rules:
             sureness=Scale.read(switches["confidence_scale"]),
             signature=str(switches["signature"]),
             style=tuple(str(rule["text"]) for rule in switches["style_rules"] if rule.get("on")),
+            recording=str(switches["recording"]),
         )
 
 

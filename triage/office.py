@@ -36,6 +36,7 @@ from triage.incidents.matter import matter
 from triage.incidents.watch import Watch
 from triage.llm import models_for
 from triage.llm.chain import FREE
+from triage.llm.kept import kept
 from triage.llm.protocol import Model
 from triage.models import Ticket
 from triage.recording import Recorder
@@ -212,7 +213,10 @@ def open_desk(settings: Settings, *, database: Database | None = None, models: d
     tracing.configure(database, settings, redact=without_forms)
     index = Index.open(settings.home, settings)
     index.sync(database, most=READY_AT_ONCE)
-    desk = Desk(settings, database, index, models or models_for(settings))
+    chains = models or models_for(settings)
+    if settings.keep_live_answers:
+        chains = kept(chains, database, most_bytes=settings.kept_answers_mb * 1_000_000)
+    desk = Desk(settings, database, index, chains)
     desk.durable.prepare()
     use(desk)
     return desk

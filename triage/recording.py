@@ -41,6 +41,7 @@ class Recorder:
         self._answered: list[Told] = []
         self.input_tokens = self.output_tokens = self.model_calls = 0
         self.cost_usd = 0.0
+        self.keeps = "full"  # what of the content stays once the run has ended (triage/keeping.py)
 
     @classmethod
     async def resume(cls, database: Database, run_id: str) -> "Recorder":

@@ -136,6 +136,22 @@ class Settings(BaseSettings):
         default="", description="Folder in which benchmarks keep vectors of evaluation sets; empty: bench/ in the home folder."
     )
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
+    trace_sample: float = Field(
+        default=1.0, ge=0, le=1, description="Share of tickets whose spans are kept; recorded steps are not sampled."
+    )
+    recording: str = Field(
+        default="full",
+        pattern="^(full|redacted|none)$",
+        description="What recorded steps keep once a run has ended: full, redacted or none; only full ones can be replayed.",
+    )
+    kept_answers_mb: int = Field(
+        default=200,
+        ge=0,
+        description="MB of models' answers kept for evaluations and rehearsals, the least used go first; 0: none.",
+    )
+    keep_live_answers: bool = Field(
+        default=False, description="Whether the same request of live tickets is answered from what is kept, too."
+    )
     log_level: str = Field(
         default="INFO",
         pattern="(?i)^(debug|info|warning|error|critical)$",

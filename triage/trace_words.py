@@ -111,7 +111,15 @@ def story(run: Run, ticket: Ticket, steps: Sequence[RunStep]) -> list[str]:
         sentences.append(f"Guards stopped it: {'; '.join(blocks)}.")
     sentences += [f"{sentence.rstrip('.')}." for sentence in run.degraded]
     sentences.append(_ending(run, ticket))
+    sentences.append(_KEPT.get(run.recording, ""))
     return [sentence for sentence in sentences if sentence]
+
+
+_KEPT = {
+    "redacted": "Personal data were taken out of its record, so it cannot be replayed.",
+    "none": "The content of its steps was not kept, so it cannot be replayed.",
+    "expired": "The content of its steps was removed when its time was over, so it cannot be replayed.",
+}
 
 
 def _why_started(run: Run) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
 from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -58,7 +59,9 @@ def configure(database: Database, settings: Settings, *, redact: Callable[[str],
     shutdown()
     _redact = redact
     disabled = os.environ.pop("OTEL_SDK_DISABLED", None)  # meant for a library of ours, it would silence us too
-    _provider = TracerProvider(resource=Resource.create({"service.name": "triage-desk"}), shutdown_on_exit=False)
+    _provider = TracerProvider(
+        resource=Resource.create({"service.name": "triage-desk"}), shutdown_on_exit=False, sampler=_sampler(settings.trace_sample)
+    )
     if disabled is not None:
         os.environ["OTEL_SDK_DISABLED"] = disabled
     _provider.add_span_processor(BatchSpanProcessor(SqlExporter(database), schedule_delay_millis=500, max_export_batch_size=512))
@@ -67,6 +70,11 @@ def configure(database: Database, settings: Settings, *, redact: Callable[[str],
 
         _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
     _tracer = _provider.get_tracer("triage")
+
+
+def _sampler(share: float) -> Sampler:
+    """A ticket's trace is kept whole or not at all, across processes."""
+    return ParentBased(TraceIdRatioBased(share))
 
 
 def flush() -> None:

@@ -44,9 +44,17 @@ SWITCHES = {
     ),
     "rating_delay_hours": Switch(24.0, "Hours between the end of a matter and the mail that asks how it went."),
     "low_rating_reopens": Switch(False, "A rating of 1 or 2 opens the ticket again for a person."),
+    "recording": Switch(
+        "full",
+        "What recorded runs keep once they have ended: full, redacted (without personal data) or none. Only full ones can be replayed.",
+    ),
+    "recording_days": Switch(90.0, "Days until the content of recorded runs is removed; their figures stay. 0: never."),
     "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }
 
+
+CHOICES = {"recording": ("full", "redacted", "none")}
+"""Switches that take one of a few values."""
 
 _TURNED = columns(col(WorkspaceSetting.key), col(WorkspaceSetting.value))
 
@@ -70,6 +78,8 @@ def put(session: Session, key: str, value: object, *, user_id: int) -> None:
     expected = type(SWITCHES[key].default)
     if not isinstance(value, expected) and not (expected is float and type(value) is int):
         raise InputError(f"{key} takes a {expected.__name__}, not {value!r}.")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise InputError(f"{key} is one of {', '.join(CHOICES[key])}, not {value!r}.")
     row = session.get(WorkspaceSetting, key) or WorkspaceSetting(key=key)
     row.value, row.updated_by, row.updated_at = {"value": value}, user_id, now()
     session.add(row)

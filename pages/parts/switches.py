@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.parts import office, words
 from pages.parts.markup import mute, show, tag
-from triage import administration
+from triage import administration, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.administration import SwitchRow
@@ -22,8 +22,10 @@ _TITLES = {
     "ask_for_rating": "Ask customers how it went",
     "rating_delay_hours": "Hours until they are asked",
     "low_rating_reopens": "A low rating opens the ticket again",
+    "recording": "What recorded runs keep",
+    "recording_days": "Days that they keep it",
 }
-_AMOUNTS = {"rating_delay_hours": 720.0}
+_AMOUNTS = {"rating_delay_hours": 720.0, "recording_days": 3_650.0}
 """Numbers that are no share between 0 and 1, with the largest that is taken."""
 
 
@@ -48,6 +50,9 @@ def _switch(user: User, row: SwitchRow, editor: bool) -> None:
     elif row.key in _AMOUNTS and isinstance(value, int | float):
         st.session_state[key] = float(value)
         st.number_input(title, 0.0, _AMOUNTS[row.key], step=1.0, format="%g", key=key, on_change=_turn, args=(user, row.key, key))
+    elif row.key in workspace.CHOICES:
+        st.session_state[key] = value
+        st.selectbox(title, workspace.CHOICES[row.key], key=key, on_change=_turn, args=(user, row.key, key))
     elif isinstance(value, int | float):
         st.session_state[key] = float(value)
         st.slider(title, 0.0, 1.0, step=0.05, key=key, on_change=_turn, args=(user, row.key, key))

@@ -164,7 +164,7 @@ async def test_a_fork_can_be_sent_by_no_route(desk: Desk) -> None:
         session.add(run)
         session.flush()
         assert handover.begin(session, desk.database, fork_id, None, desk.settings, desk.models) is None
-        assert handover.abandon(session, fork_id, _outcome()) == "nothing to do"
+        assert handover.abandon(session, desk.settings, fork_id, _outcome()) == "nothing to do"
         run.status = "ended"
     assert await triage(desk, fork_id) == "nothing to do"
     with desk.database.transaction() as session:

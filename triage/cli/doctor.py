@@ -14,6 +14,7 @@ from sqlmodel import func, select
 from triage import audit
 from triage.database import Database, migrate, open_database
 from triage.database.engine import check as check_database
+from triage.llm import kept
 from triage.models import Article, Passage
 from triage.settings import Settings, settings
 
@@ -120,10 +121,20 @@ def _embedder(database: Database, settings: Settings) -> str:
     return f"{embedder().name}, {vector.shape[1]} dimensions"
 
 
+def _kept(database: Database, settings: Settings) -> str:
+    with database.read() as session:
+        hits, asked, size = kept.rates(session)
+    if settings.kept_answers_mb == 0:
+        return "off (TRIAGE_KEPT_ANSWERS_MB is 0)"
+    share = f"{hits} of {asked} requests of the last 30 days read back ({hits / asked:.0%})" if asked else "nothing asked yet"
+    return f"{share}, {size / 1e6:.1f} of {settings.kept_answers_mb} MB"
+
+
 _DATABASE_CHECKS: tuple[tuple[str, Callable[[Database, Settings], str]], ...] = (
     ("audit log", _audit),
     ("embedder", _embedder),
     ("search index", _index),
+    ("kept answers", _kept),
 )
 
 

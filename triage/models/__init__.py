@@ -25,7 +25,7 @@ from .knowledge import (
     PassageVector,
     WorkingCopy,
 )
-from .learning import Edit, EvaluationCase, StyleSuggestion
+from .learning import BadAnswer, Edit, EvaluationCase, StyleSuggestion
 from .limits import Alert, BreakerOpening, RateCount
 from .merges import TicketMerge
 from .notices import Notice, NoticeItem, NoticeSettings, Notification, NotificationRead, Webhook
@@ -41,7 +41,7 @@ from .people import (
 )
 from .questions import SavedQuestion
 from .rulebook import RuleTrial, RuleTrialTicket, RuleVersion
-from .runs import BreakerState, CommonPremise, Run, RunPremise, RunStep, SpanRecord, Spend
+from .runs import BreakerState, CommonPremise, KeptAnswer, Run, RunPremise, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
 from .solved import PrecedentUse, SolvedCase
 from .statuses import (
@@ -81,6 +81,7 @@ __all__ = [
     "ArticleVersion",
     "Attachment",
     "AuditEvent",
+    "BadAnswer",
     "Batch",
     "BatchMember",
     "BlockedAction",
@@ -119,6 +120,7 @@ __all__ = [
     "IncidentReply",
     "IndexBuild",
     "IndexState",
+    "KeptAnswer",
     "LoginAttempt",
     "LoginSession",
     "Macro",

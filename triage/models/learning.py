@@ -60,3 +60,24 @@ class EvaluationCase(SQLModel, table=True):
     made_by: int | None = Field(default=None, foreign_key="user.id")
     created_at: datetime = Field(default_factory=now)
     removed_at: datetime | None = None
+
+
+class BadAnswer(SQLModel, table=True):
+    """A person's word that an answer is bad; one a person and answer (`about` is draft:ID or run:ID).
+
+    `taken_as` says what came of it: article, style, case, dismissed, or nothing yet.
+    """
+
+    __table_args__ = (UniqueConstraint("about", "reported_by"), Index("ix_badanswer_taken_as_id", "taken_as", "id"))
+    id: int | None = Field(default=None, primary_key=True)
+    about: str
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    run_id: str | None = Field(default=None, foreign_key="run.id")
+    draft_id: int | None = Field(default=None, foreign_key="draft.id")
+    reason: str
+    comment: str = text_field()
+    reported_by: int = Field(foreign_key="user.id")
+    taken_as: str = ""
+    taken_by: int | None = Field(default=None, foreign_key="user.id")
+    taken_at: datetime | None = None
+    created_at: datetime = Field(default_factory=now)

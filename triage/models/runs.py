@@ -100,7 +100,7 @@ class Spend(SQLModel, table=True):
     """Tokens, money and calls of one day (UTC) under one scope.
 
     Scopes: "workspace"; "model:NAME"; "customer:ID" or "sender:ADDRESS"; "fallback:NAME" (calls that another model had
-    to answer); "down:NAME" and "refused:NAME" (calls that failed); "cut:LIMIT:NAME" (calls that a limit refused); "step:STEP" (runs that ended on a step of degradation).
+    to answer); "down:NAME" and "refused:NAME" (calls that failed); "cut:LIMIT:NAME" (calls that a limit refused); "kept:hit" and "kept:asked" (requests answered from what is kept, or not); "step:STEP" (runs that ended on a step of degradation).
     """
 
     day: str = Field(primary_key=True)
@@ -120,3 +120,14 @@ class BreakerState(SQLModel, table=True):
     changed_at: datetime = Field(default_factory=now)
     last_error: str = text_field()
     openings: int = 0
+
+
+class KeptAnswer(SQLModel, table=True):
+    """A model's answer to a request, kept for evaluations under the SHA-256 of the whole request; `size` in bytes."""
+
+    digest: str = Field(primary_key=True)
+    model: str = ""
+    response: dict[str, object] = exact_json_field()
+    size: int = 0
+    hits: int = 0
+    used_at: datetime = Field(default_factory=now, index=True)

@@ -44,8 +44,8 @@ EVENTS = {
         ("failed", "delivery failed", "delivery uncertain", "call failed", "call uncertain", "notice dead"), mail=True,
     ),
     "wrong": Event(
-        "Agents got something wrong", "A draft was rejected, a sending undone, a guard overruled.",
-        ("wrong_rejected", "wrong_undone", "wrong_overruled"),
+        "Agents got something wrong", "A draft was rejected, a sending undone, a guard overruled, an answer reported as bad.",
+        ("wrong_rejected", "wrong_undone", "wrong_overruled", "wrong_reported"),
     ),
     "rating": Event("Low rating", "A customer rated an answer low.", ("low rating",)),
     "gap": Event("Gap found", "Customers ask what no article answers.", ("gap",), role=Role.STAFF),

@@ -12,12 +12,14 @@ from sqlmodel import Session, col, select
 from knowledge_base import overlay
 from knowledge_base.search import Searcher
 from triage import desk, judging, tracing
+from triage.agents.spotlight import marker_for
 from triage.agents.toolbox import Searches
 from triage.casefile import open_case
 from triage.database.sealed import Sealed
 from triage.errors import TriageError
 from triage.genai import INVOKE_WORKFLOW, OPERATION, RUN
 from triage.judging import Rules
+from triage.llm.kept import kept
 from triage.models import Draft, Rehearsal, RehearsedTicket, Run, new_id, now
 from triage.recording import Unrecorded
 from triage.rehearsal.asking import uses_service
@@ -93,7 +95,9 @@ async def _draft_again(office: "Desk", rehearsal: Rehearsal, draft: Draft, searc
     recorder = Unrecorded(sealed, run.id)
     gate = office.gate(recorder, rules.limits)
     crew = office.crew(case, recorder, gate, cover=rules.cover_personal_data, style=rules.style)
-    crew = replace(crew, context=replace(crew.context, database=sealed, searcher=searcher))
+    models = kept(crew.models, office.database, most_bytes=office.settings.kept_answers_mb * 1_000_000)
+    marker = marker_for(draft.run_id or run.id)  # the same each time: otherwise nothing kept would ever fit
+    crew = replace(crew, models=models, marker=marker, context=replace(crew.context, database=sealed, searcher=searcher))
     with tracing.span(f"{INVOKE_WORKFLOW} rehearsal", {OPERATION: INVOKE_WORKFLOW, RUN: run.id}):
         async with asyncio.timeout(office.settings.run_seconds):
             screening = await judging.screen(case, recorder, rules)
