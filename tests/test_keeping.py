@@ -49,7 +49,10 @@ def test_the_stricter_of_setting_and_switch_counts() -> None:
 
 
 async def test_after_its_days_a_run_loses_content_and_spans_and_keeps_its_figures(desk: Desk) -> None:
-    run_id, young = await worked(desk, QUESTION), await worked(desk, QUESTION, subject="Another matter")
+    run_id, young = (
+        await worked(desk, QUESTION),
+        await worked(desk, "How do I pair the kettle with the app?", subject="Another matter"),
+    )
     tracing.flush()
     with desk.database.transaction() as session:
         run = session.get_one(Run, run_id)

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reported_by"], ["user.id"], name=op.f("fk_badanswer_reported_by_user")),
         sa.ForeignKeyConstraint(["taken_by"], ["user.id"], name=op.f("fk_badanswer_taken_by_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_badanswer")),
-        sa.UniqueConstraint("about", "reported_by", name=op.f("uq_badanswer_about")),
+        sa.UniqueConstraint("about", "reported_by", name=op.f("uq_badanswer_about_reported_by")),
     )
     op.create_index(op.f("ix_badanswer_ticket_id"), "badanswer", ["ticket_id"])
     op.create_index("ix_badanswer_taken_as_id", "badanswer", ["taken_as", "id"])
