@@ -109,7 +109,7 @@ TICKETS = [
 
 
 def test_tickets_from_a_file_are_worked_on_decided_and_never_twice(run: Run, shelf: Path, tmp_path: Path) -> None:
-    source, out, home = tmp_path / "in.jsonl", tmp_path / "out" / "lines.jsonl", tmp_path / "batch"
+    source, out, home = tmp_path / "in.jsonl", tmp_path / "out" / "lines.jsonl", tmp_path / "home"
     source.write_text("\n".join(TICKETS) + "\n")
     ended = run("process", "--tickets", source, "--kb", shelf, "--out", out, "--home", home)
     assert ended.code == 0, ended.err
@@ -171,7 +171,7 @@ def _mail(name: str, body: str) -> EmailMessage:
 
 
 def test_mails_from_a_folder_and_from_an_mbox(run: Run, shelf: Path, tmp_path: Path) -> None:
-    folder, home = tmp_path / "mails", tmp_path / "batch"
+    folder, home = tmp_path / "mails", tmp_path / "home"
     folder.mkdir()
     (folder / "one.eml").write_bytes(_mail("one", "How do I descale my kettle?").as_bytes())
     (folder / "two.eml").write_bytes(b"\x00\xff this is no mail \x00")

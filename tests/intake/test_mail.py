@@ -215,6 +215,6 @@ def test_phone_transcripts_come_by_phone(defaults: Settings, subject: str, body:
     ids=["addresses", "headers", "tags", "comments", "quotes", "parts"],
 )
 def test_mail_made_to_be_slow_is_read_in_good_time(defaults: Settings, raw: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     parse_mail(raw, defaults)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

@@ -88,7 +88,7 @@ def test_a_closing_that_is_the_whole_message_or_asks_something_stays() -> None:
 
 
 def test_long_hostile_texts_take_linear_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for text in (
         "On " + "a b " * 50_000,
         "On 1 x\n" * 20_000,
@@ -98,4 +98,4 @@ def test_long_hostile_texts_take_linear_time() -> None:
         "\n" * 200_000,
     ):
         split(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -93,8 +93,8 @@ def test_broken_markup_does_no_harm(markup: str) -> None:
 
 
 def test_deep_and_long_documents_take_little_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert render("<div>" * 9000 + "deep" + "</div>" * 9000).visible == "deep"
     assert "row" in render("<table>" + "<tr><td>row</td></tr>" * 8000 + "</table>").visible
     render("<b>x</b>" * 60_000)
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8

@@ -63,11 +63,11 @@ def test_a_zip_of_a_million_files_is_refused_before_its_directory_is_read() -> N
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, len(directory), 0, 0)
     data = directory + end
     tracemalloc.start()
-    begun = time.monotonic()
+    begun = time.process_time()
     [said] = problems(data, "many.zip")
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert "20,000 files" in said and time.monotonic() - begun < 2 and most < 5_000_000
+    assert "20,000 files" in said and time.process_time() - begun < 2 and most < 5_000_000
 
 
 def test_files_that_lie_upon_each_other_are_refused() -> None:
@@ -184,12 +184,12 @@ def test_a_row_that_cannot_be_read_leaves_the_others(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("tags", ["<div>", "<b>", "<ul><li>", "<table><tr><td>", "<pre>", "<a href=x>", "<p class=share>"])
 def test_a_page_of_nested_elements_takes_no_time(tags: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         to_page(tags * 40_000 + "x")
     except InputError as error:
         assert "too deeply" in str(error)
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 def test_scripts_hidden_text_and_trimmings_are_left_out() -> None:
