@@ -34,8 +34,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    """The desk that all browser tests share, with its demo content and its worker."""
-    with running(tmp_path_factory.mktemp("browser")) as started:
+    """The desk that all browser tests share, with its demo content and its worker; it may fetch pages from 127.0.0.1 alone."""
+    with running(tmp_path_factory.mktemp("browser"), IMPORT_NETWORKS='["127.0.0.1/32"]') as started:
         yield started
 
 

@@ -14,7 +14,6 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.desk import RunningDesk, running
 from tests.browser.visitor import Visitor
 
 GOOD = "# Wash the puck screen\n\nRinse the puck screen under warm water once a week."
@@ -53,13 +52,6 @@ def site() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def open_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    """A desk that may fetch pages from this machine."""
-    with running(tmp_path_factory.mktemp("import"), IMPORT_NETWORKS='["127.0.0.0/8"]') as started:
-        yield started
 
 
 def zipped() -> bytes:
@@ -131,8 +123,8 @@ def row(visitor: Visitor, source: str) -> str:
     return visitor.page.get_by_role("row").filter(has_text=re.compile(rf"^{re.escape(source)}")).inner_text()
 
 
-def test_a_zip_and_an_address_inside_when_no_network_is_allowed(desk: RunningDesk, visit: Visit, site: str) -> None:
-    admin = visit("admin")
+def test_a_zip_and_an_address_in_a_network_that_is_not_allowed(visit: Visit, site: str) -> None:
+    admin, site = visit("admin"), site.replace("127.0.0.1", "127.0.0.2")
     hand_in(admin, file=zipped(), addresses=f"{site}/gasket")
     admin.says("1 taken, 1 double, 1 held as draft, 3 refused.")
     assert "leads out of the zip" in row(admin, "../out.md") and "damaged" in row(admin, "broken.pdf")
@@ -149,8 +141,8 @@ def test_a_zip_and_an_address_inside_when_no_network_is_allowed(desk: RunningDes
     admin.errors.clear()  # the browser's own words about a page that was opened by its address
 
 
-def test_pages_by_address_from_an_allowed_network(open_desk: RunningDesk, visit: Visit, site: str) -> None:
-    admin = visit("admin", base_url=open_desk.address)
+def test_pages_by_address_from_an_allowed_network(visit: Visit, site: str) -> None:
+    admin = visit("admin")
     hand_in(admin, addresses=f"{site}/gasket\n{site}/none\nhttp://169.254.169.254/latest")
     admin.says("1 taken, 2 refused.")
     assert "no such page" in row(admin, f"{site}/none") and "169.254.169.254" in row(admin, "http://169.254.169.254")
