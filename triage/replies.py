@@ -12,6 +12,7 @@ from triage import ratings, solving
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.batches import likeness
+from triage.database import rows
 from triage.errors import AccessError, ConflictError, InputError
 from triage.models import (
     DECIDABLE,
@@ -64,13 +65,12 @@ def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     draft.article_versions = published_versions(session, cited)
     draft.alike = likeness.mark(draft, ticket)
     clocks.draft_waits(session, ticket, draft)
-    session.add(draft)
-    session.flush()
-    draft.seal = seal_of(session, draft, draft.article_versions)
+    rows.store(session, draft)
+    rows.change(session, draft, seal=seal_of(session, draft, draft.article_versions))
     ticket.draft_id = draft.id
     if draft.approver != "staff":  # what one version made a manager's matter, the next one does not undo
         ticket.approver = draft.approver
-    session.add_all([draft, ticket])
+    session.add(ticket)
     return draft
 
 

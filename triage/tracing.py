@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from opentelemetry.context import attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
-from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
@@ -95,15 +96,17 @@ def shutdown() -> None:
 def span(name: str, attributes: dict[str, str | int | float | bool | None], *, kind: str = "internal") -> Iterator[Span]:
     """A span around a block, with the attributes that are not None; an exception marks it as failed and goes on."""
     given = {key: value for key, value in attributes.items() if value is not None}
-    with _tracer.start_as_current_span(
-        name, kind=KINDS[kind], attributes=given, record_exception=False, set_status_on_exception=False
-    ) as current:
-        try:
-            yield current
-        except Exception as error:
-            current.set_attribute(genai.ERROR_TYPE, type(error).__name__)
-            current.set_status(Status(StatusCode.ERROR, _redact(str(error)[:300])))
-            raise
+    current = _tracer.start_span(name, kind=KINDS[kind], attributes=given)
+    token = attach(set_span_in_context(current))
+    try:
+        yield current
+    except Exception as error:
+        current.set_attribute(genai.ERROR_TYPE, type(error).__name__)
+        current.set_status(Status(StatusCode.ERROR, _redact(str(error)[:300])))
+        raise
+    finally:
+        detach(token)
+        current.end()
 
 
 def _row(span: ReadableSpan) -> dict[str, object] | None:

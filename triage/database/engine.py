@@ -9,12 +9,12 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, Executable, create_engine, event, text
+from sqlalchemy import Engine, Executable, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from triage import jsontext
-from triage.database import documents
+from triage.database import sqlite
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
@@ -33,13 +33,13 @@ class Database:
     process queue here instead: on a lock, and those of the event loop on one thread.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, reading: Engine | None = None) -> None:
+        """`reading` is the engine of what only reads, when that is another one."""
+        self.engine, self.reading = engine, reading or engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[Any] = RLock() if self.is_sqlite else nullcontext()
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
         self._guest: Engine | None = None
-        self._reading = engine.execution_options(reading=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -50,12 +50,12 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session to read with; what it changes is not kept. On SQLite it takes no write lock."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with Session(self.reading, expire_on_commit=False) as session:
             yield session
 
     def first(self, statement: Executable, **values: Any) -> tuple[Any, ...] | None:
         """The first row; read without a session, for what is asked all the time. `values` are the statement's parameters."""
-        with self._reading.connect() as connection:
+        with self.reading.connect() as connection:
             row = connection.execute(statement, values).first()
             return None if row is None else tuple(row)
 
@@ -93,7 +93,7 @@ class Database:
         None for other databases, where the library may open its own.
         """
         if self._guest is None and self.is_sqlite:
-            self._guest = _guest_engine(self.engine.url, self._turn)
+            self._guest = sqlite.guest_engine(str(self.engine.url), self._turn, **_COMMON)
         return self._guest
 
     def close(self) -> None:
@@ -102,6 +102,7 @@ class Database:
             self._writer.shutdown()
             self._writer = ThreadPoolExecutor(1, "database")
         self.engine.dispose()
+        self.reading.dispose()
         if self._guest is not None:
             self._guest.dispose()
 
@@ -114,43 +115,8 @@ def open_database(settings: Settings) -> Database:
         make_private(file.parent)
         if not file.exists():
             file.touch(mode=0o600)  # customers' mail stands in it; SQLite gives its side files the same rights
-        return Database(_sqlite_engine(url))
-    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, **_COMMON))
-
-
-def _file_engine(url: str | URL, isolation_level: str | None) -> Engine:
-    engine = create_engine(
-        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=40, **_COMMON
-    )  # fmt: skip
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = isolation_level
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.create_function(documents.SPACED, 1, documents.spaced, deterministic=True)  # triggers call it
-
-    return engine
-
-
-def _guest_engine(url: URL, turn: Any) -> Engine:
-    """The driver begins a transaction, IMMEDIATE, before what writes; a connection is lent out while it is its turn."""
-    engine = _file_engine(url, "IMMEDIATE")
-    event.listen(engine, "checkout", lambda *_: turn.acquire())
-    event.listen(engine, "checkin", lambda *_: turn.release())
-    return engine
-
-
-def _sqlite_engine(url: str) -> Engine:
-    """WAL and BEGIN IMMEDIATE for writers: the driver's own transactions lose updates under two writers."""
-    engine = _file_engine(url, None)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
+        return Database(*sqlite.engines(url, **_COMMON))
+    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, pool_use_lifo=True, **_COMMON))
 
 
 def check(database: Database) -> str | None:

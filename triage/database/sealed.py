@@ -18,7 +18,7 @@ class Sealed(Database):
     """The same database without its writes; `refusal` is what who tries one is told."""
 
     def __init__(self, database: Database, refusal: str) -> None:
-        super().__init__(database.engine)
+        super().__init__(database.engine, database.reading)
         self.refusal = refusal
 
     def run_now(self, work: Callable[[Session], T]) -> T:

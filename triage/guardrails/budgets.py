@@ -153,11 +153,13 @@ class DayBudget:
 
     def _write(self, session: Session, pending: dict[str, Used]) -> None:
         day, add = _today(), _ADD["sqlite" if self.database.is_sqlite else "postgresql"]
-        for scope, used in sorted(pending.items()):
-            row = {"day": day, "scope": scope, "tokens": used.tokens, "cost_usd": used.cost_usd, "calls": used.calls}
-            total = session.connection().execute(add, row).one()
+        rows = [
+            {"day": day, "scope": scope, "tokens": used.tokens, "cost_usd": used.cost_usd, "calls": used.calls}
+            for scope, used in sorted(pending.items())
+        ]
+        for scope, tokens, cost in session.connection().execute(add, rows).all():
             if day == self._day and scope in self._known:
-                self._known[scope] = (total[0], total[1])
+                self._known[scope] = (tokens, cost)
 
     def _refresh(self, session: Session, scope: str) -> None:
         day = _today()
@@ -206,7 +208,7 @@ def _adding(dialect: Any) -> Any:
             "cost_usd": col(Spend.cost_usd) + fresh.excluded.cost_usd,
             "calls": col(Spend.calls) + fresh.excluded.calls,
         },
-    ).returning(col(Spend.tokens), col(Spend.cost_usd))
+    ).returning(col(Spend.scope), col(Spend.tokens), col(Spend.cost_usd))
 
 
 _ADD = {"sqlite": _adding(sqlite), "postgresql": _adding(postgresql)}

@@ -121,10 +121,11 @@ def _create(
         created_at=start,
         updated_at=start,
     )
-    session.add(ticket)
-    session.flush()
-    _begin_episode(session, ticket, incoming, start, number=1)
-    ticket.thread_head = _add(session, ticket, message, incoming)
+    clocks.begin(session, ticket, start)
+    rows.store(session, ticket)
+    episode_id = _begin_episode(session, ticket, incoming, start, number=1)
+    head = _add(session, ticket, message, incoming, episode_id)
+    rows.change(session, ticket, episode_id=episode_id, thread_head=head)
     audit.append(
         session, "received", actor=actor, ticket_id=ticket.id, channel=incoming.channel, message=ticket.thread_head, note=note
     )
@@ -148,7 +149,7 @@ def _append(
     wakes = ticket.status in _WAKES
     if wakes:
         _continue_or_begin(session, ticket, message["created_at"], incoming)
-    number = _add(session, ticket, message, incoming)
+    number = _add(session, ticket, message, incoming, ticket.episode_id)
     ticket.thread_head, ticket.updated_at, ticket.snoozed_until = number, message["created_at"], None
     if ticket.identity == "verified" and identity != "verified" and incoming.ticket_id is None:
         ticket.identity = "unverified"  # the ticket is as sure as its least sure message
@@ -164,7 +165,8 @@ def _continue_or_begin(session: Session, ticket: Ticket, start: datetime, incomi
     """A new episode when the former demand was resolved, else the running one with a new time to reply."""
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
     if episode is None or episode.resolved_at is not None:
-        _begin_episode(session, ticket, incoming, start, number=episode.number + 1 if episode else 1)
+        clocks.begin(session, ticket, start)
+        ticket.episode_id = _begin_episode(session, ticket, incoming, start, number=episode.number + 1 if episode else 1)
     else:
         clocks.customer_wrote(session, ticket, start)
 
@@ -172,7 +174,7 @@ def _continue_or_begin(session: Session, ticket: Ticket, start: datetime, incomi
 def _repeat(session: Session, first: Message, exact: bool, message: Values, incoming: Incoming, actor: str) -> Receipt:
     """The same demand again: it joins the first one's ticket, and no agent works twice."""
     ticket = session.get_one(Ticket, first.ticket_id)
-    number = _add(session, ticket, {**message, "duplicate_of": first.id}, incoming)
+    number = _add(session, ticket, {**message, "duplicate_of": first.id}, incoming, ticket.episode_id)
     ticket.updated_at = message["created_at"]
     if not exact:
         ticket.thread_head = number  # a word may matter, so people see that the thread has grown
@@ -181,9 +183,9 @@ def _repeat(session: Session, first: Message, exact: bool, message: Values, inco
     return _receipt(ticket, Outcome.DUPLICATE)
 
 
-def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> None:
-    clocks.begin(session, ticket, start)
-    ticket.episode_id = rows.insert(
+def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: datetime, *, number: int) -> int:
+    """Store the episode that promises what the ticket's clocks do; returns its number."""
+    episode_id: int = rows.insert(
         session,
         Episode,
         ticket_id=ticket.id,
@@ -195,11 +197,12 @@ def _begin_episode(session: Session, ticket: Ticket, incoming: Incoming, start: 
         language=incoming.language,
         channel=incoming.channel,
     )
+    return episode_id
 
 
-def _add(session: Session, ticket: Ticket, message: Values, incoming: Incoming) -> int:
+def _add(session: Session, ticket: Ticket, message: Values, incoming: Incoming, episode_id: int | None) -> int:
     """Store a message with its files; returns its number."""
-    number: int = rows.insert(session, Message, **message, ticket_id=ticket.id, episode_id=ticket.episode_id)
+    number: int = rows.insert(session, Message, **message, ticket_id=ticket.id, episode_id=episode_id)
     files = (
         {
             "message_id": number,

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from triage.errors import InputError, SettingsError
@@ -200,8 +201,11 @@ def differences(before: Plan, after: Plan) -> list[str]:
 _known: dict[tuple[str, int, str], Plan] = {}
 
 
+_NEWEST = columns(col(TargetPlan.number), col(TargetPlan.made_at)).order_by(col(TargetPlan.number).desc()).limit(1)
+
+
 def _newest(session: Session) -> tuple[int, Plan]:
-    row = session.exec(select(TargetPlan.number, TargetPlan.made_at).order_by(col(TargetPlan.number).desc()).limit(1)).first()
+    row = session.connection().execute(_NEWEST).first()
     if row is None:
         return 0, _DEFAULT
     key = (str(session.get_bind().engine.url), row[0], row[1].isoformat())
