@@ -96,10 +96,10 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
         f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
     ):
         outcome = await attempt(desk, case, rules, crew, admit)
-        await gate.close(crew.degraded)
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
-        status = await desk.database.run(
-            lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome)
+        status = await gate.close_with(
+            lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome),
+            crew.degraded,
         )
         if desk.watch.arrived(case.brief.ticket_id, case.ticket.requester_email):
             await desk.database.run(lambda session: finding.look(session, desk.enqueue))

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from triage.agents.toolbox import ToolContext
 from triage.agents.tools import Tool
 from triage.briefs import ActionRequest
 from triage.connections import binding
 from triage.connections.arguments import model_of
-from triage.connections.requests import Call, Definition, definition, prepare, send, told
+from triage.connections.requests import Call, Definition, prepare, send, told
 from triage.errors import DeliveryUncertain, ToolDown, ToolError
 from triage.guardrails.breakers import TOOL
 from triage.llm.protocol import Breaking, ToolSpec
@@ -20,17 +21,23 @@ from triage.models import ConnectedTool, Connection
 from triage.reach import Answer
 from triage.settings import Settings
 
-_SWITCHED_ON = (  # built once: every run asks
-    select(ConnectedTool, Connection)
-    .join(Connection, col(Connection.id) == ConnectedTool.connection_id)
+_OF_TOOL = ("id", "name", "method", "path", "effect", "summary", "arguments", "bound", "digest")
+_OF_CONNECTION = ("base_url", "auth", "auth_name", "secret")
+_SWITCHED_ON = (  # every run asks: built once, and without the documents
+    select(
+        *(col(getattr(ConnectedTool, name)) for name in _OF_TOOL),
+        *(col(getattr(Connection, name)) for name in _OF_CONNECTION),
+        col(Connection.name).label("connection"),
+    )
+    .join_from(ConnectedTool, Connection, col(Connection.id) == ConnectedTool.connection_id)
     .where(col(ConnectedTool.enabled))
-    .order_by(ConnectedTool.name)
+    .order_by(col(ConnectedTool.name))
 )
 
 
 def switched_on(session: Session) -> list[Definition]:
     """Every operation that is switched on, by name."""
-    return [definition(tool, connection) for tool, connection in session.exec(_SWITCHED_ON)]
+    return [Definition(**row) for row in session.connection().execute(_SWITCHED_ON).mappings()]
 
 
 def tools_of(definitions: Sequence[Definition], settings: Settings, breakers: Breaking, *, verified: bool) -> list[Tool]:

@@ -8,8 +8,9 @@ read or write anything here.
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
@@ -22,6 +23,7 @@ from triage.guardrails import limits
 from triage.models import Run, Spend, Ticket, now
 from triage.settings import Settings
 
+T = TypeVar("T")
 WORKSPACE = "workspace"
 FLUSH_SECONDS = 0.5
 REFRESH_SECONDS = 5.0
@@ -133,13 +135,23 @@ class DayBudget:
 
     async def flush(self) -> None:
         """Write what is counted but not yet in the table."""
+        if self._pending:
+            await self.flush_with(lambda _: None)
+
+    async def flush_with(self, work: Callable[[Session], T]) -> T:
+        """Do `work(session)` and write what is counted, in one transaction."""
         with self._lock:
             pending, self._pending = self._pending, {}
             self._written_at = time.monotonic()
-        if not pending:
-            return
+
+        def both(session: Session) -> T:
+            done = work(session)
+            if pending:
+                self._write(session, pending)
+            return done
+
         try:
-            await self.database.run(lambda session: self._write(session, pending))
+            return await self.database.run(both)
         except BaseException:
             with self._lock:
                 for scope, used in pending.items():

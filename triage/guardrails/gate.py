@@ -1,7 +1,10 @@
 """What every model call passes: the ticket's budget, the day's budget, the model's breaker."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 from weakref import WeakKeyDictionary
+
+from sqlmodel import Session
 
 from triage.database import Database
 from triage.errors import BudgetExceeded, ModelDown, ModelRefused
@@ -12,6 +15,7 @@ from triage.llm.degradation import Step, step_of
 from triage.llm.protocol import Request, Response
 from triage.settings import Settings
 
+T = TypeVar("T")
 _shared: WeakKeyDictionary[Database, tuple[DayBudget, Breakers]] = WeakKeyDictionary()
 
 FREE = frozenset({"offline"})
@@ -88,10 +92,20 @@ class DeskGate:
 
     async def close(self, degraded: Iterable[str] = ()) -> None:
         """Write what this process counted, at the end of a run; `degraded` are the run's sentences of steps down."""
-        if (step := step_of(degraded)) != Step.FULL:
-            self.day.count(f"step:{step}")
+        self._count_step(degraded)
         await self.day.flush()
         await self.breakers.flush()
+
+    async def close_with(self, work: Callable[[Session], T], degraded: Iterable[str] = ()) -> T:
+        """`close` in the transaction of the run's last `work`."""
+        self._count_step(degraded)
+        done = await self.day.flush_with(work)
+        await self.breakers.flush()
+        return done
+
+    def _count_step(self, degraded: Iterable[str]) -> None:
+        if (step := step_of(degraded)) != Step.FULL:
+            self.day.count(f"step:{step}")
 
 
 def expected_tokens(request: Request) -> int:
