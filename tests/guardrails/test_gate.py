@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
-from sqlmodel import col, select
+from sqlmodel import Session, col, func, select
 
 from triage.database import Database, open_database
 from triage.errors import AccessError, BreakerOpen, BudgetExceeded, InputError, ModelDown, ModelRefused, ToolDown, ToolError
@@ -115,6 +115,23 @@ async def test_what_cannot_be_written_is_kept(database: Database, settings: Sett
         with pytest.raises(OSError, match="away"):
             await day.add("m", 7, 0.0)
     await day.flush()
+    with database.read() as session:
+        assert [row.tokens for row in session.exec(select(Spend).where(Spend.scope == WORKSPACE))] == [7]
+
+
+async def test_what_a_run_spent_is_written_with_its_outcome_or_not_yet(database: Database, settings: Settings) -> None:
+    gate = DeskGate(database, settings)
+    await gate.before("m", request())
+    gate.day.count(WORKSPACE, 7)
+
+    def breaks(_session: Session) -> None:
+        raise OSError("the outcome could not be stored")
+
+    with pytest.raises(OSError, match="outcome"):
+        await gate.close_with(breaks)
+    with database.read() as session:
+        assert session.exec(select(Spend)).all() == []
+    assert await gate.close_with(lambda session: session.exec(select(func.count()).select_from(Spend)).one()) == 0
     with database.read() as session:
         assert [row.tokens for row in session.exec(select(Spend).where(Spend.scope == WORKSPACE))] == [7]
 
