@@ -93,7 +93,7 @@ class Database:
         None for other databases, where the library may open its own.
         """
         if self._guest is None and self.is_sqlite:
-            self._guest = sqlite.guest_engine(str(self.engine.url), self._turn, **_COMMON)
+            self._guest = sqlite.guest_engine(self.engine.url, self._turn, **_COMMON)
         return self._guest
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ first (IMMEDIATE). They begin in the dialect, not by a listener: one listener ma
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -42,7 +42,7 @@ def engines(url: str, **options: Any) -> tuple[Engine, Engine]:
     return _engine(url, "sqlite+writing", None, **options), _engine(url, "sqlite+reading", None, **options)
 
 
-def guest_engine(url: str, turn: Any, **options: Any) -> Engine:
+def guest_engine(url: URL, turn: Any, **options: Any) -> Engine:
     """The driver begins a transaction, IMMEDIATE, before what writes; a connection is lent out while it is its turn."""
     engine = _engine(url, "sqlite", "IMMEDIATE", **options)
     event.listen(engine, "checkout", lambda *_: turn.acquire())
@@ -50,7 +50,7 @@ def guest_engine(url: str, turn: Any, **options: Any) -> Engine:
     return engine
 
 
-def _engine(url: str, driver: str, isolation_level: str | None, **options: Any) -> Engine:
+def _engine(url: str | URL, driver: str, isolation_level: str | None, **options: Any) -> Engine:
     """The connection used last is used next: it has its statements prepared and its pages read."""
     engine = create_engine(
         make_url(url).set(drivername=driver), connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20,
