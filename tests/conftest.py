@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from xdist.scheduler import LoadFileScheduling
 
-from tests.homes import lay, prepare
+from tests.homes import clear, lay, prepare
 from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
 
@@ -70,6 +70,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    clear()
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """An empty home folder."""
@@ -94,6 +99,7 @@ def postgres() -> Iterator[str]:
     prepare(load_settings(home=root, database_url=_named(admin, "template_desk")))
     yield admin
     server.cleanup()
+    shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,6 +1,5 @@
 """Homes without the wait: a database is migrated and a model made once a process; every test gets a copy of the one and a link to the other."""
 
-import atexit
 import shutil
 import tempfile
 from functools import cache
@@ -32,10 +31,16 @@ def prepare(settings: Settings) -> None:
     database.close()
 
 
+def clear() -> None:
+    """Delete what copies are made of; a worker of xdist ends without `atexit`."""
+    if _template.cache_info().currsize:
+        shutil.rmtree(_template(), ignore_errors=True)
+        _template.cache_clear()
+
+
 @cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="template-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     prepare(load_settings(home=folder))
     (folder / "models").mkdir()
     return folder
