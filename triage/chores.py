@@ -27,7 +27,7 @@ from triage.models import (
     Ticket,
     now,
 )
-from triage.notifications import digests, reading
+from triage.notifications import digests, reading, weekly
 from triage.sla import retargeting
 from triage.sla.watching import watch as watch_targets
 from triage.tickets import sharing, typed
@@ -123,4 +123,5 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "scheduled": watching.look,
     "notify": digests.send_due,
     "retarget": retargeting.retarget_all,
+    "weekly": weekly.send_due,
 }

@@ -27,6 +27,7 @@ CRON: dict[str, dict[str, Any]] = {
     "retarget": {"minute": 27},
     "notify": {"minute": "*"},
     "count_figures": {"minute": "*/2"},
+    "weekly": {"minute": "2-59/15"},
     "watch": {"minute": "4-59/5"},
     "backfill_solved": {"hour": 3, "minute": 50},
     "class_edits": {"hour": 3, "minute": 55},

@@ -3,7 +3,7 @@
 import streamlit as st
 from markupsafe import Markup
 
-from pages.parts import ask_answer, figures, office, screen
+from pages.parts import ask_answer, office, screen
 from pages.parts.markup import mute, show, tag
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -12,6 +12,7 @@ from triage.asking.asking import Proposal
 from triage.asking.running import Answer
 from triage.database.reporting import VIEWS
 from triage.errors import TriageError
+from triage.learning.metrics import wording as figures
 from triage.models import SavedQuestion, User
 
 _PROPOSAL, _ANSWER, _SQL, _SAID = "ask_proposal", "ask_answer", "ask_sql", "ask_said"

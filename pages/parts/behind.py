@@ -6,11 +6,12 @@ from typing import Any, Literal
 import streamlit as st
 from sqlmodel import Session, col, select
 
-from pages.parts import figures, office, screen, words
+from pages.parts import office, screen, words
 from pages.parts.board import Asked
 from pages.parts.markup import Child, mute, show, tag
 from triage.learning import metrics
 from triage.learning.metrics import METRICS, Figure, Metric, Window, reports
+from triage.learning.metrics import wording as figures
 from triage.models import Ticket
 from triage.sla.plan import desk_hours
 

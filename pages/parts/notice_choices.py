@@ -9,7 +9,7 @@ from pages.parts.markup import mute, show, tag
 from pages.parts.webhook_list import webhooks
 from triage.models import NoticeSettings, User
 from triage.notifications import settings
-from triage.notifications.events import EVENTS, WAYS
+from triage.notifications.events import EVENTS, WAYS, is_for
 
 _WIDTHS = (3.2, 1, 1, 1)
 
@@ -38,11 +38,15 @@ def _matrix(user: User, kept: NoticeSettings) -> None:
         with place:
             show(mute(label))
     for name, event in EVENTS.items():
+        if not is_for(name, user.role):
+            continue
         ways = settings.ways_of(kept, name)
         places = st.columns(_WIDTHS, gap="small", vertical_alignment="center")
         with places[0]:
             show(tag("div", tag("b", event.title), tag("div", mute(event.help))))
         for place, (way, label) in zip(places[1:], WAYS.items(), strict=True):
+            if way not in event.ways:
+                continue
             key = f"tell_{name}_{way}"
             st.session_state[key] = way in ways
             place.checkbox(f"{event.title}: {label}", key=key, on_change=_choose, args=(user, name), label_visibility="collapsed")

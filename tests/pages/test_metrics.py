@@ -12,12 +12,13 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 import pages
-from pages.parts import board, charts, figures
+from pages.parts import board, charts
 from tests.homes import fresh
 from tests.learning.conftest import fill
 from triage import office
 from triage.database import Database
 from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, compute, tickets
+from triage.learning.metrics import wording as figures
 from triage.learning.metrics.reports import outcomes
 from triage.models import Role, User, now
 from triage.settings import Settings

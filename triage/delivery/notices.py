@@ -88,7 +88,7 @@ async def _mail(settings: Settings, notice: Notice) -> None:
 
 
 def letter(notice: Notice, settings: Settings) -> EmailMessage:
-    """A plain-text mail to a colleague; marked as automatic, so that no absence notice answers it."""
+    """A mail to a colleague, in plain text and perhaps in HTML too; marked as automatic, so that no absence notice answers it."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = formataddr((f"{settings.mail_from_name} desk", settings.mail_from))
     mail["To"] = notice.recipient
@@ -99,6 +99,8 @@ def letter(notice: Notice, settings: Settings) -> EmailMessage:
     mail["X-Loop"] = settings.mail_from
     mail["X-Triage-Notice"] = notice.key
     mail.set_content(notice.body)
+    if notice.html:
+        mail.add_alternative(notice.html, subtype="html")
     return mail
 
 

@@ -67,7 +67,7 @@ class Webhook(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """One message about notifications on its way out: held, sending, sent, cancelled, dead or uncertain."""
+    """One message to a colleague on its way out: held, sending, sent, cancelled, dead or uncertain. `html` is beside the text of a mail."""
 
     id: int | None = Field(default=None, primary_key=True)
     user_id: int | None = Field(default=None, foreign_key="user.id", index=True)
@@ -77,6 +77,7 @@ class Notice(SQLModel, table=True):
     recipient: str = ""
     subject: str = ""
     body: str = text_field()
+    html: str = text_field()
     attempts: int = 0
     error: str | None = None
     created_at: datetime = Field(default_factory=now)

@@ -6,4 +6,5 @@ reading     what one person sees of them, and what is read
 settings    who wants to hear what, and when not to be disturbed
 webhooks    addresses that are told: one's own and the desk's
 digests     what is due to leave the desk, one message for many notifications
+weekly      last week's figures on Monday morning, for managers who want them
 """

@@ -12,7 +12,8 @@ WAYS = {DESK: "In the desk", MAIL: "E-mail", WEBHOOK: "Webhook"}
 class Event:
     """One thing to be told of: its title, what it means, its kinds of notification, and who hears it by mail from the start.
 
-    `shared` events concern everybody and may be told to the desk's own webhooks; the others are for one person.
+    `shared` events concern everybody and may be told to the desk's own webhooks; the others are for one person. `ways` are those
+    by which it can be told, `only` the people it exists for.
     """
 
     title: str
@@ -21,8 +22,11 @@ class Event:
     mail: bool = False
     shared: bool = True
     role: Role = Role.STAFF
+    ways: tuple[str, ...] = tuple(WAYS)
+    only: Role = Role.STAFF
 
 
+WEEKLY = "weekly"
 EVENTS = {
     "assigned": Event("Given to you", "Somebody gave you a ticket.", ("assigned",), mail=True, shared=False),
     "mentioned": Event("Mentioned", "Somebody wrote your name in a note.", ("mention", "mentioned"), mail=True, shared=False),
@@ -50,6 +54,10 @@ EVENTS = {
     "rating": Event("Low rating", "A customer rated an answer low.", ("low rating",)),
     "gap": Event("Gap found", "Customers ask what no article answers.", ("gap",), role=Role.STAFF),
     "knowledge": Event("Articles", "A review is asked of you, or somebody suggests a change.", ("review", "knowledge", "style")),
+    WEEKLY: Event(
+        "Weekly figures", "On Monday morning: last week's figures against the week before.", (), shared=False, role=Role.MANAGER,
+        ways=(MAIL,), only=Role.MANAGER,
+    ),
     "other": Event("Everything else", "What fits none of the others.", ()),
 }  # fmt: skip
 _OF_KIND = {kind: name for name, event in EVENTS.items() for kind in event.kinds}
@@ -78,3 +86,8 @@ def reaches(role: Role) -> tuple[Role, ...]:
 def by_mail(name: str) -> bool:
     """Whether an event is told by mail unless a person says otherwise."""
     return EVENTS[name].mail
+
+
+def is_for(name: str, role: Role) -> bool:
+    """Whether people of this role can choose to be told of an event."""
+    return EVENTS[name].only in reaches(role)

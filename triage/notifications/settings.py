@@ -10,7 +10,7 @@ from triage.accounts import access
 from triage.errors import InputError, SettingsError
 from triage.models import NoticeSettings, User, now
 from triage.notifications import events
-from triage.notifications.events import DESK, EVENTS, MAIL, WAYS
+from triage.notifications.events import DESK, EVENTS, MAIL
 from triage.sla.hours import DAY, zone_of
 
 EVERY = {
@@ -40,14 +40,14 @@ def own(session: Session, user: User) -> NoticeSettings:
 def ways_of(kept: NoticeSettings, event: str) -> list[str]:
     """The ways by which a person is told of an event."""
     if event in kept.events:
-        return [way for way in kept.events[event] if way in WAYS]
-    return [DESK, *[MAIL] * events.by_mail(event)]
+        return [way for way in kept.events[event] if way in EVENTS[event].ways]
+    return [way for way in (DESK, *[MAIL] * events.by_mail(event)) if way in EVENTS[event].ways]
 
 
 def choose(session: Session, user: User, event: str, ways: Sequence[str]) -> None:
     """Be told of an event by these ways and no other. Raises InputError for an event or way that does not exist."""
     user = access.fresh(session, user)
-    if event not in EVENTS or any(way not in WAYS for way in ways):
+    if event not in EVENTS or any(way not in EVENTS[event].ways for way in ways) or not events.is_for(event, user.role):
         raise InputError("There is no such event or way to be told; reload the page.")
     row = own(session, user)
     row.events = {**row.events, event: list(dict.fromkeys(ways))}

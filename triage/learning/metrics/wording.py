@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from triage.learning.metrics import Figure, Metric
+from triage.learning.metrics.computing import Figure
+from triage.learning.metrics.metric import Metric
 
 NOT_ENOUGH = "not enough data"
 
