@@ -1,11 +1,13 @@
 """Metrics: what the desk achieved, how sure that is, and the tickets behind every number."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import streamlit as st
 
-from pages.parts import ask, behind, board, charts, figures, screen
+from pages.parts import ask, behind, board, chart_files, charts, screen
 from pages.parts.board import Board
+from pages.parts.chart_files import Taken
 from pages.parts.markup import join, mute, show, tag
 from pages.parts.own_outcomes import own_outcomes
 from pages.parts.table import Cell, Column, Line, table
@@ -13,6 +15,7 @@ from pages.parts.tiles import Tile, tiles
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.learning.metrics import METRICS
+from triage.learning.metrics import wording as figures
 from triage.learning.metrics.catalogue import GROUPS
 from triage.learning.metrics.reports import OUTCOMES, Failure, Speed
 from triage.models import User
@@ -90,6 +93,7 @@ def _charts(found: Board) -> None:
         with _box("outcome", "Tickets a day, by outcome", _cut(found) + "click a bar to open its tickets"):
             if found.outcomes:
                 chart = charts.by_day(found.outcomes, OUTCOMES)
+                _save(found, "outcome", "Tickets a day, by outcome", chart, found.outcomes)
                 event = charts.draw(
                     chart, height=250, key="by_day", selects=True, alt_text="Stacked bars: tickets a day by outcome"
                 )
@@ -99,8 +103,11 @@ def _charts(found: Board) -> None:
                 show(mute("No tickets in this range."))
         with _box("reasons", "Why tickets escalate", _share_of(found)):
             if found.reasons:
+                chart = charts.ranked(found.reasons, "warn")
+                rows = [{"reason": reason, "tickets": count} for reason, count in found.reasons]
+                _save(found, "reasons", "Why tickets escalate", chart, rows)
                 event = charts.draw(
-                    charts.ranked(found.reasons, "warn"),
+                    chart,
                     height=250,
                     key="reasons",
                     selects=True,
@@ -112,22 +119,26 @@ def _charts(found: Board) -> None:
                 show(mute("Nothing was escalated."))
     with st.container(key="mx_three"):
         with _box("times", "First reply and resolution", _medians(found)):
+            chart = found.times and charts.spread(found.times, board.BINS)
             _or_nothing(
-                found.times and charts.spread(found.times, board.BINS), "times", "Bars: how long replies and resolutions took"
+                found,
+                "times",
+                "First reply and resolution, business hours",
+                chart,
+                found.times,
+                "Bars: how long replies and resolutions took",
             )
         with _box("drafts", "What became of drafts", f"edit distance p90 {_value(found, 'edit_distance_p90')}"):
-            _or_nothing(
-                found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values())),
-                "drafts",
-                "Stacked shares of each week",
-            )
+            chart = found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values()))
+            _or_nothing(found, "drafts", "What became of drafts", chart, found.drafts, "Stacked shares of each week")
         with _box(
             "sla", "Inside target", f"reply {_value(found, 'sla_first_reply')} · resolution {_value(found, 'sla_resolution')}"
         ):
-            _or_nothing(found.targets and charts.lines(found.targets), "sla", "Lines: share inside target by week")
+            chart = found.targets and charts.lines(found.targets)
+            _or_nothing(found, "sla", "Inside target", chart, found.targets, "Lines: share inside target by week")
     with st.container(key="mx_two_even"):
         with _box("speed", "Latency and cost", "median, pale to the 95th percentile"):
-            _speeds(found.speeds)
+            _speeds(found, found.speeds)
         with _box("failures", "Most common failures", "rejections, escalations, errors, open breakers"):
             _failures(found.failures)
 
@@ -145,14 +156,22 @@ def _box(name: str, title: str, note: str = "") -> "st.delta_generator.DeltaGene
     return box
 
 
-def _or_nothing(chart: object, key: str, alt_text: str) -> None:
+def _save(found: Board, name: str, title: str, chart: object, rows: Sequence[Mapping[str, object]], height: int = 260) -> None:
+    """The menu by which one chart is taken along, with the range and the filters it was made for."""
+    chosen = [str(value) for name, value in vars(found.asked.filters).items() if value is not None and name != "person"]
+    note = ", ".join(filter(None, [found.asked.label, found.asked.days, *chosen]))
+    chart_files.menu(Taken(chart, rows, title, note, height), name=name)
+
+
+def _or_nothing(found: Board, key: str, title: str, chart: object, rows: Sequence[Mapping[str, object]], alt_text: str) -> None:
     if chart:
+        _save(found, key, title, chart, rows)
         charts.draw(chart, height=210, key=f"chart_{key}", alt_text=alt_text)
     else:
         show(mute("Nothing in this range yet."))
 
 
-def _speeds(speeds: list[Speed]) -> None:
+def _speeds(found: Board, speeds: list[Speed]) -> None:
     if not speeds:
         show(mute("No calls of models or tools in this range."))
         return
@@ -164,7 +183,9 @@ def _speeds(speeds: list[Speed]) -> None:
         }
         for s in speeds
     ]  # fmt: skip
-    charts.draw(charts.latencies(rows), height=30 * len(rows), key="chart_speed", alt_text="Bars: latency of each agent and tool")
+    chart = charts.latencies(rows)
+    _save(found, "speed", "Latency and cost", chart, [vars(speed) for speed in speeds], 30 * len(rows))
+    charts.draw(chart, height=30 * len(rows), key="chart_speed", alt_text="Bars: latency of each agent and tool")
 
 
 def _failures(failures: list[Failure]) -> None:

@@ -57,6 +57,7 @@ class Asked:
     before: Window
     filters: Filters
     label: str
+    days: str = ""  # the first and the last day, in words
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def asked(user: User, everybody: bool) -> Asked:
             person = screen.choice("Person", "person", {"": "All people"} | {str(k): name for k, name in offered["person"]})
         show(tag("span", f"Compare: previous {len(hours.days_between(window.start, window.end))} days", cls="mx-pill"))
     chosen = Filters(category or None, language or None, channel or None, int(person) if person else None)
-    return Asked(window, window.previous(hours), chosen, label)
+    spanned = hours.days_between(window.start, window.end)
+    return Asked(window, window.previous(hours), chosen, label, f"{spanned[0]:%-d %b %Y} to {spanned[-1]:%-d %b %Y}")
 
 
 def load(asked: Asked) -> Board:
