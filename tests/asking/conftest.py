@@ -16,7 +16,7 @@ from triage.database import Database, open_database
 from triage.guardrails.gate import DeskGate
 from triage.guardrails.input import check_input
 from triage.llm.offline import OfflineModel
-from triage.models import Customer, Run, clock_at
+from triage.models import Customer, Episode, Run, Ticket, clock_at
 from triage.settings import Settings, load_settings
 
 SECRET = "swordfish@customer.example"
@@ -39,6 +39,10 @@ def past(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         session.add(customer)
         run = session.exec(select(Run)).first()
         assert run
+        bait = Ticket(training=True, category="bait")  # what reviewers are checked with, like the fork below, counts nowhere
+        session.add(bait)
+        session.flush()
+        session.add(Episode(ticket_id=bait.id or 0, category="bait"))
         session.add(Run(ticket_id=run.ticket_id, episode_id=run.episode_id, forked_at=2, parent_id=run.id, cost_usd=99.0))
     with clock_at(NOW):
         yield database

@@ -1,8 +1,8 @@
 """The views that questions in words are answered from: plain columns, each with what it means, the same on both databases.
 
 They hold no text of a message, no name or address of a customer and nothing of sessions, keys or settings; colleagues are
-named as on the metrics screen, whose definitions the columns follow. What must never count stands in `REAL_RUN` and
-`REAL_DRAFT`. Times are those of the team: whoever reads sets its zone first, by `ZONE` on PostgreSQL and by the function
+named as on the metrics screen, whose definitions the columns follow. What must never count stands in `REAL_TICKET`, `REAL_RUN`
+and `REAL_DRAFT`, as in triage.learning.metrics.real. Times are those of the team: whoever reads sets its zone first, by `ZONE` on PostgreSQL and by the function
 `LOCAL` on SQLite.
 """
 
@@ -18,8 +18,9 @@ ZONE = "triage.zone"
 ROLE = "triage_ask"
 """The PostgreSQL role that questions run as when it exists; it may read these views and nothing else."""
 
+REAL_TICKET = "NOT ticket.training"
 REAL_RUN = "run.forked_at IS NULL"
-REAL_DRAFT = "draft.created_by = 'agents'"
+REAL_DRAFT = "draft.created_by = 'agents' AND NOT EXISTS (SELECT 1 FROM run AS maker WHERE maker.id = draft.run_id AND maker.forked_at IS NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ _TICKETS = View(
         Column("runs", "How often the agents worked on it.", f"(SELECT count(*) {_OWN_RUNS})"),
         Column("cost_usd", "What its model calls cost, in US dollars.", f"(SELECT coalesce(sum(run.cost_usd), 0.0) {_OWN_RUNS})"),
     ),
-    "FROM episode JOIN ticket ON ticket.id = episode.ticket_id WHERE episode.eligible",
+    f"FROM episode JOIN ticket ON ticket.id = episode.ticket_id WHERE episode.eligible AND {REAL_TICKET}",
 )  # fmt: skip
 
 _OF_EPISODE = "JOIN episode ON episode.id = {0}.episode_id JOIN ticket ON ticket.id = episode.ticket_id"
@@ -216,7 +217,7 @@ _DRAFTS = View(
         Column("review_seconds", "Seconds of active review before the decision.", "decision.active_seconds"),
     ),
     f"FROM draft {_OF_EPISODE.format('draft')} LEFT JOIN decision ON decision.draft_id = draft.id AND decision.undone_at IS NULL "
-    f'LEFT JOIN "user" ON "user".id = decision.user_id WHERE {REAL_DRAFT}',
+    f'LEFT JOIN "user" ON "user".id = decision.user_id WHERE {REAL_DRAFT} AND {REAL_TICKET}',
 )  # fmt: skip
 
 _RUNS = View(
@@ -238,7 +239,7 @@ _RUNS = View(
         Column("cost_usd", "What it cost, in US dollars.", "run.cost_usd"),
         Column("seconds", "How long it took.", lambda s: s.seconds("run.started_at", "run.ended_at")),
     ),
-    f"FROM run {_OF_EPISODE.format('run')} WHERE {REAL_RUN}",
+    f"FROM run {_OF_EPISODE.format('run')} WHERE {REAL_RUN} AND {REAL_TICKET}",
 )  # fmt: skip
 
 _STEPS = View(
@@ -258,7 +259,7 @@ _STEPS = View(
         Column("cost_usd", "What it cost, in US dollars.", "runstep.cost_usd"),
         Column("seconds", "How long it took.", "runstep.seconds"),
     ),
-    f"FROM runstep JOIN run ON run.id = runstep.run_id {_OF_EPISODE.format('run')} WHERE {REAL_RUN}",
+    f"FROM runstep JOIN run ON run.id = runstep.run_id {_OF_EPISODE.format('run')} WHERE {REAL_RUN} AND {REAL_TICKET}",
 )  # fmt: skip
 
 _SOURCES = View(
@@ -276,7 +277,7 @@ _SOURCES = View(
         _flag("helpful", "a reviewer called it helpful", "passageuse.vote = 1"),
         _flag("wrong", "a reviewer called it wrong", "passageuse.vote = -1"),
     ),
-    f"FROM passageuse JOIN draft ON draft.id = passageuse.draft_id {_OF_EPISODE.format('draft')} WHERE {REAL_DRAFT}",
+    f"FROM passageuse JOIN draft ON draft.id = passageuse.draft_id {_OF_EPISODE.format('draft')} WHERE {REAL_DRAFT} AND {REAL_TICKET}",
 )  # fmt: skip
 
 _SEARCHES = View(
@@ -294,7 +295,7 @@ _SEARCHES = View(
         _flag("nothing_found", "nothing was found", "searchrecord.hits = 0"),
         _flag("repeated", "much the same had been searched for before", "searchrecord.repeats IS NOT NULL"),
     ),
-    "FROM searchrecord",
+    "FROM searchrecord WHERE NOT EXISTS (SELECT 1 FROM ticket WHERE ticket.id = searchrecord.ticket_id AND ticket.training)",
 )  # fmt: skip
 
 _EDITS = View(
@@ -310,7 +311,7 @@ _EDITS = View(
         Column("taken_as", "What it was made into: article, style, case or dismissed; empty when nothing yet.", "edit.taken_as"),
     ),
     f"FROM edit JOIN decision ON decision.id = edit.decision_id {_OF_EPISODE.format('decision')} "
-    'JOIN "user" ON "user".id = decision.user_id WHERE decision.undone_at IS NULL',
+    'JOIN "user" ON "user".id = decision.user_id WHERE decision.undone_at IS NULL AND ' + REAL_TICKET,
 )  # fmt: skip
 
 _GUARDS = View(
@@ -324,7 +325,7 @@ _GUARDS = View(
         Column("verdict", "allow, flag or block.", "guardverdict.verdict"),
         _flag("overruled", "a person overruled it", "guardverdict.overruled"),
     ),
-    "FROM guardverdict",
+    f"FROM guardverdict JOIN ticket ON ticket.id = guardverdict.ticket_id WHERE {REAL_TICKET}",
 )  # fmt: skip
 
 VIEWS: dict[str, View] = {view.name: view for view in (_TICKETS, _DRAFTS, _RUNS, _STEPS, _SOURCES, _SEARCHES, _EDITS, _GUARDS)}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from triage.learning.metrics.computing import Figure
+from triage.learning.metrics.figure import Figure
 from triage.learning.metrics.metric import Metric
 
 NOT_ENOUGH = "not enough data"
