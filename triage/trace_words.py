@@ -1,6 +1,7 @@
 """A recorded run in plain words: what each step did, and one paragraph that says what happened and why."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,6 +79,16 @@ def outcome(name: str, status: str = "") -> str:
     return OUTCOMES.get(name, name.replace("_", " "))
 
 
+def field(path: str) -> str:
+    """Where in a step a value stands, such as "What went in › message 2 › content" for request.messages[1].content."""
+    first, _, rest = path.partition(".")
+    names = [re.sub(r"s?\[(\d+)\]", lambda at: f" {int(at[1]) + 1}", part).replace("_", " ") for part in rest.split(".") if part]
+    return " › ".join([_FIELDS.get(first, first.capitalize()), *names])
+
+
+_FIELDS = {"request": "What went in", "response": "What came out", "model": "The model asked", "error": "The error"}
+
+
 def reason(code: str | None) -> str:
     return REASONS.get(code or "", (code or "").replace("_", " "))
 
@@ -104,7 +115,7 @@ def story(run: Run, ticket: Ticket, steps: Sequence[RunStep]) -> list[str]:
     sentences = [_why_started(run)]
     told: list[str] = []
     for step_ in steps:
-        kind, answer = _answer_of(step_)
+        kind, answer = answer_of(step_)
         sentences += _revised(answer) if kind == "Reply" and kind in told else _TELL[kind](answer) if kind else []
         told.append(kind)
     if blocks := _blocks(steps):
@@ -175,7 +186,7 @@ def _review(answer: dict[str, Any]) -> list[str]:
 _TELL = {"Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review}
 
 
-def _answer_of(step_: RunStep) -> tuple[str, dict[str, Any]]:
+def answer_of(step_: RunStep) -> tuple[str, dict[str, Any]]:
     """The type and the fields of a model's answer; ("", {}) when there is none. Known by its fields, not by its request."""
     if step_.kind != "model":
         return "", {}

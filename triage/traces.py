@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from triage import jsontext, trace_filter, trace_reasons
+from triage import jsontext, trace_blame, trace_filter, trace_marks, trace_reasons
 from triage import trace_words as words
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, InputError
 from triage.models import CommonPremise, Decision, Run, RunStep, SpanRecord, Ticket, User, now
+from triage.trace_blame import Blame
 from triage.trace_filter import RunFilter as RunFilter
 from triage.trace_tree import Bar, restarts, tree
 
@@ -59,7 +60,7 @@ class RunPage:
 class Trace:
     """One run. `story` says in plain sentences what happened and why, `why` what made it cost, last or escalate as it did.
 
-    `steps` come without their requests.
+    `steps` come without their requests. `blame` is the step that failed or decided, `marks` what steps are marked with, by ordinal.
     """
 
     run: Run
@@ -71,6 +72,8 @@ class Trace:
     restarts: int = 0
     others: list[RunRow] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
+    blame: Blame | None = None
+    marks: dict[int, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ def load(session: Session, user: User, run_id: str) -> Trace:
     return Trace(
         run, ticket, _row(run, ticket.subject), words.story(run, ticket, steps), tree(run, steps, spans), steps, restarts(spans, steps),
         [_row(other, ticket.subject) for other in siblings], trace_reasons.reasons(session, run, ticket, steps),
+        trace_blame.deciding(run, steps), trace_marks.marks(steps),
     )  # fmt: skip
 
 

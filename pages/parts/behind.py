@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from pages.parts import office, screen, words
 from pages.parts.board import Asked
 from pages.parts.markup import Child, mute, show, tag
+from triage import trace_blame
 from triage.learning import metrics
 from triage.learning.metrics import METRICS, Figure, Metric, Window, reports
 from triage.learning.metrics import wording as figures
@@ -145,6 +146,7 @@ def _list(found: list[Ticket], total: int, *, narrow: bool = False) -> None:
     if not found:
         show(mute("No tickets."))
         return
+    runs = office.read(lambda session: trace_blame.runs_behind(session, [ticket.id or 0 for ticket in found]))
     rows: list[list[Child]] = []
     for ticket in found:
         about = [
@@ -152,8 +154,10 @@ def _list(found: list[Ticket], total: int, *, narrow: bool = False) -> None:
             mute(words.STATUS.get(ticket.status, str(ticket.status))),
         ]
         subject = tag("span", ticket.subject or "(no subject)")
-        rows.append([screen.ticket_link(ticket.id or 0), subject, *([] if narrow else about), words.ago(ticket.created_at)])
-    heads = ("Ticket", "Subject", "Came") if narrow else ("Ticket", "Subject", "Category", "Stands", "Came")
+        run = runs.get(ticket.id or 0)
+        step = screen.run_link(run, "step to look at", screen.BLAME) if run else mute("no run")
+        rows.append([screen.ticket_link(ticket.id or 0), subject, *([] if narrow else about), step, words.ago(ticket.created_at)])
+    heads = ("Ticket", "Subject", "Run", "Came") if narrow else ("Ticket", "Subject", "Category", "Stands", "Run", "Came")
     show(screen.report(heads, rows, numbers=(len(heads) - 1,)))
     if total > len(found):
         show(mute(f"The newest {len(found):,} of {total:,} tickets."))

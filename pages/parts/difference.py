@@ -38,7 +38,11 @@ def around(old: str, new: str) -> Markup:
 
 def side_by_side(old: str, new: str, before: str, after: str) -> Markup:
     """Both texts beside each other under their names; long stretches that stayed the same are left out."""
-    lines = compare.side_by_side(old, new)
+    return sides(compare.side_by_side(old, new), before, after)
+
+
+def sides(lines: Sequence[Line], before: str, after: str) -> Markup:
+    """`side_by_side` of texts that were compared already."""
     near = {m for n, line in enumerate(lines) if not line.same for m in range(n - _AROUND, n + _AROUND + 1)}
     rows: list[Markup] = []
     left_out = 0

@@ -1,5 +1,7 @@
 """HTML that is safe by construction: text is escaped the moment it enters, and only `tag` makes elements."""
 
+import re
+
 import streamlit as st
 from markupsafe import Markup, escape
 
@@ -48,6 +50,20 @@ def card(*children: Child, tone: str = "", title: Child = None, **attributes: st
 
 def mute(*children: Child) -> Markup:
     return tag("span", *children, cls="td-mute")
+
+
+def lit(html: Markup, found: str) -> Markup:
+    """The same elements, with these words marked wherever their text says them; capitals do not matter."""
+    if not (wanted := found.split()):
+        return html
+    pattern = re.compile("(" + r"\s+".join(map(re.escape, wanted)) + ")", re.IGNORECASE)
+    parts = re.split(r"(<[^>]*>)", html)  # all text is escaped, so these are the elements themselves
+    return Markup("".join(part if n % 2 else _lit_text(part, pattern) for n, part in enumerate(parts)))
+
+
+def _lit_text(text: str, pattern: re.Pattern[str]) -> Markup:
+    pieces = pattern.split(Markup(text).unescape())
+    return join(*(tag("mark", piece, cls="td-found") if n % 2 else piece for n, piece in enumerate(pieces)))
 
 
 def rows(pairs: list[tuple[str, Child]]) -> Markup:

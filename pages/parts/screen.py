@@ -15,6 +15,7 @@ from triage.models import User
 INBOX = "/"
 TRACES = "/traces"
 KNOWLEDGE = "/knowledge"
+BLAME = "deciding"
 
 
 @contextmanager
@@ -144,8 +145,9 @@ def ticket_link(ticket_id: int, text: str = "") -> Markup:
     return link(text or f"#{ticket_id}", f"{INBOX}?view=all&ticket={ticket_id}")
 
 
-def run_link(run_id: str, text: str) -> Markup:
-    return link(text, f"{TRACES}?run={run_id}")
+def run_link(run_id: str, text: str, step: str = "") -> Markup:
+    """To a run in Traces; `step` is the one to open, `BLAME` the one that failed or decided."""
+    return link(text, f"{TRACES}?run={run_id}{f'&step={step}' if step else ''}")
 
 
 def go(**params: str | None) -> None:

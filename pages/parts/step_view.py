@@ -1,14 +1,14 @@
 """A recorded step opened: what went in and what came out, exactly, as text and tables rather than markup."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import words
-from pages.parts.markup import chip, join, mute, rows, show, tag
+from pages.parts.markup import chip, join, lit, mute, rows, show, tag
 from triage import trace_words
 from triage.models import RunStep
 
@@ -17,8 +17,8 @@ _LONG = 160
 _DEEPEST = 4
 
 
-def step_view(step: RunStep) -> None:
-    """The step's heading, its input and its output side by side."""
+def step_view(step: RunStep, find: str = "", marks: Sequence[str] = ()) -> None:
+    """The step's heading, its input and its output side by side; `find` is marked in both, `marks` are said in the heading."""
     title = trace_words.step(step.kind, step.name)
     figures = [f"{step.seconds * 1000:,.0f} ms" if step.seconds < 1 else f"{step.seconds:.1f} s"]
     if step.input_tokens or step.output_tokens:
@@ -27,7 +27,8 @@ def step_view(step: RunStep) -> None:
         figures.append(f"${step.cost_usd:.4f}")
     with st.container(key="step_head", horizontal=True, vertical_alignment="center", wrap=False):
         where = f"Step {step.ordinal + 1} · {trace_words.agent(step.role)} · " if step.role else f"Step {step.ordinal + 1} · "
-        show(tag("div", tag("b", title), " ", mute(where + " · ".join(figures)), cls="td-steptitle"))
+        said = [chip(mark) for mark in marks]
+        show(tag("div", tag("b", title), " ", mute(where + " · ".join(figures)), " ", *said, cls="td-steptitle"))
         record = {"request": step.request, "response": step.response, "error": step.error}
         st.download_button(
             "Exact record", json.dumps(record, ensure_ascii=False, indent=2, default=str), f"step-{step.ordinal}.json", "application/json",
@@ -37,9 +38,13 @@ def step_view(step: RunStep) -> None:
         show(tag("div", tag("b", "This step failed. "), step.error, cls="td-strip b"))
     left, right = st.columns(2, gap="medium")
     with left:
-        show(tag("div", "What went in", cls="td-h3"), _input(step))
+        show(tag("div", "What went in", cls="td-h3"), _found(_input(step, find), find))
     with right:
-        show(tag("div", "What came out", cls="td-h3"), _output(step))
+        show(tag("div", "What came out", cls="td-h3"), _found(_output(step, find), find))
+
+
+def _found(html: Markup, find: str) -> Markup:
+    return lit(html, find) if find else html
 
 
 def readable(value: Any, depth: int = 0) -> Markup:
@@ -67,18 +72,18 @@ def _list(values: list[Any], depth: int) -> Markup:
     return join(*[tag("div", readable(value, depth + 1), cls="td-item") for value in values])
 
 
-def _input(step: RunStep) -> Markup:
+def _input(step: RunStep, find: str) -> Markup:
     if step.kind == "model":
         tools = step.request.get("tools")
         offered = [chip(str(tool)) for tool in tools] if isinstance(tools, list) else []
         head = tag("div", mute(f"Asked for: {step.request.get('output', 'an answer')}. "), *offered)
-        return join(head, *[_message(message) for message in _dicts(step.request.get("messages"))])
+        return join(head, *[_message(message, find) for message in _dicts(step.request.get("messages"))])
     if step.kind == "tool":
         return readable(trace_words.parsed(step.request.get("arguments")))
     return readable(step.request)
 
 
-def _message(message: Mapping[str, Any]) -> Markup:
+def _message(message: Mapping[str, Any], find: str) -> Markup:
     who = _SPEAKERS.get(str(message.get("role")), str(message.get("role")))
     calls = [_call(call) for call in _dicts(message.get("tool_calls"))]
     content = message.get("content")
@@ -87,7 +92,7 @@ def _message(message: Mapping[str, Any]) -> Markup:
         if content
         else None
     )
-    closed = message.get("role") == "system"
+    closed = message.get("role") == "system" and not _says(content, find)
     return tag("details", tag("summary", who), text, *calls, cls="td-fold td-message", open=not closed)
 
 
@@ -97,7 +102,7 @@ def _call(call: Mapping[str, Any]) -> Markup:
     return tag("div", tag("b", trace_words.step("tool", name)), readable(arguments), cls="td-item")
 
 
-def _output(step: RunStep) -> Markup:
+def _output(step: RunStep, find: str) -> Markup:
     response = step.response
     if not response:
         return mute("Nothing came back.")
@@ -112,7 +117,7 @@ def _output(step: RunStep) -> Markup:
     if step.kind == "guard":
         return join(_signals(response), *[_verdict(verdict) for verdict in trace_words.verdicts(response)])
     if step.kind == "retrieval" and isinstance(response.get("passages"), list):
-        return join(*[_passage(passage) for passage in _dicts(response["passages"])]) or mute("Nothing was found.")
+        return join(*[_passage(passage, find) for passage in _dicts(response["passages"])]) or mute("Nothing was found.")
     return readable(response)
 
 
@@ -133,7 +138,7 @@ def _verdict(verdict: Mapping[str, Any]) -> Markup:
     return tag("div", chip(said, tone), words.label(str(verdict.get("rule", ""))), listed, cls="td-item")
 
 
-def _passage(passage: Mapping[str, Any]) -> Markup:
+def _passage(passage: Mapping[str, Any], find: str) -> Markup:
     heading = " › ".join(str(part) for part in (passage.get("title"), passage.get("heading")) if part)
     score = f"{float(passage['score']):.2f}" if isinstance(passage.get("score"), int | float) else ""
     facts = " · ".join(str(part) for part in (passage.get("id"), score, passage.get("why")) if part)
@@ -142,7 +147,12 @@ def _passage(passage: Mapping[str, Any]) -> Markup:
         tag("summary", heading, " ", mute(facts)),
         tag("div", str(passage.get("text", "")), cls="td-code"),
         cls="td-fold td-item",
+        open=_says(passage.get("text"), find),
     )
+
+
+def _says(content: object, find: str) -> bool:
+    return bool(find) and " ".join(find.split()).lower() in " ".join(str(content).split()).lower()
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

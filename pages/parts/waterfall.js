@@ -39,6 +39,8 @@ function row(bar, total, marks) {
   name.title = bar.error || bar.label;
   if (bar.error) name.append(make("span", "wf-mark bad", "failed"));
   if (bar.back) name.append(make("span", "wf-mark", "read back"));
+  bar.marks.forEach((mark) => name.append(make("span", "wf-mark", mark)));
+  if (bar.hit) name.append(make("span", "wf-mark hit", "found"));
   const track = make("span", "wf-track");
   marks.forEach((at) => { const grid = make("span", "wf-line"); grid.style.left = (100 * at) / total + "%"; track.append(grid); });
   const block = make("span", "wf-bar");
@@ -73,7 +75,7 @@ function legend(bars) {
 }
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
   const host = parentElement.querySelector(".wf");
   const focused = host.contains(parentElement.activeElement || document.activeElement) ? host.dataset.focus : null;
   const total = Math.max(data.total, 0.001);
@@ -84,14 +86,15 @@ export default function (component) {
   const options = [];
   const choose = (option, bar) => {
     options.forEach((other) => other.setAttribute("aria-selected", String(other === option)));
-    setStateValue("step", bar.ordinal);
+    if (data.told) setTriggerValue("chosen", bar.ordinal);
+    else setStateValue("step", bar.ordinal);
   };
   data.bars.forEach((bar) => {
     const line = row(bar, total, marks);
     if (bar.ordinal !== null && data.open) {
       line.setAttribute("role", "option");
       line.setAttribute("aria-selected", String(bar.ordinal === data.selected));
-      line.setAttribute("aria-label", `${bar.label}, ${figures(bar)}${bar.error ? ", failed" : ""}`);
+      line.setAttribute("aria-label", `${bar.label}, ${[figures(bar), ...bar.marks, bar.error ? "failed" : "", bar.hit ? "found" : ""].filter(Boolean).join(", ")}`);
       line.tabIndex = -1;
       line.dataset.ordinal = bar.ordinal;
       line.onclick = () => { move(options.indexOf(line)); choose(line, bar); };

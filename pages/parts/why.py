@@ -100,7 +100,9 @@ def _trace(user: User, run: Run, steps: list[RunStep]) -> None:
         show(_run(run, *[_step(step) for step in steps]))
         return
     with st.container(key="trace"):
-        show(_run(run, tag("p", " ".join(trace.story), cls="td-mute"), screen.run_link(run.id, "Open in Traces")))
+        ways = [screen.run_link(run.id, "Open in Traces")]
+        ways += [mute(" · "), screen.run_link(run.id, "Step to look at", screen.BLAME)] if trace.blame else []
+        show(_run(run, tag("p", " ".join([*trace.story, *trace.why]), cls="td-mute"), *ways))
         _timeline(user, run.id, trace.bars)
 
 

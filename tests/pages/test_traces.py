@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.desk import html, open_small_desk, opened
+from tests.pages.desk import html, keys_of, open_small_desk, opened
 from triage.models import Role
 
 
@@ -41,3 +41,56 @@ def test_a_step_shows_exactly_what_went_in_and_came_out_as_text(desk: Any) -> No
 def test_odd_addresses_are_answered_in_words(desk: Any, address: dict[str, str]) -> None:
     shown = html(opened(desk, "traces.py", Role.ADMIN, **address))
     assert "no run" in shown or "No run fits" in shown or "2 runs" in shown
+
+
+def test_every_filter_is_in_the_address_and_narrows(desk: Any) -> None:
+    for name, value in (("agent", "writer"), ("model", "offline"), ("words", "open plan."), ("customer", "c1@customer.example")):
+        shown = html(opened(desk, "traces.py", Role.ADMIN, **{name: value}))
+        assert ("1 run" if name == "customer" else "2 runs") in shown, name
+    for name, value in (
+        ("agent", "analyst"),
+        ("error", "any"),
+        ("error", "timeout"),
+        ("cost", "1"),
+        ("took", "60"),
+        ("view", "forks"),
+    ):
+        assert "No run fits these filters" in html(opened(desk, "traces.py", Role.ADMIN, **{name: value})), name
+    assert "2 runs" in html(
+        opened(desk, "traces.py", Role.ADMIN, prompt="writer:999", tool="nothing")
+    )  # not offered, not applied
+
+
+def test_the_deciding_step_is_opened_by_its_address_and_by_its_button(desk: Any) -> None:
+    assert "The step to look at: the draft was written here." in html(
+        opened(desk, "traces.py", Role.STAFF, run="mine", step="deciding")
+    )
+    page = opened(desk, "traces.py", Role.STAFF, run="mine")
+    page.button(key="to_blame").click().run()
+    assert "What came out" in html(page) and page.query_params["step"] == "0"
+
+
+def test_words_are_found_within_a_run_and_marked_in_its_text(desk: Any) -> None:
+    page = opened(desk, "traces.py", Role.ADMIN, run="other", find="<SCRIPT>")
+    assert "1 step says it" in html(page)
+    page.button(key="hit_next").click().run()
+    assert 'Asked with <mark class="td-found">&lt;script&gt;</mark>' in html(page) and "1 of 1 step" in html(page)
+    assert "No step says that." in html(opened(desk, "traces.py", Role.ADMIN, run="other", find="zebra"))
+
+
+def test_two_runs_stand_beside_each_other(desk: Any) -> None:
+    shown = html(opened(desk, "traces.py", Role.ADMIN, run="mine", against="other"))
+    assert "The runs are the same, step by step." in shown and "1 step the same: Writer drafts" in shown
+    refused = html(opened(desk, "traces.py", Role.STAFF, run="mine", against="other"))
+    assert "somebody else" in refused and "parcel" not in refused
+    page = opened(desk, "traces.py", Role.ADMIN, run="mine")
+    next(field for field in page.text_input if field.label.startswith("Any other run")).set_value("oth")
+    next(button for button in page.button if button.label == "Compare with it").click().run()
+    assert page.query_params["against"] == "other" and "Step by step" in html(page)
+
+
+def test_what_cannot_be_replayed_says_so(desk: Any) -> None:
+    page = opened(desk, "traces.py", Role.ADMIN, run="mine", step="0")
+    assert page.button(key="replay").disabled and "what it started from was not kept" in page.button(key="replay").help
+    assert page.button(key="fork_open").disabled
+    assert "fork_open" not in keys_of(opened(desk, "traces.py", Role.MANAGER, run="mine", step="0"))
