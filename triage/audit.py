@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,30 @@ _EVENTS: Table = AuditEvent.__table__  # type: ignore[attr-defined]
 _LAST_HASH = select(_EVENTS.c.hash).order_by(_EVENTS.c.id.desc()).limit(1)
 _INSERT = _EVENTS.insert()
 _LOCK = 0x7472_6961  # one advisory lock for the chain on PostgreSQL; SQLite writers are serial anyway
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first event at which the chain breaks: its id, what is wrong in a sentence, and both values."""
+
+    event: int | None
+    what: str
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        where = f"event {self.event}" if self.event is not None else "the file"
+        values = f" (expected {self.expected}, found {self.found})" if self.expected or self.found else ""
+        return f"{where}: {self.what}{values}"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How many events hold, from the first on; `broken` is None when all do. `last` is the hash of the last that holds."""
+
+    events: int
+    last: str
+    broken: Broken | None = None
 
 
 def append(session: Session, kind: str, *, actor: str, ticket_id: int | None = None, **data: object) -> None:
@@ -39,19 +64,36 @@ def append_all(
         event: dict[str, Any] = {
             "at": now(), "actor": actor, "kind": kind, "ticket_id": ticket_id, "data": _plain(data), "previous_hash": last,
         }  # fmt: skip
-        last = _digest(**event)
+        last = digest(**event)
         events.append({**event, "hash": last})
     connection.execute(_INSERT, events)
 
 
+def check(session: Session) -> Verified:
+    """Check the whole chain in the database."""
+    with session.exec(select(AuditEvent).order_by(col(AuditEvent.id)).execution_options(yield_per=1000)) as events:
+        return follow((event.model_dump() for event in events), GENESIS)
+
+
 def verify(session: Session) -> int | None:
     """The id of the first event whose hash or link is wrong; None when the chain holds."""
-    previous = GENESIS
-    for event in session.exec(select(AuditEvent).order_by(col(AuditEvent.id))):
-        if event.previous_hash != previous or event.hash != _digest(**event.model_dump(exclude={"id", "hash"})):
-            return event.id
-        previous = event.hash
-    return None
+    broken = check(session).broken
+    return broken.event if broken else None
+
+
+def follow(events: Iterable[dict[str, Any]], anchor: str) -> Verified:
+    """Check events in their order against their hashes, the first against `anchor`."""
+    count, last = 0, anchor
+    for event in events:
+        if event["previous_hash"] != last:
+            what = "it does not continue the event before it; one between was taken out, put in or changed"
+            return Verified(count, last, Broken(event["id"], what, last, event["previous_hash"]))
+        own = digest(**{name: value for name, value in event.items() if name not in ("id", "hash")})
+        if own != event["hash"]:
+            what = "what it says is not what its hash was made of; its time, actor, kind, ticket or data was changed"
+            return Verified(count, last, Broken(event["id"], what, own, event["hash"]))
+        count, last = count + 1, event["hash"]
+    return Verified(count, last)
 
 
 def _plain(data: Mapping[str, object]) -> dict[str, object]:
@@ -60,7 +102,8 @@ def _plain(data: Mapping[str, object]) -> dict[str, object]:
     return plain
 
 
-def _digest(*, at: datetime, actor: str, kind: str, ticket_id: int | None, data: dict[str, Any], previous_hash: str) -> str:
+def digest(*, at: datetime, actor: str, kind: str, ticket_id: int | None, data: dict[str, Any], previous_hash: str) -> str:
+    """The hash of an event: over what it says and the hash of the one before."""
     content = {
         "at": at.astimezone(UTC).isoformat(),
         "actor": actor,

@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     data_cache: str = Field(
         default="", description="Folder in which benchmarks keep vectors of evaluation sets; empty: bench/ in the home folder."
     )
+    metrics_loopback: bool = Field(
+        default=False, description="Whether programs on this machine read /metrics (Prometheus) without a key."
+    )
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP address that spans are also sent to.")
     trace_sample: float = Field(
         default=1.0, ge=0, le=1, description="Share of tickets whose spans are kept; recorded steps are not sampled."

@@ -10,27 +10,34 @@ from triage.errors import InputError
 from triage.models import ApiKey, now
 
 MARK = "tdk"
+TICKETS, METRICS = "tickets", "metrics"
+PURPOSES = {TICKETS: "the API of tickets", METRICS: "figures of the machine at /metrics"}
 
 
-def create(session: Session, name: str, *, actor: str, user_id: int | None = None) -> tuple[ApiKey, str]:
-    """A new key and its only showing; raises InputError when it has no name."""
+def create(
+    session: Session, name: str, *, actor: str, user_id: int | None = None, purpose: str = TICKETS
+) -> tuple[ApiKey, str]:  # fmt: skip
+    """A new key and its only showing; raises InputError when it has no name, or a purpose that there is not."""
+    if purpose not in PURPOSES:
+        raise InputError(f"A key is for {' or '.join(PURPOSES)}, not for {purpose}.")
     name = " ".join(name.split())[:120]
     if not name:
         raise InputError("Give the key a name that says what uses it, such as contact-form.")
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     plain = f"{MARK}_{prefix}_{secret}"
-    key = ApiKey(name=name, prefix=prefix, key_hash=_digest(plain), created_by=user_id)
+    key = ApiKey(name=name, prefix=prefix, key_hash=_digest(plain), purpose=purpose, created_by=user_id)
     session.add(key)
     session.flush()
-    audit.append(session, "key_created", actor=actor, key_id=key.id, name=name)
+    audit.append(session, "key_created", actor=actor, key_id=key.id, name=name, purpose=purpose)
     return key, plain
 
 
-def find(session: Session, plain: str) -> ApiKey | None:
-    """The live key with this text, or None."""
+def find(session: Session, plain: str, *, purpose: str = TICKETS) -> ApiKey | None:
+    """The live key with this text that was made for this purpose, or None."""
     if not plain.startswith(f"{MARK}_") or len(plain) > 200:
         return None
-    return session.exec(select(ApiKey).where(ApiKey.key_hash == _digest(plain), col(ApiKey.revoked_at).is_(None))).first()
+    meant = (ApiKey.key_hash == _digest(plain), ApiKey.purpose == purpose, col(ApiKey.revoked_at).is_(None))
+    return session.exec(select(ApiKey).where(*meant)).first()
 
 
 def revoke(session: Session, prefix: str, *, actor: str) -> ApiKey:

@@ -9,6 +9,7 @@ from triage.cli import (
     approve,
     classify,
     doctor,
+    export,
     figures,
     ground,
     guard,
@@ -41,6 +42,8 @@ kb.app.command("check")(health.check)
 app.add_typer(kb.app, name="kb")
 app.add_typer(guard.app, name="guard")
 app.add_typer(trace.app, name="trace")
+app.add_typer(export.app, name="export")
+app.add_typer(export.audit_app, name="audit")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.key_app, name="key")
 

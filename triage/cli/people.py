@@ -73,9 +73,14 @@ def enable(email: Email) -> None:
 
 
 @key_app.command("create")
-def create(name: Annotated[str, typer.Argument(help="What uses the key, such as contact-form.")]) -> None:
+def create(
+    name: Annotated[str, typer.Argument(help="What uses the key, such as contact-form.")],
+    purpose: Annotated[
+        str, typer.Option("--for", help="What it opens: tickets (the API) or metrics (/metrics for Prometheus).")
+    ] = "tickets",
+) -> None:
     """Make a key and print it; it is not shown again."""
-    key, plain = _do(lambda session: apikeys.create(session, name, actor="cli"))
+    key, plain = _do(lambda session: apikeys.create(session, name, actor="cli", purpose=purpose))
     typer.echo(f"Key {key.prefix} for {key.name}; keep it now, it is not shown again:", err=True)
     typer.echo(plain)
 
@@ -130,6 +135,7 @@ def _key(key: ApiKey) -> dict[str, object]:
     return {
         "key": key.prefix,
         "name": key.name,
+        "for": key.purpose,
         "state": "revoked" if key.revoked_at else "active",
         "since": _day(key.created_at),
     }

@@ -61,6 +61,7 @@ class ApiKey(SQLModel, table=True):
     name: str
     prefix: str = Field(index=True)
     key_hash: str = Field(unique=True)
+    purpose: str = "tickets"
     created_by: int | None = Field(default=None, foreign_key="user.id")
     created_at: datetime = Field(default_factory=now)
     revoked_at: datetime | None = None

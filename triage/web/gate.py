@@ -8,14 +8,14 @@ import re
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from triage.accounts import sessions
 from triage.errors import SignedOut
 from triage.web import headers as secure_headers
-from triage.web import origins
+from triage.web import origins, prometheus
 from triage.web.identity import USER_HEADER, Identity, current_session_id
 from triage.web.site import Site
 
@@ -36,6 +36,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self.app, self.site = app, site
+        self._prometheus = prometheus.Prometheus(site)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -57,6 +58,8 @@ class Gate:
             pass
         elif scope["method"] not in _SAFE and not origins.origin_allowed(headers, self.site.settings):
             answer = PlainTextResponse("Refused: this was sent from another site. Open the desk itself and try again.", 403)
+        elif prometheus.is_scrape(scope, headers, local=self.site.settings.metrics_loopback):
+            answer = await self._prometheus.endpoint(Request(scope, receive))
         else:
             identity = await self.identity(headers)
             scope = _with_identity(scope, identity)
