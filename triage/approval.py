@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, lastcheck, locks, mistakes, overruling, replies, workspace
+from triage import audit, lastcheck, locks, mistakes, overruling, replies, tracing, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.drafts import own_replies, proof
@@ -28,6 +28,7 @@ from triage.models import (
     Episode,
     Outbox,
     Role,
+    Run,
     SignOff,
     Status,
     Ticket,
@@ -107,9 +108,12 @@ def decide(
     if choice.kind == DecisionKind.APPROVE:
         _unchanged(session, draft, choice)
         _sendable(session, settings, user, draft, ticket, choice)
-    decision = _record(session, user, draft, ticket, choice)
-    clocks.decided(ticket)
-    _CONSEQUENCES[choice.kind](session, enqueue, settings, user, draft, ticket, decision)
+    run = session.get(Run, draft.run_id) if draft.run_id else None
+    edited, sensitive = body is not None and body.strip() != draft.body, access.is_sensitive(draft, ticket)
+    with tracing.decision(choice.kind.value, ticket.id, run, edited=edited, sensitive=sensitive):
+        decision = _record(session, user, draft, ticket, choice)
+        clocks.decided(ticket)
+        _CONSEQUENCES[choice.kind](session, enqueue, settings, user, draft, ticket, decision)
     return decision
 
 
@@ -166,8 +170,15 @@ def sign_off(session: Session, user: User, blocked_action_id: int, *, granted: b
     given = session.exec(select(SignOff).where(SignOff.blocked_action_id == action.id)).all()
     if any(sign.user_id == user.id for sign in given):
         raise ConflictError("You have signed this already; a second person has to sign.")
-    session.add(SignOff(blocked_action_id=blocked_action_id, user_id=user.id or 0, granted=granted, comment=comment.strip()))
-    action.status = "refused" if not granted else "granted" if given else "signed once"
+    run = session.get(Run, action.run_id) if action.run_id else None
+    with tracing.decision("sign_off", action.ticket_id, run, granted=granted, sensitive=True):
+        _sign(session, user, action, granted, comment, first=not given)
+    return action
+
+
+def _sign(session: Session, user: User, action: BlockedAction, granted: bool, comment: str, *, first: bool) -> None:
+    session.add(SignOff(blocked_action_id=action.id or 0, user_id=user.id or 0, granted=granted, comment=comment.strip()))
+    action.status = "refused" if not granted else "signed once" if first else "granted"
     if action.status != "signed once":
         action.closed_at = now()
     session.add(action)
@@ -180,7 +191,6 @@ def sign_off(session: Session, user: User, blocked_action_id: int, *, granted: b
         granted=granted,
         status=action.status,
     )
-    return action
 
 
 def edit_distance(draft: str, sent: str) -> float:

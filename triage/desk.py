@@ -35,7 +35,7 @@ from triage.briefs import (
 from triage.casefile import CaseFile
 from triage.drafts import wishes
 from triage.errors import Divergence, ModelError, TriageError
-from triage.genai import CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
+from triage.genai import AGENT, CONVERSATION, INVOKE_AGENT, INVOKE_WORKFLOW, OPERATION, RUN
 from triage.incidents import finding
 from triage.judging import Rules, Screening
 from triage.llm.degradation import to_person
@@ -171,7 +171,7 @@ async def make_plan(desk: Backing, case: CaseFile, crew: Crew, screening: Screen
         ticket=screening.ticket, categories=case.categories, neighbours=neighbours, suggestion=suggestion, signals=screening.signals,
         languages=case.languages,
     )  # fmt: skip
-    with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+    with tracing.span(f"{INVOKE_AGENT} manager", {OPERATION: INVOKE_AGENT, AGENT: "manager", RUN: case.run_id}):
         return judging.bind(await manager.plan(crew, brief), screening)
 
 
@@ -186,7 +186,7 @@ async def find_facts(
         return judging.no_facts(plan)
     if case.former and case.former.facts and not wishes.for_(wishes.ANALYST, case.instruction):
         return Facts.model_validate(case.former.facts)
-    with tracing.span(f"{INVOKE_AGENT} analyst", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+    with tracing.span(f"{INVOKE_AGENT} analyst", {OPERATION: INVOKE_AGENT, AGENT: "analyst", RUN: case.run_id}):
         facts = await analyst.analyse(
             crew,
             AnalystBrief(ticket=case.brief, plan=plan, passages=passages, customer=customer, precedents=crew.context.precedents),
@@ -217,7 +217,7 @@ async def write_and_review(
             ticket=case.brief, plan=plan, facts=facts, passages=passages, customer=customer, kind=route.kind,
             company=crew.settings.company, style=list(crew.style), notes=notes, previous=previous, precedents=crew.context.precedents,
         )  # fmt: skip
-        with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+        with tracing.span(f"{INVOKE_AGENT} writer", {OPERATION: INVOKE_AGENT, AGENT: "writer", RUN: case.run_id}):
             reply = await writer.write(crew, wanted)
         sentences = judging.support(reply, passages, customer, case.said)
         if judged := await judge.judge(crew, reply, passages, customer):
@@ -227,7 +227,7 @@ async def write_and_review(
             unsupported=judging.unsupported(sentences),
             asked=wishes.for_(wishes.REVIEWER, case.instruction) if case.instruction else [],
         )  # fmt: skip
-        with tracing.span(f"{INVOKE_AGENT} reviewer", {OPERATION: INVOKE_AGENT, RUN: case.run_id}):
+        with tracing.span(f"{INVOKE_AGENT} reviewer", {OPERATION: INVOKE_AGENT, AGENT: "reviewer", RUN: case.run_id}):
             review = await reviewer.review(crew, asked)
         if review.verdict == "approve" or revision == MOST_REVISIONS:
             break

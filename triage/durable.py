@@ -18,6 +18,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from triage import tracing
 from triage.database import Database
 from triage.errors import SettingsError
 from triage.models import new_id
@@ -30,6 +31,7 @@ KINDS = ("triage", "deliver", "chore", "import")
 APP_VERSION = "1"  # raise it only when a handler's arguments change
 _TAKEOVER_SECONDS = 5.0
 
+_TRACE = "traceparent"
 _handlers: dict[str, Handler] = {}
 
 
@@ -60,6 +62,8 @@ class Durable:
         }
         if delay > 0:
             options["delay_seconds"] = delay
+        if traceparent := tracing.current():  # the work belongs to the trace that asks for it, whichever process does it
+            args = (*args, {_TRACE: traceparent})
         self._open_client().enqueue_in_transaction(session, options, *args)
 
     def _open_client(self) -> Any:
@@ -186,7 +190,12 @@ def _register(kind: str) -> None:
     from dbos import DBOS
 
     async def work(*args: Any) -> str:
-        return await _handlers[kind](*args)
+        traceparent = ""
+        if args and isinstance(args[-1], dict) and _TRACE in args[-1]:
+            *args, carried = args  # type: ignore[assignment]
+            traceparent = carried[_TRACE]
+        with tracing.continued(traceparent):
+            return await _handlers[kind](*args)
 
     work.__qualname__ = work.__name__ = kind
     DBOS.workflow(name=kind)(work)

@@ -16,7 +16,7 @@ from knowledge_base.index import Index
 from knowledge_base.search import Searcher
 from knowledge_base.solved import SolvedPool
 from knowledge_base.sorting import Sorter
-from triage import tracing, workspace
+from triage import genai, tracing, workspace
 from triage.agents.crew import Crew
 from triage.agents.examples import examples
 from triage.agents.ranker import Judged
@@ -169,7 +169,8 @@ class Desk:
                 return await Caller(self.database, self.settings).carry_out(row_id)
             if what.startswith("notice:"):
                 return await notices.carry_out(self, row_id, int(what.partition(":")[2]))
-            return await delivery.deliver(self, row_id)
+            with tracing.span(genai.DELIVER, {genai.OPERATION: genai.DELIVER}):
+                return await delivery.deliver(self, row_id)
 
         async def chore_work(name: str, subject: int = 0) -> str:
             if name == REHEARSE:

@@ -109,8 +109,8 @@ class Recorder:
             row["seconds"], row["created_at"] = time.perf_counter() - started, now()
             if row["response"] or row["error"]:
                 self._keep(row)
+                span.set_attributes(_answered(row))
                 if kind == "model":
-                    span.set_attributes(_usage(row))
                     await self.flush()
         result: dict[str, Any] = row["response"]
         return result
@@ -189,8 +189,22 @@ def _span(kind: str, role: str, name: str) -> tuple[str, dict[str, Any]]:
     return f"{operation} {name}".strip(), attributes
 
 
-def _usage(row: dict[str, Any]) -> dict[str, Any]:
-    return {genai.INPUT_TOKENS: row["input_tokens"], genai.OUTPUT_TOKENS: row["output_tokens"], genai.COST: row["cost_usd"]}
+def _answered(row: dict[str, Any]) -> dict[str, Any]:
+    """What the answer adds to the span: usage, model and end of a model call; the worst verdict of a guard."""
+    response = row["response"]
+    if row["kind"] == "model":
+        used = {genai.INPUT_TOKENS: row["input_tokens"], genai.OUTPUT_TOKENS: row["output_tokens"], genai.COST: row["cost_usd"]}
+        if not response:
+            return used
+        cached = response.get("usage", {}).get("cached_tokens", 0)
+        return used | {
+            genai.RESPONSE_MODEL: response.get("model", row["name"]), genai.CACHED_TOKENS: cached,
+            genai.FINISH_REASONS: [response.get("finish_reason", "stop")],
+        }  # fmt: skip
+    if row["kind"] == "guard" and "verdicts" in response:
+        said = {verdict["verdict"] for verdict in response["verdicts"]}
+        return {genai.VERDICT: next((one for one in ("block", "flag") if one in said), "allow")}
+    return {}
 
 
 def digest(request: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
+from triage import tracing
 from triage.database import rows
 from triage.errors import ConflictError
 from triage.models import Run, Ticket, new_id
@@ -14,7 +15,9 @@ def start_run(
 ) -> str:
     """Have the agents work on a ticket. `cause` is message, reply, changes, redraft, retry or release. Returns the run's id."""
     run_id = new_id()
-    rows.insert(session, Run, id=run_id, ticket_id=ticket.id, episode_id=ticket.episode_id, cause=cause)
+    rows.insert(
+        session, Run, id=run_id, ticket_id=ticket.id, episode_id=ticket.episode_id, cause=cause, traceparent=tracing.current()
+    )
     enqueue(session, "triage", run_id, run_id, decision_id)
     return run_id
 

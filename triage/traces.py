@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from triage import jsontext, trace_blame, trace_filter, trace_marks, trace_reasons
+from triage import genai, jsontext, trace_blame, trace_filter, trace_marks, trace_reasons
 from triage import trace_words as words
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -213,6 +213,7 @@ def _spans(session: Session, run: Run) -> list[SpanRecord]:
     if traces:
         loose = select(SpanRecord).where(col(SpanRecord.trace_id).in_(traces), col(SpanRecord.run_id).is_(None))
         mine += session.exec(loose).all()
+    mine = [span for span in mine if not span.name.startswith(genai.AROUND)]
     return sorted(mine, key=lambda span: (span.start_ns, -span.end_ns))
 
 

@@ -7,22 +7,28 @@ from a thread of their own, so a slow database never holds an agent up.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
-from opentelemetry.context import attach, detach
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
-from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer, get_current_span, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from triage import genai
 from triage.database import Database
-from triage.models import SpanRecord
+from triage.models import Run, SpanRecord
 from triage.settings import Settings
 
+P = ParamSpec("P")
+T = TypeVar("T")
+_W3C = TraceContextTextMapPropagator()
 _tracer: Tracer = NoOpTracer()
 _provider: TracerProvider | None = None
 _redact: Callable[[str], str] = str
@@ -109,6 +115,54 @@ def span(name: str, attributes: dict[str, str | int | float | bool | None], *, k
         current.end()
 
 
+def current() -> str:
+    """The present span as a W3C traceparent, to be kept with work that another process does; empty without one."""
+    context = get_current_span().get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}" if context.is_valid else ""
+
+
+@contextmanager
+def continued(traceparent: str) -> Iterator[None]:
+    """What happens within goes on with the trace of that traceparent; without a usable one, begins its own."""
+    token = attach(_W3C.extract({"traceparent": traceparent}, context=Context()))
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+def traced(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A span of this name around each call of a function."""
+
+    def wrap(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            with span(name, {}):
+                return function(*args, **kwargs)
+
+        return call
+
+    return wrap
+
+
+@contextmanager
+def decision(kind: str, ticket_id: int | None, run: Run | None, **more: bool) -> Iterator[None]:
+    """A person decides: a span in the trace of the run whose draft it is, with the decision as an event."""
+    with (
+        continued(run.traceparent if run else ""),
+        span(f"{genai.DECISION} {kind}", {genai.OPERATION: genai.DECISION, genai.TICKET: ticket_id}) as here,
+    ):
+        here.add_event(genai.DECIDED, {genai.DECIDED: kind, **{f"{genai.DECIDED}.{name}": value for name, value in more.items()}})
+        yield
+
+
+def note(**attributes: str | int | float | list[str] | None) -> None:
+    """More attributes of the present span, by the names of triage.genai; those that are None are left out."""
+    here = get_current_span()
+    if here.is_recording():
+        here.set_attributes({getattr(genai, name): value for name, value in attributes.items() if value is not None})
+
+
 def _row(span: ReadableSpan) -> dict[str, object] | None:
     context = span.context
     if context is None:
@@ -124,5 +178,7 @@ def _row(span: ReadableSpan) -> dict[str, object] | None:
         "start_ns": span.start_time or 0,
         "end_ns": span.end_time or 0,
         "status": span.status.status_code.name.lower(),
-        "attributes": attributes | ({"message": span.status.description} if span.status.description else {}),
+        "attributes": attributes
+        | ({"message": span.status.description} if span.status.description else {})
+        | ({"events": [{"name": one.name, **dict(one.attributes or {})} for one in span.events]} if span.events else {}),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from triage import audit, locks
+from triage import audit, genai, locks, tracing
 from triage.database import rows
 from triage.errors import InputError
 from triage.intake import earlier, flood, storage
@@ -37,6 +37,7 @@ _WAKES = frozenset(
 )
 
 
+@tracing.traced(genai.INTAKE)
 def receive(
     session: Session, incoming: Incoming, settings: Settings, *, enqueue: Enqueue, actor: str = "system", by_hand: bool = False
 ) -> Receipt:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from triage import tracing
 from triage.errors import BreakerOpen, BudgetExceeded, ModelDown, ModelError, ModelRefused
 from triage.llm import degradation
 from triage.llm.protocol import Gate, Model, Request, Response, ToolCall, Usage
@@ -81,6 +82,7 @@ class Chain:
 
     async def _live(self, model: Model, request: Request) -> dict[str, Any]:
         self._live_now = True
+        tracing.note(PROVIDER=model.provider)
         if model.provider == FREE:
             return asdict(await model.answer(request))
         await self.gate.before(model.name, request)
