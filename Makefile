@@ -50,6 +50,9 @@ bench-import: .venv/.test-ready  ## 10,000 articles imported at once: time, memo
 bench-desk: .venv/.test-ready  ## the review desk with 100,000 and 1,000,000 tickets, and 25 reviewers at once
 	@$(BIN)/python -m benchmarks.review_desk
 
+bench-traces: .venv/.test-ready  ## what tracing costs: CPU a ticket with spans and without
+	@$(BIN)/python -m benchmarks.tracing
+
 bench-trust: .venv/.test-ready  ## guards, grounding and triage in figures, on the evaluation sets in TRIAGE_DATA
 	@$(BIN)/python -m benchmarks.trust
 
@@ -76,4 +79,4 @@ clean:  ## remove the environment and the demo's data
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-metrics bench-trust screenshots clean
+.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-metrics bench-traces bench-trust screenshots clean

@@ -85,16 +85,15 @@ async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
     )
     if beginning is None:
         return "nothing to do"
-    case, rules, recorder, connected = beginning
+    case, rules, recorder, connected, traceparent = beginning
     gate = desk.gate(recorder, rules.limits)
     crew = desk.crew(case, recorder, gate, connected, cover=rules.cover_personal_data, style=rules.style)
 
     async def admit(screening: Screening) -> None:
         await desk.database.run(lambda session: handover.admit(session, case, screening.verdicts))
 
-    with tracing.span(
-        f"{INVOKE_WORKFLOW} triage", {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
-    ):
+    attributes = {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
+    with tracing.continued(traceparent), tracing.span(f"{INVOKE_WORKFLOW} triage", attributes):
         outcome = await attempt(desk, case, rules, crew, admit)
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         status = await gate.close_with(

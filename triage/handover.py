@@ -60,6 +60,8 @@ class Beginning(NamedTuple):
     rules: Rules
     recorder: Recorder
     connected: list[Definition]
+    traceparent: str = ""
+    """The span that asked for the run (W3C)."""
 
 
 def begin(
@@ -82,7 +84,7 @@ def begin(
     rules = Rules.load(session, settings)
     recorder.keeps = keeping.level(rules.recording, settings)
     premises.keep(session, settings, case, rules, staff, connected, moment)
-    return Beginning(case, rules, recorder, connected)
+    return Beginning(case, rules, recorder, connected, run.traceparent)
 
 
 def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:

@@ -5,7 +5,7 @@ from a thread of their own, so a slow database never holds an agent up.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -99,7 +99,7 @@ def shutdown() -> None:
 
 
 @contextmanager
-def span(name: str, attributes: dict[str, str | int | float | bool | None], *, kind: str = "internal") -> Iterator[Span]:
+def span(name: str, attributes: Mapping[str, str | int | float | bool | None], *, kind: str = "internal") -> Iterator[Span]:
     """A span around a block, with the attributes that are not None; an exception marks it as failed and goes on."""
     given = {key: value for key, value in attributes.items() if value is not None}
     current = _tracer.start_span(name, kind=KINDS[kind], attributes=given)
