@@ -7,12 +7,13 @@ from sqlmodel import Session, select
 
 from knowledge_base import articles
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
-from triage import approval, audit, replies, workspace
+from triage import approval, audit, macros, replies, workspace
 from triage.database import Database
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, GuardError, InputError
+from triage.macros import MacroText
 from triage.models import BlockedAction, Decision, DecisionKind, Draft, Episode, Notification, Outbox, Role, Status, Ticket, User
 from triage.settings import Settings
-from triage.tickets import work
+from triage.tickets import typed, work
 
 K = DecisionKind
 
@@ -58,18 +59,33 @@ def test_an_edit_is_sent_and_measured(database: Database, settings: Settings) ->
         assert decision.edit_distance == pytest.approx(1 / 7)
 
 
-def test_a_character_that_no_database_takes_breaks_nothing(database: Database, settings: Settings) -> None:
+@pytest.mark.parametrize(("odd", "kept"), [("\x00", ""), ("\ud83d", "\ufffd"), ("\udc00", "\ufffd")])
+def test_a_character_that_no_database_takes_breaks_nothing(database: Database, settings: Settings, odd: str, kept: str) -> None:
     with database.transaction() as session:
         user, row = person(session), ticket(session)
         draft = waiting_draft(session, row)
-        work.note(session, user, row.id or 0, "A\x00 note")
-        written = replies.write_reply(session, user, row.id or 0, f"{draft.body}\x00")
-        assert written.body == draft.body
+        assert work.note(session, user, row.id or 0, f"A{odd} note").body == f"A{kept} note"
+        typed.keep(session, user, row.id or 0, typed.NOTE, f"A{odd} note")
+        macro = macros.save(session, user, MacroText(f"Hi{odd}", f"Hello{odd}!"))
+        assert (macro.title, macro.body) == (f"Hi{kept}", f"Hello{kept}!")
+        written = replies.write_reply(session, user, row.id or 0, f"{draft.body}{odd}")
+        assert written.body == f"{draft.body}{kept}"
         decision = approval.decide(
             session, recorder_of([]), settings, user, written.id or 0, kind=DecisionKind.REJECT, seal=written.seal, reason="other",
-            comment="No\x00.", body=f"{written.body}\x00",
+            comment=f"No{odd}.", body=f"{written.body}{odd}",
         )  # fmt: skip
-        assert (decision.body, decision.comment) == (written.body, "No.")
+        assert (decision.body, decision.comment) == (f"{written.body}{kept}", f"No{kept}.")
+
+
+def test_a_note_and_a_reply_without_end_are_refused_with_what_to_do(database: Database) -> None:
+    with database.transaction() as session:
+        user, row = person(session), ticket(session)
+        waiting_draft(session, row)
+        with pytest.raises(InputError, match=r"This note has 20,001 characters; at most 20,000 fit\. Shorten it"):
+            work.note(session, user, row.id or 0, "a" * 20_001)
+        with pytest.raises(InputError, match="This reply has 50,001 characters"):
+            replies.write_reply(session, user, row.id or 0, "a" * 50_001)
+        assert work.note(session, user, row.id or 0, "a" * 20_000).body
 
 
 def test_the_first_decision_wins_and_the_second_is_told_who(database: Database, settings: Settings) -> None:

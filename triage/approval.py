@@ -35,11 +35,12 @@ from triage.models import (
     User,
     now,
 )
-from triage.notifications.telling import tell
+from triage.notifications.telling import name_of, tell
 from triage.runs import start_run
 from triage.seal import seal_of, what_changed
 from triage.settings import Settings
 from triage.sla import clocks
+from triage.spoken import bounded, spoken
 from triage.tickets import fields
 from triage.transitions import move
 
@@ -47,6 +48,7 @@ Enqueue = Callable[..., None]
 """(session, kind, key, *args, delay=seconds): triage.durable.Durable.enqueue."""
 
 REJECT_REASONS = ("wrong facts", "wrong tone", "does not answer", "against policy", "not our matter", "other")
+LONGEST_COMMENT = 10_000  # characters
 _VERBS = {
     "approve": "approved",
     "reject": "rejected",
@@ -95,7 +97,8 @@ def decide(
     never leave) and InputError (what is missing); then nothing is changed.
     """
     user = access.fresh(session, user)
-    body, reason, comment = None if body is None else spoken(body), spoken(reason), spoken(comment)
+    body = None if body is None else bounded(body, replies.LONGEST, "This reply")
+    reason, comment = spoken(reason), bounded(comment, LONGEST_COMMENT, "This comment")
     vouched = [spoken(sentence) for sentence in vouched]
     choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, vouched, active_seconds)
     found = session.exec(select(Draft.ticket_id).where(Draft.id == draft_id)).first()
@@ -158,7 +161,7 @@ def sign_off(session: Session, user: User, blocked_action_id: int, *, granted: b
 
     Granting only closes the dossier as granted: people carry the action out in their own systems.
     """
-    user = access.fresh(session, user)
+    user, comment = access.fresh(session, user), bounded(comment, LONGEST_COMMENT, "This comment")
     access.require(user, Permission.SIGN_OFF)
     action = session.get(BlockedAction, blocked_action_id, with_for_update=True)
     if action is None:
@@ -196,11 +199,6 @@ def _sign(session: Session, user: User, action: BlockedAction, granted: bool, co
 def edit_distance(draft: str, sent: str) -> float:
     """Token Levenshtein divided by the longer length, 0 to 1, white space ignored (metrics.md)."""
     return float(Levenshtein.normalized_distance(draft.split(), sent.split()))
-
-
-def spoken(text: str) -> str:
-    """What was typed, without the character that PostgreSQL takes in no text."""
-    return text.replace("\x00", "")
 
 
 # ---- checks -----------------------------------------------------------------------------------------------
@@ -349,7 +347,7 @@ def _escalate(
     episode = session.get_one(Episode, draft.episode_id)
     episode.escalated_at, episode.escalation_reason = episode.escalated_at or now(), episode.escalation_reason or reason
     session.add(episode)
-    tell(session, "escalated", f"#{ticket.id} {ticket.subject}: {note}", role=Role.MANAGER, ticket_id=ticket.id, by=user)
+    tell(session, "escalated", f"{name_of(ticket)}: {note}", role=Role.MANAGER, ticket_id=ticket.id, by=user)
 
 
 def _resolve(

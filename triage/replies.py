@@ -30,8 +30,10 @@ from triage.runs import refuse_fork
 from triage.seal import published_versions, seal_of
 from triage.settings import Settings
 from triage.sla import clocks
+from triage.spoken import bounded
 from triage.transitions import move
 
+LONGEST = 50_000  # characters of a reply that a person writes
 _OF_TICKET = select(Draft).where(Draft.ticket_id == bindparam("ticket_id"))
 _CARRIED = (
     "ticket_id",
@@ -124,7 +126,7 @@ def write_reply(
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.status not in DECIDABLE and ticket.status not in (Status.FAILED, Status.DELIVERED):
         raise ConflictError(f"Ticket {ticket_id} is {ticket.status}; a reply can be written once it waits for a person.")
-    body = body.replace("\x00", "")
+    body = bounded(body, LONGEST, "This reply")
     if not body.strip():
         raise InputError("Write something first.")
     if ticket.episode_id is None:

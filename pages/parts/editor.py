@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.theme import asset
+from triage.spoken import spoken
 
 _TOOLS = (
     ("bold", "<b>B</b>", "Bold (Ctrl+B)"), ("italic", "<em>I</em>", "Italic (Ctrl+I)"), ("heading", "H", "Heading"), ("", "", ""),
@@ -53,7 +54,7 @@ def editor(key: str, data: dict[str, Any], *, on_typed: Callable[[Typed], None],
 def _hand_over(key: str, on_typed: Callable[[Typed], None]) -> None:
     found = st.session_state[key].get("fields")
     if isinstance(found, dict):
-        title, body, note = (str(found.get(name) or "").replace("\x00", "") for name in ("title", "body", "note"))
+        title, body, note = (spoken(str(found.get(name) or "")) for name in ("title", "body", "note"))
         on_typed(Typed(title, body, note, int(found.get("base") or 0), int(found.get("seq") or 0)))
 
 

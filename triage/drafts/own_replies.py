@@ -16,6 +16,8 @@ from triage.briefs import Evidence
 from triage.drafts import proof
 from triage.errors import InputError
 from triage.models import Draft, Notification, Role, Status, Ticket, User
+from triage.notifications.telling import name_of
+from triage.spoken import bounded
 from triage.transitions import move
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def hand_in(
     user = access.fresh(session, user)
     former = _former(session, ticket_id)
     who = f"{user.name} (trainee)" if user.trainee else user.name
-    said = f": {comment.strip()}" if comment.strip() else "."
+    comment = bounded(comment, 10_000, "This comment").strip()
+    said = f": {comment}" if comment else "."
 
     def check(draft: Draft, ticket: Ticket) -> None:
         draft.cause = f"Written by {who}{said}"
@@ -73,13 +76,11 @@ def hand_in(
         move(session, ticket, Status.AWAITING_APPROVAL, actor=user.actor, reason=None, draft=draft.id)
     role = Role.STAFF if draft.approver == "staff" and ticket.approver == "staff" else Role.MANAGER
     session.add(
-        Notification(
-            role=role, ticket_id=ticket_id, kind="prepared", text=f"#{ticket_id} {ticket.subject}: {who} wrote a reply{said}"
-        )
+        Notification(role=role, ticket_id=ticket_id, kind="prepared", text=f"{name_of(ticket)}: {who} wrote a reply{said}")
     )
     audit.append(
         session, "prepared" if manager else "handed_in", actor=user.actor, ticket_id=ticket_id, draft=draft.id, version=draft.version,
-        comment=comment.strip(),
+        comment=comment,
     )  # fmt: skip
     return draft
 
@@ -124,7 +125,7 @@ def give_back(session: Session, user: User, author: User, draft: Draft, ticket: 
             user_id=author.id,
             ticket_id=ticket.id,
             kind="returned",
-            text=f"{user.name} sent your reply to #{ticket.id} {ticket.subject} back: {comment}",
+            text=f"{user.name} sent your reply to {name_of(ticket)} back: {comment}",
         )
     )
     audit.append(session, "returned", actor=user.actor, ticket_id=ticket.id, draft=draft.id, to=author.id, comment=comment)

@@ -39,6 +39,7 @@ from triage.models import (
 from triage.outcome import Outcome
 from triage.recording import Unrecorded
 from triage.seal import published_versions
+from triage.spoken import spoken
 
 if TYPE_CHECKING:
     from triage.office import Desk
@@ -87,7 +88,7 @@ def edit(session: Session, user: User, master_id: int, body: str) -> MasterDraft
         raise AlreadyDecided("Somebody changed the text while you wrote.")
     if former.status != "waiting":
         raise ConflictError("This text cannot be edited; have a new one written.")
-    text = body.replace("\x00", "").strip()
+    text = spoken(body).strip()
     if not text or len(text) > _LONGEST:
         raise InputError("The text is empty." if not text else f"The text has more than {_LONGEST:,} characters.")
     if wrong := slots.problems(text):

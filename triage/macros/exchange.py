@@ -1,6 +1,5 @@
 """Saved replies as a YAML file: written for people to read and change, read back the same."""
 
-import re
 from typing import Any
 
 import yaml
@@ -12,11 +11,11 @@ from triage.errors import InputError
 from triage.macros import keeping
 from triage.macros.keeping import MacroText
 from triage.models import Macro, User
+from triage.spoken import UNSPEAKABLE
 
 _MOST_BYTES, _MOST = 2_000_000, 2_000
 _DEEPEST, _LONGEST_NUMBER = 8, 100
 _OF_NUMBERS = frozenset("+-0123456789abcdefABCDEFxo_:.")
-_UNSPEAKABLE = re.compile("[\ud800-\udfff]")  # no database takes these
 _FIELDS = ("title", "shortcut", "audience", "team", "body")
 
 
@@ -90,7 +89,7 @@ def _plain_enough(text: str) -> None:
         if isinstance(event, yaml.ScalarEvent):
             if event.implicit[0] and len(event.value) > _LONGEST_NUMBER and set(event.value) <= _OF_NUMBERS:
                 raise InputError("This file holds a number of very many digits; put quotes around what is a text.")
-            if _UNSPEAKABLE.search(event.value):
+            if UNSPEAKABLE.search(event.value):
                 raise InputError("This file holds characters that no text can have; write them out.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from triage import audit
+from triage import audit, spoken
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import AccessError, ConflictError, InputError
@@ -108,14 +108,12 @@ def _changeable(session: Session, user: User, macro_id: int) -> Macro:
 
 
 def _checked(session: Session, user: User, text: MacroText, row: Macro) -> MacroText:
-    title, shortcut = " ".join(text.title.split()), text.shortcut.strip().lstrip(":").lower()
+    title, shortcut = spoken.line(text.title), text.shortcut.strip().lstrip(":").lower()
     if not title or len(title) > 80:
         raise InputError("A saved reply needs a title of at most 80 characters.")
     if shortcut and not _SHORTCUT.fullmatch(shortcut):
         raise InputError("A shortcut is one word of small letters, digits and - such as “refund-late”, at most 30 characters.")
-    body = text.body.replace("\r\n", "\n").replace("\x00", "").strip()
-    if len(body) > _LONGEST:
-        raise InputError(f"The text has {len(body):,} characters; at most {_LONGEST:,} fit.")
+    body = spoken.bounded(text.body.replace("\r\n", "\n"), _LONGEST, "This text").strip()
     _gaps_known(session, body)
     actions = _actions(session, text.actions)
     if not body and not actions:

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from triage import audit
+from triage import audit, spoken
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
@@ -50,12 +50,12 @@ def asked_of(session: Session, ticket: Ticket) -> list[CustomField]:
 def define(session: Session, user: User, wanted: Definition, key: str = "") -> CustomField:
     """Make a field, or change the one with this key; its kind stays once it is made. Raises InputError."""
     access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
-    title = " ".join(wanted.title.split())
+    title = spoken.line(wanted.title)
     if not title or len(title) > 60:
         raise InputError("A field needs a title of at most 60 characters.")
     if wanted.kind not in KINDS:
         raise InputError(f"A field is one of {', '.join(KINDS)}.")
-    choices = list(dict.fromkeys(" ".join(choice.split()) for choice in wanted.choices if choice.strip()))
+    choices = list(dict.fromkeys(spoken.line(choice) for choice in wanted.choices if choice.strip()))
     if wanted.kind == "choice" and not 1 < len(choices) <= _MOST_CHOICES:
         raise InputError(f"Write what can be chosen, one a line: 2 to {_MOST_CHOICES} choices.")
     known = set(session.exec(select(Category.slug)))
@@ -70,7 +70,7 @@ def define(session: Session, user: User, wanted: Definition, key: str = "") -> C
             raise InputError(f"A desk has at most {MOST} fields; retire one first.")
     elif row.kind != wanted.kind:
         raise ConflictError("The kind of a field stays as it was made, so that what is filled in still fits. Make a new field.")
-    row.title, row.help, row.choices = title, " ".join(wanted.help.split())[:200], choices
+    row.title, row.help, row.choices = title, spoken.line(wanted.help)[:200], choices
     row.categories, row.required, row.retired = sorted(set(wanted.categories)), wanted.required, False
     session.add(row)
     session.flush()
@@ -134,7 +134,7 @@ def fill(session: Session, user: User, ticket_id: int, given: Mapping[str, str])
 
 def checked(field: CustomField, value: str) -> str:
     """A value as it is kept. Raises InputError when it does not fit the field."""
-    text = " ".join(str(value).replace("\x00", "").split())
+    text = spoken.line(str(value))
     if not text:
         return ""
     if len(text) > _LONGEST:

@@ -25,11 +25,11 @@ from triage.models import (
     User,
     now,
 )
+from triage.spoken import UNSPEAKABLE
 from triage.tickets import fields, tags
 
 UNSURE = 0.5  # below this confidence a draft is called unsure, as in its chip
 _PART = re.compile(r'(-?)([a-z]{1,20}):(?:"([^"]*)"|(\S+))')
-_UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes these
 _MOST = 12
 LONGEST = 1_000  # characters of a search; what an address holds beyond them is not read
 
@@ -80,13 +80,13 @@ def parse(text: str) -> Wanted:
         filters.append(Filter(name, value, bool(out)))
         return " "
 
-    rest = _PART.sub(take, _UNSPEAKABLE.sub(" ", text[:LONGEST]))
+    rest = _PART.sub(take, UNSPEAKABLE.sub(" ", text[:LONGEST]))
     return Wanted(" ".join(rest.split()), tuple(filters))
 
 
 def speakable(text: str) -> str:
     """A text in one line, without what no database takes."""
-    return " ".join(_UNSPEAKABLE.sub(" ", text).split())
+    return " ".join(UNSPEAKABLE.sub(" ", text).split())
 
 
 def problems(wanted: Wanted) -> list[str]:

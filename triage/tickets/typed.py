@@ -9,6 +9,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.models import Ticket, TypedText, User, now
+from triage.spoken import spoken
 
 REPLY, NOTE, CHANGES = "reply", "note", "changes"
 MASTER = "master"  # the text for all of an incident, kept with one of its tickets; `draft_id` is the version it started from
@@ -32,7 +33,7 @@ def keep(session: Session, user: User, ticket_id: int, field: str, text: str, *,
         if session.get(Ticket, ticket_id) is None:
             raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
         row = TypedText(user_id=user.id or 0, ticket_id=ticket_id, field=field)
-    row.text, row.draft_id, row.updated_at = text.replace("\x00", ""), draft_id, now()
+    row.text, row.draft_id, row.updated_at = spoken(text), draft_id, now()
     session.add(row)
 
 

@@ -27,14 +27,16 @@ from triage.models import (
     User,
     now,
 )
-from triage.notifications.telling import tell, tell_team
+from triage.notifications.telling import name_of, tell, tell_team
 from triage.runs import start_run
+from triage.spoken import bounded
 from triage.tickets import fields, inbox, noting
 from triage.tickets.inbox import View
 from triage.transitions import move
 
 Enqueue = Callable[..., None]
 _TRIES = 8  # to find a ticket that nobody else is just opening
+LONGEST_NOTE = 20_000  # characters
 LOOKING = timedelta(seconds=90)
 LONGEST_SNOOZE = timedelta(days=90)
 
@@ -94,7 +96,7 @@ def assign(session: Session, user: User, ticket_id: int, assignee_id: int | None
     if was is not None:
         _transferred(session, ticket)
     if assignee and assignee.id != user.id:
-        text = f"{user.name} gave you #{ticket.id} {ticket.subject}"
+        text = f"{user.name} gave you {name_of(ticket)}"
         tell(session, "assigned", text, user_id=assignee.id, ticket_id=ticket.id, by=user)
     audit.append(session, "assigned", actor=_actor(user), ticket_id=ticket.id, was=was, to=assignee_id)
 
@@ -113,7 +115,7 @@ def snooze(session: Session, user: User, ticket_id: int, until: datetime | None)
 
 def note(session: Session, user: User, ticket_id: int, text: str) -> Message:
     """Write an internal note; no customer and no agent ever sees it. Whom it names with @ is told."""
-    ticket, text = _ticket(session, user, ticket_id), text.replace("\x00", "")
+    ticket, text = _ticket(session, user, ticket_id), bounded(text, LONGEST_NOTE, "This note")
     if not text.strip():
         raise InputError("The note is empty; write something first.")
     message = Message(
@@ -143,7 +145,7 @@ def prepare(session: Session, user: User, ticket_id: int, text: str, comment: st
     draft.approver, draft.approver_reasons = "manager", [*draft.approver_reasons, reason]
     ticket.approver = "manager"
     session.add_all([draft, ticket])
-    _tell_managers(session, user, ticket, "prepared", f"#{ticket.id} {ticket.subject}: {reason}")
+    _tell_managers(session, user, ticket, "prepared", f"{name_of(ticket)}: {reason}")
     audit.append(session, "prepared", actor=_actor(user), ticket_id=ticket.id, draft=draft.id, comment=comment.strip())
     return draft
 
@@ -157,7 +159,7 @@ def hand_to_manager(session: Session, user: User, ticket_id: int, comment: str =
     session.add(ticket)
     _transferred(session, ticket)
     said = f": {comment.strip()}" if comment.strip() else ""
-    _tell_managers(session, user, ticket, "handed_over", f"{user.name} hands you #{ticket.id} {ticket.subject}{said}")
+    _tell_managers(session, user, ticket, "handed_over", f"{user.name} hands you {name_of(ticket)}{said}")
     audit.append(session, "handed_to_manager", actor=_actor(user), ticket_id=ticket.id, comment=comment.strip())
 
 
