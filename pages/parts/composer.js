@@ -3,8 +3,8 @@
 const PAUSE = 300; // milliseconds without a key before the text is sent
 const PATIENCE = 6000; // until a missing answer is told
 const MOST = 60; // entries of the list that are drawn at once
-const MIRRORED = ["boxSizing", "width", "paddingTop", "paddingRight", "paddingBottom", "paddingLeft", "borderTopWidth", "borderRightWidth",
-  "borderBottomWidth", "borderLeftWidth", "fontFamily", "fontSize", "fontWeight", "lineHeight", "letterSpacing", "tabSize"];
+const METRICS = ["paddingTop", "paddingRight", "paddingBottom", "paddingLeft", "fontFamily", "fontSize", "fontWeight", "lineHeight", "letterSpacing", "tabSize"];
+const MIRRORED = ["boxSizing", "width", "borderTopWidth", "borderRightWidth", "borderBottomWidth", "borderLeftWidth", ...METRICS];
 
 function stored(data) { try { return JSON.parse(sessionStorage.getItem(data.slot)); } catch { return null; } }
 function store(data, value) {
@@ -19,6 +19,17 @@ function insert(area, text, from, to) {
     area.setRangeText(text, from, to, "end");
     area.dispatchEvent(new Event("input", { bubbles: true }));
   }
+}
+
+// The places of a checked text in the text as it is now, one change further: what lies around the change stretches with it.
+function moved(places, before, after) {
+  if (before === after) return places;
+  const most = Math.min(before.length, after.length), change = after.length - before.length;
+  let head = 0, tail = 0;
+  while (head < most && before[head] === after[head]) head += 1;
+  while (tail < most - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  const now = (at) => (at <= head ? at : at >= before.length - tail ? at + change : -1);
+  return places.map(([start, end, kind]) => [now(start), now(end), kind]).filter(([start, end]) => start >= 0 && end > start);
 }
 
 // Where a character of the text stands, in pixels from the field's corner: measured in a copy that nobody sees.
@@ -62,7 +73,7 @@ function found(entries, words) {
 export default function (component) {
   const { data, parentElement: root, setStateValue, setTriggerValue } = component;
   const box = root.querySelector(".td-composer");
-  const area = box.querySelector("textarea"), list = box.querySelector("[role=listbox]"), status = box.querySelector(".status"), said = box.querySelector(".said");
+  const area = box.querySelector("textarea"), marks = box.querySelector(".marks"), list = box.querySelector("[role=listbox]"), status = box.querySelector(".status"), said = box.querySelector(".said");
   const memory = (root.__composer ??= { seq: 0, acked: 0, sent: 0, options: [], at: 0, list: null });
   memory.data = data;
   memory.state = setStateValue;
@@ -74,6 +85,27 @@ export default function (component) {
   memory.grow ??= () => {
     area.style.height = "auto";
     area.style.height = `${Math.min(520, area.scrollHeight + 2)}px`;
+  };
+  // What has no source is marked behind the text, in a copy of it; the field itself is not touched.
+  memory.paint ??= () => {
+    const copy = marks.firstElementChild, text = area.value;
+    let at = 0;
+    const pieces = moved(memory.data.marks, memory.data.text, text).flatMap(([start, end, kind]) => {
+      const mark = document.createElement("span");
+      mark.className = kind;
+      mark.textContent = text.slice(start, end);
+      const before = text.slice(at, start);
+      at = end;
+      return [before, mark];
+    });
+    copy.replaceChildren(...pieces, ...(pieces.length ? [text.slice(at)] : []));
+    memory.follow();
+  };
+  memory.follow ??= () => {
+    const copy = marks.firstElementChild, style = getComputedStyle(area);
+    for (const name of METRICS) copy.style[name] = style[name];
+    Object.assign(marks.style, { width: `${area.clientWidth}px`, height: `${area.clientHeight}px` });
+    copy.style.transform = `translateY(${-area.scrollTop}px)`;
   };
   memory.send ??= (left = false) => {
     clearTimeout(memory.timer);
@@ -97,6 +129,7 @@ export default function (component) {
     clearTimeout(memory.timer);
     memory.timer = setTimeout(memory.send, PAUSE);
     memory.grow();
+    memory.paint();
     memory.tell();
   };
 
@@ -195,6 +228,7 @@ export default function (component) {
     memory.session = data.session;
   }
   memory.tell();
+  memory.paint();
   if (memory.wired) return;
   memory.wired = true;
 
@@ -224,6 +258,9 @@ export default function (component) {
   };
   const onMove = (event) => { if (memory.list && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) memory.look(); };
   const onLeave = () => { memory.send(true); memory.close(); };
+  const sizes = new ResizeObserver(memory.follow);
+  sizes.observe(area);
+  area.addEventListener("scroll", memory.follow);
   area.addEventListener("input", onInput);
   area.addEventListener("keydown", onKey, true);
   area.addEventListener("keyup", onMove);
@@ -231,6 +268,8 @@ export default function (component) {
   window.addEventListener("pagehide", memory.send);
   return () => {
     window.removeEventListener("pagehide", memory.send);
+    sizes.disconnect();
+    area.removeEventListener("scroll", memory.follow);
     area.removeEventListener("input", onInput);
     area.removeEventListener("keydown", onKey, true);
     area.removeEventListener("keyup", onMove);

@@ -6,6 +6,7 @@ Redrawn by itself while somebody types; the page around it only when what it sho
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +18,12 @@ from pages.parts.theme import asset
 from triage import macros
 from triage.errors import TriageError
 from triage.models import User
+from triage.spoken import spoken
 from triage.tickets import ticket_view, typed
 
 _KEPT = (typed.REPLY, typed.NOTE, typed.CHANGES)  # the fields of a single ticket
-_HTML = """<div class="td-composer"><textarea rows="3" spellcheck="true" aria-autocomplete="list"></textarea>
+_HTML = """<div class="td-composer"><div class="marks" aria-hidden="true"><div></div></div>
+<textarea rows="3" spellcheck="true" aria-autocomplete="list"></textarea>
 <div role="listbox" aria-label="Saved replies" hidden></div><div class="status"></div><div class="said" aria-live="polite"></div></div>"""
 
 _component = st.components.v2.component(
@@ -28,6 +31,18 @@ _component = st.components.v2.component(
 )
 
 _GAP = re.compile(r"\{\{.*?\}\}")  # not yet filled, a dot in the list of saved replies
+
+
+Place = tuple[int, int, str]
+"""A stretch of a text that is to be marked behind it: start, end and classes of composer.css."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found in a text: what to mark in it, in order and without overlap, and what draws the rest below it."""
+
+    places: list[Place]
+    draw: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -57,17 +72,17 @@ def composer(
     start: str = "",
     draft_id: int | None = None,
     watch: Callable[[str], object] | None = None,
-    beneath: Callable[[str], None] | None = None,
+    check: Callable[[str], Checked] | None = None,
 ) -> None:
     """Draw the field, with `start` in it until something was typed; `draft_id` is the draft that `start` comes from.
 
-    `watch` names what of the text the page around shows: the page is drawn again when its answer changes. `beneath` is
-    called with the text as it is now, at every pause of typing, and draws below the field.
+    `watch` names what of the text the page around shows: the page is drawn again when its answer changes. `check` is
+    called with the text as it is now, at every pause of typing.
     """
     look = watch or (lambda _text: None)
     _watched()[_key(ticket_id, field.name)] = look(text(ticket_id, field, start)), _around()
     with st.container(key=state.text_key(ticket_id) if field.name == typed.REPLY else f"td_{field.name}_text_{ticket_id}"):
-        _field(user, ticket_id, field, start, draft_id, look, beneath)
+        _field(user, ticket_id, field, start, draft_id, look, check)
 
 
 def text(ticket_id: int, field: Field, start: str = "") -> str:
@@ -118,7 +133,7 @@ def restore(ticket_id: int, found: dict[str, Any], *, waits: bool) -> None:
             draft_id = kept.get("draft")
             if state.form_is_open(ticket_id):
                 state.close_panel()  # for the form with the latest words
-            _back(ticket_id, name, state.Typed(kept["text"].replace("\x00", ""), draft_id if isinstance(draft_id, int) else None))
+            _back(ticket_id, name, state.Typed(spoken(kept["text"]), draft_id if isinstance(draft_id, int) else None))
     _reopen(ticket_id, waits)
 
 
@@ -159,18 +174,20 @@ def drop(user: User, ticket_id: int, name: str = typed.REPLY) -> None:
 @st.fragment
 def _field(
     user: User, ticket_id: int, field: Field, start: str, draft_id: int | None, look: Callable[[str], object],
-    beneath: Callable[[str], None] | None,
+    check: Callable[[str], Checked] | None,
 ) -> None:  # fmt: skip
     key = _key(ticket_id, field.name)
     now, kept = text(ticket_id, field, start), state.written(field.name).get(ticket_id)
+    checked = check(now) if check else None
+    marks = _for_browser(now, checked.places) if checked else []
     _component(
         key=key,
-        data=_data(user, ticket_id, field, now, kept.draft_id if kept else draft_id),
+        data=_data(user, ticket_id, field, now, kept.draft_id if kept else draft_id) | {"marks": marks},
         on_typed_change=lambda: _typed(user, ticket_id, field, draft_id),
         on_macro_change=lambda: _macro(user, ticket_id, key),
     )
-    if beneath:
-        beneath(now)
+    if checked:
+        checked.draw()
     if (look(now), _around()) != _watched().get(key) or state.take(f"redraw_{key}"):
         st.rerun()
 
@@ -186,6 +203,12 @@ def _data(user: User, ticket_id: int, field: Field, now: str, origin: int | None
         "macros": office.read(lambda session: _macros(session, user, ticket_id)) if field.macros else [],
         "people": [{"title": person.name} for person in office.read(ticket_view.colleagues)] if field.people else [],
     }  # fmt: skip
+
+
+def _for_browser(text: str, places: list[Place]) -> list[Place]:
+    """The same places counted as browsers do, in units of UTF-16."""
+    units = list(accumulate((1 if char <= "\uffff" else 2 for char in text), initial=0))
+    return [(units[start], units[end], kind) for start, end, kind in places]
 
 
 def _macros(session: Session, user: User, ticket_id: int) -> list[dict[str, Any]]:
@@ -246,7 +269,7 @@ def _raw(key: str) -> tuple[str, int, bool] | None:
     found = shown.get("typed") if shown is not None and hasattr(shown, "get") else None
     if not isinstance(found, dict) or not isinstance(found.get("text"), str):
         return None
-    return found["text"].replace("\x00", ""), int(found.get("seq") or 0), bool(found.get("left"))
+    return spoken(found["text"]), int(found.get("seq") or 0), bool(found.get("left"))
 
 
 def _around() -> object:

@@ -100,7 +100,7 @@ def _editor(user: User, ticket: Ticket, draft: Draft, may: bool) -> None:
     state.put("editor", number)
     composer.composer(
         user, number, composer.REPLY, start=draft.body, draft_id=draft.id, watch=lambda text: text.strip() != draft.body.strip(),
-        beneath=lambda text: proof.points(ticket, draft, text, may),
+        check=lambda text: proof.check(ticket, draft, text, may),
     )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
-"""The draft's sentences and their sources, both ways; and the check of an edited text, drawn under it at every pause of typing."""
+"""The draft's sentences and their sources, both ways; and the check of an edited text, marked in it and listed under it at every pause of typing."""
 
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
-from pages.parts import draft_card, office, state, words
+from pages.parts import draft_card, office, words
+from pages.parts.composer import Checked, Place
 from pages.parts.markup import mute, plain, show, tag
 from pages.parts.theme import asset
 from triage.drafts import proof as service
@@ -21,12 +23,26 @@ def links(draft: Draft) -> None:
 
 
 def points(ticket: Ticket, draft: Draft, text: str, may: bool) -> None:
-    """What the text to be sent has no source for, each point to be acknowledged by who may decide."""
-    rows = rows_of(ticket, draft, text)
-    if ticket.id in state.editing():
-        show(_summary(rows))
+    """What the draft has no source for, each point to be acknowledged by who may decide."""
     if may:
-        _acknowledge(draft, rows)
+        _acknowledge(draft, rows_of(ticket, draft, text))
+
+
+def check(ticket: Ticket, draft: Draft, text: str, may: bool) -> Checked:
+    """The text in the editor held against its sources: marked in it, counted and listed below it."""
+
+    def look(session: Session) -> tuple[list[Row], list[Place]]:
+        rows = service.of_text(session, draft, ticket, text)
+        return rows, service.places(text, rows, service.sources_of(session, draft, ticket))
+
+    rows, places = office.read(look)
+
+    def draw() -> None:
+        show(_summary(rows))
+        if may:
+            _acknowledge(draft, rows)
+
+    return Checked(places, draw)
 
 
 def rows_of(ticket: Ticket, draft: Draft, text: str) -> list[Row]:

@@ -20,6 +20,7 @@ def test_sentences_and_passages_show_each_other_and_typed_figures_are_checked(de
     staff = visit("staff")
     page = staff.page
     staff.open(number)
+    staff.loaded()
     staff.settled()
     sentence = page.locator(".td-draft mark[data-sentence]").first
     source = page.locator("[data-passage].lit")
@@ -44,6 +45,14 @@ def test_sentences_and_passages_show_each_other_and_typed_figures_are_checked(de
     staff.says(re.compile("No source mentions LP-459"))
     assert staff.editor.evaluate("area => [document.activeElement === area, area.selectionStart]") == [True, at + len(TYPED)]
     assert staff.editor.input_value() == before[:at] + TYPED + before[at:]
+    expect(page.locator(".td-composer .marks .open.figure").first).to_have_text("LP-459")
+    assert staff.editor.evaluate(
+        """area => {
+          const copy = area.parentElement.querySelector(".marks > div"), mark = copy.querySelector(".open").getBoundingClientRect();
+          const field = area.getBoundingClientRect();
+          return [copy.textContent === area.value, Math.abs(copy.offsetHeight - area.scrollHeight) <= 2, mark.top > field.top && mark.bottom < field.bottom];
+        }"""
+    ) == [True, True, True]
     assert not barriers(page)
     staff.editor.press("Control+Enter")
     staff.says("Acknowledge first")

@@ -91,6 +91,21 @@ def test_what_manners_wrap_is_looked_at(typed: str) -> None:
     assert not found(f"{BODY}\n\n{typed}")[typed]["supported"]
 
 
+def test_what_has_no_source_is_placed_in_the_text_with_its_figures() -> None:
+    text = f"{BODY}\n\n🙂 My own closing words. A refund takes 9 working days."
+    rows = proof.check(text, [{**row, "index": n} for n, row in enumerate(KNOWN)], SOURCES)
+    assert [(text[start:end], kind) for start, end, kind in proof.places(text, rows, SOURCES)] == [
+        ("We will call you tomorrow.", "open"),
+        ("🙂 My own closing words.", "own"),
+        ("A refund takes ", "open"),
+        ("9 working days", "open figure"),
+        (".", "open"),
+    ]
+    assert proof.places(BODY, [{**row, "index": n} for n, row in enumerate(KNOWN)], SOURCES) == [
+        (BODY.index("We will"), BODY.index("tomorrow.") + 9, "open")
+    ]
+
+
 def test_a_sentence_without_a_source_stays_one_with_something_put_beside_it() -> None:
     rows = found(BODY.replace("tomorrow.", "tomorrow.!"))
     assert proof.needs_word(rows["We will call you tomorrow."])

@@ -97,6 +97,24 @@ def of_text(session: Session, draft: Draft, ticket: Ticket, text: str) -> list[R
     return rows_of(draft) if not edited(draft, text) else check(text, rows_of(draft), sources_of(session, draft, ticket))
 
 
+def places(text: str, rows: Sequence[Row], sources: Sources) -> list[tuple[int, int, str]]:
+    """What has no source, as (start, end, kind) in the text's order and without overlap: `open` is to be acknowledged, `own`
+    are a person's own words; " figure" is added for a figure that no source has.
+    """
+    placed = rows if all("start" in row for row in rows) else _kept(text, rows)
+    found: list[tuple[int, int, str]] = []
+    for row in placed:
+        if row.get("supported", True):
+            continue
+        at, end, kind = int(row["start"]), int(row["end"]), "open" if needs_word(row) else "own"
+        for figure in figures.lacking(text[at:end], sources.texts):
+            first, last = int(row["start"]) + figure.start, int(row["start"]) + figure.end
+            found += [(at, first, kind), (first, last, f"{kind} figure")]
+            at = last
+        found.append((at, end, kind))
+    return [place for place in found if place[0] < place[1]]
+
+
 def rows_of(draft: Draft) -> list[Row]:
     """The draft's own sentences, numbered."""
     return [{**row, "index": n} for n, row in enumerate(draft.sentences)]
