@@ -3,18 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from tests.desks import person, recorder_of, ticket, waiting_draft
-from triage import approval, audit, chores, locks
+from triage import approval, audit, chores, locks, ratings, workspace
 from triage.database import Database
 from triage.errors import TriageError
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
-from triage.models import DecisionKind, Status, Ticket, now
+from triage.models import CsatRequest, DecisionKind, Episode, Status, Ticket, now
+from triage.ratings import links
 from triage.settings import Settings
 from triage.tickets import work
 
@@ -138,6 +140,35 @@ def test_a_decision_and_another_reply_at_once_do_not_wait_for_each_other(databas
         thread.join(60)
     assert all(isinstance(error, TriageError) for error in broken), broken  # the second is told that the first was faster
     assert len(broken) <= 1
+
+
+def test_a_low_rating_and_the_customers_own_word_reopen_a_ticket_once(database: Database, settings: Settings) -> None:
+    """The rating read the ticket without holding it, and opened again what the customer's message had opened meanwhile."""
+    with database.transaction() as session:
+        workspace.put(session, "low_rating_reopens", True, user_id=person(session).id or 0)
+        row = ticket(session, status=Status.RESOLVED)
+        number = row.id or 0
+        request = CsatRequest(
+            episode_id=row.episode_id or 0, ticket_id=number, status="sent", recipient=row.requester_email, sent_at=now(),
+            expires_at=now() + timedelta(days=1),
+        )  # fmt: skip
+        session.add(request)
+        session.flush()
+        link, request.token_hash = links.new(settings, request.id or 0)
+    incoming = Incoming(
+        channel="email", source_id="m-3", subject=f"Re: [#{number}]", body="It still leaks.",
+        sender_email="priya@customer.example", ticket_id=number,
+    )  # fmt: skip
+
+    def take_in(session: Session, halfway: Callable[[], None]) -> None:
+        receive(session, incoming, settings, enqueue=lambda *_: halfway())
+
+    assert not _beside(database, take_in, lambda session: ratings.answer(session, settings, link, 1))
+    with database.read() as session:
+        assert session.get_one(Ticket, number).status == Status.REOPENED
+        assert (
+            len(session.exec(select(Episode).where(Episode.ticket_id == number)).all()) == 1
+        )  # a second one, escalated, was begun
 
 
 def _kept(database: Database, what: Callable[[Session], Any], broken: list[BaseException]) -> None:

@@ -57,6 +57,16 @@ def test_one_can_ask_not_to_be_asked(world: World) -> None:
         assert session.exec(select(CsatOptOut.email)).all() == ["priya@customer.example"]
 
 
+def test_one_can_ask_not_to_be_asked_after_an_answer_too(world: World) -> None:
+    path = link(world)
+    assert "Do not ask me again" in world.post(path, score="5").text
+    assert "Do not ask me again" in world.client.get(path).text
+    assert "not send you such mails" in world.post(path, stop="1").text
+    assert rated(world) == 5
+    with world.database.read() as session:
+        assert session.exec(select(CsatOptOut.email)).all() == ["priya@customer.example"]
+
+
 def test_guesses_are_turned_away_and_braked(world: World) -> None:
     answers = [world.client.get(f"/rate/guess{number}").status_code for number in range(40)]
     assert answers[0] == 404 and answers[-1] == 429

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
-from triage import audit, workspace
+from triage import audit, locks, workspace
 from triage.errors import InputError
 from triage.models import CsatOptOut, CsatRequest, Episode, Message, Notification, Role, Status, Ticket, now
+from triage.notifications.telling import name_of
 from triage.ratings import links
 from triage.settings import Settings
 from triage.sla import clocks
+from triage.spoken import spoken
 from triage.transitions import move
 
 LOW = 2
@@ -36,13 +38,17 @@ def look_at(session: Session, settings: Settings, signed: str) -> Standing:
 
 
 def answer(session: Session, settings: Settings, signed: str, score: int, comment: str = "") -> None:
-    """Take a score from 1 to 5 and a word; once. Raises InputError."""
+    """Take a score from 1 to 5 and a word; once. Raises InputError.
+
+    A low score changes the ticket, or the one it went into: tickets are held before the request, as triage.locks says.
+    """
+    _hold(session, _request(session, settings, signed).ticket_id)
     request = _request(session, settings, signed, lock=True)
     if request.answered_at is not None:
         raise InputError("You have answered already; thank you. Answer our last mail if there is more to say.")
     if score not in range(1, 6):
         raise InputError("Choose one of the five answers.")
-    said = "\n".join(" ".join(line.split()) for line in comment.replace("\x00", "").splitlines()).strip()[:_LONGEST]
+    said = "\n".join(" ".join(line.split()) for line in spoken(comment).splitlines()).strip()[:_LONGEST]
     ticket, episode = session.get_one(Ticket, request.ticket_id), session.get_one(Episode, request.episode_id)
     request.status, request.score, request.comment, request.answered_at = "answered", score, said, now()
     episode.csat, episode.csat_comment = score, said
@@ -64,7 +70,7 @@ def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: s
     """The team hears of it; where administrators want so, the ticket is a person's matter again."""
     if ticket.merged_into:  # what is said of it now belongs to the ticket it went into; a ticket that went is never opened again
         ticket = _stays(session, ticket)
-    text = f"#{ticket.id} {ticket.subject}: the customer rated it {score} of 5" + (f": “{said[:200]}”" if said else ".")
+    text = f"{name_of(ticket)}: the customer rated it {score} of 5" + (f": “{said[:200]}”" if said else ".")
     session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="low rating", text=text))
     if ticket.assignee_id:
         session.add(Notification(user_id=ticket.assignee_id, ticket_id=ticket.id, kind="low rating", text=text))
@@ -92,12 +98,23 @@ def _low(session: Session, ticket: Ticket, episode: Episode, score: int, said: s
         move(session, ticket, Status.REOPENED, Status.ESCALATED, actor="customer", reason="customer_request", score=score)
 
 
+def _hold(session: Session, ticket_id: int) -> None:
+    """Hold the ticket and those it went into by merges, by number."""
+    chain = [ticket_id]
+    while len(chain) < _LONGEST_CHAIN and (
+        into := session.exec(select(Ticket.merged_into).where(Ticket.id == chain[-1])).first()
+    ):
+        chain.append(into)
+    locks.tickets(session, chain)
+
+
 def _stays(session: Session, ticket: Ticket) -> Ticket:
-    """The ticket that this one went into, and so on."""
+    """The ticket that this one went into, and so on; held, also when it went there only just now."""
     for _ in range(_LONGEST_CHAIN):
-        if ticket.merged_into is None:
+        into = locks.ticket(session, ticket.merged_into)
+        if into is None:
             break
-        ticket = session.get_one(Ticket, ticket.merged_into)
+        ticket = into
     return ticket
 
 

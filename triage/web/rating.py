@@ -8,7 +8,7 @@ from starlette.responses import Response
 from triage import ratings
 from triage.accounts import ratelimit
 from triage.errors import AccessError, InputError
-from triage.ratings.pages import words_of
+from triage.ratings.wording import page as words_of
 from triage.web import login
 from triage.web.rendering import form, page
 from triage.web.site import Site
@@ -25,19 +25,30 @@ class Rating:
             standing = await asyncio.to_thread(self._look, request)
         except (InputError, AccessError) as error:
             status = 429 if isinstance(error, login.TooMany) else 404
-            return page(request, self.site, "rated.html", status, words=words_of("en"), title="", text=str(error))
+            return page(request, self.site, "rated.html", status, words=words_of("en"), title="", text=str(error), stop=False)
         words = words_of(standing.language)
+        if request.method == "POST":
+            return await self._posted(request, words, answered=standing.answered)
         if standing.answered:
-            return page(request, self.site, "rated.html", words=words, title=words["thanks"], text=words["already"])
-        if request.method != "POST":
-            given = request.query_params.get("score", "")
-            return page(request, self.site, "rate.html", words=words, score=given if given in "12345" else "")
+            return self._said(request, words, "already")
+        given = request.query_params.get("score", "")
+        return page(request, self.site, "rate.html", words=words, score=given if given in "12345" else "")
+
+    async def _posted(self, request: Request, words: dict[str, object], *, answered: bool) -> Response:
         try:
             fields = await form(request, self.site, long=("comment",))
-            done = await asyncio.to_thread(self._take, request, fields)
+            done = "already" if answered and "stop" not in fields else await asyncio.to_thread(self._take, request, fields)
         except (InputError, AccessError) as error:
+            if answered:
+                return self._said(request, words, "already", 400)
             return page(request, self.site, "rate.html", 400, words=words, score="", error=str(error))
-        return page(request, self.site, "rated.html", words=words, title=words["thanks"], text=words[done])
+        return self._said(request, words, done)
+
+    def _said(self, request: Request, words: dict[str, object], what: str, status: int = 200) -> Response:
+        """What became of it; whoever answered can still ask for no more such mails."""
+        return page(
+            request, self.site, "rated.html", status, words=words, title=words["thanks"], text=words[what], stop=what != "stopped"
+        )
 
     def _look(self, request: Request) -> ratings.Standing:
         brakes = ratelimit.brakes(login.address_of(request))
