@@ -249,3 +249,14 @@ def test_a_morning_is_the_next_nine_oclock_of_a_working_day(moment: datetime, na
     local = found.astimezone(zone)
     assert (local.hour, local.minute) == (9, 0) and local.weekday() < 5
     assert moment < found <= moment + timedelta(days=3, hours=2)
+
+
+async def test_send_now_gives_the_whole_moment_to_undo_even_right_after_the_approval(post: Post) -> None:
+    decision, outbox, user = approved(post, at=now() + timedelta(days=1))
+    pressed = now() + timedelta(seconds=15)
+    with clock_at(pressed), post.database.transaction() as session:
+        scheduling.send_now(session, post.enqueue, session.get_one(User, user), decision, post.settings.undo_seconds)
+    with clock_at(now() + timedelta(seconds=20.5)):  # when the approval alone would have been sent
+        assert await delivery.deliver(post, outbox) == "nothing to do" and mails(post) == 0
+    with clock_at(pressed + timedelta(seconds=20.5)):
+        assert await delivery.deliver(post, outbox) == "sent" and mails(post) == 1

@@ -20,6 +20,7 @@ from triage.models import Customer, Decision, Outbox, Ticket, User, now
 from triage.sla.plan import desk_hours
 
 LONGEST = timedelta(days=90)
+_CLOSE = timedelta(seconds=1)
 OPENS = time(9)
 """When a customer's business day begins, by their own clock, Monday to Friday."""
 
@@ -59,9 +60,13 @@ def send_now(session: Session, enqueue: Enqueue, user: User, decision_id: int, u
     return outbox
 
 
-def is_due(outbox: Outbox) -> bool:
-    """Whether a held message may leave now; a piece of work that was meant for an earlier time finds that it may not."""
-    return not outbox.scheduled or outbox.send_after <= now() + timedelta(seconds=1)
+def is_due(outbox: Outbox, undo_seconds: float) -> bool:
+    """Whether a held message may leave now. A time that was chosen, or put off by "send now", is waited for: a piece of work
+    that was meant for an earlier one, such as the end of the first moment to undo, finds that it may not.
+    """
+    first = outbox.created_at + timedelta(seconds=undo_seconds)
+    moved = outbox.scheduled or outbox.send_after > first + _CLOSE
+    return not moved or outbox.send_after <= now() + _CLOSE
 
 
 def business_morning(session: Session, ticket: Ticket) -> datetime:

@@ -47,7 +47,7 @@ def look(desk: "Desk") -> str:
     from triage.delivery import outbox as sending
 
     with desk.database.read() as session:
-        waiting = [(row.id or 0, scheduling.is_due(row)) for row in scheduled(session)]
+        waiting = [(row.id or 0, scheduling.is_due(row, desk.settings.undo_seconds)) for row in scheduled(session)]
     taken = 0
     for number, due in waiting:
         try:
