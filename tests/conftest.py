@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from xdist.scheduler import LoadFileScheduling
 
 from tests.homes import clear, lay, prepare
+from tests.smtp import Mailbox, serving
 from triage.database import Database, migrate, open_database
 from triage.settings import Settings, load_settings
 
@@ -79,6 +80,13 @@ def pytest_sessionfinish() -> None:
 def home(tmp_path: Path) -> Path:
     """An empty home folder."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[tuple[Mailbox, int]]:
+    """A real SMTP server: what it took, and its port."""
+    with serving(Mailbox()) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

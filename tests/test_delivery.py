@@ -10,7 +10,6 @@ from email.parser import BytesParser
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from sqlmodel import Session, select
 
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
 from tests.homes import fresh
+from tests.smtp import Mailbox
 from triage import approval, delivery
 from triage.database import Database
 from triage.delivery.letter import letter
@@ -33,31 +33,6 @@ class Post:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database, self.settings, self.enqueued = database, settings, Enqueued()
         self.enqueue = recorder_of(self.enqueued)
-
-
-class Mailbox:
-    """A real SMTP server's handler: keeps what it takes, or answers as told."""
-
-    def __init__(self) -> None:
-        self.taken: list[bytes] = []
-        self.answer = "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        if self.answer.startswith("250"):
-            self.taken.append(envelope.original_content)
-        return self.answer
-
-
-@pytest.fixture
-def mailbox_server() -> Iterator[tuple[Mailbox, int]]:
-    handler = Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, port
-    controller.stop()
 
 
 @pytest.fixture
@@ -132,9 +107,9 @@ async def test_delivering_again_sends_nothing_again(database: Database, settings
 
 
 async def test_two_workers_at_once_send_one_mail(
-    database: Database, settings: Settings, mailbox_server: tuple[Mailbox, int]
+    database: Database, settings: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    handler, port = mailbox_server
+    handler, port = mail_server
     post = Post(database, with_smtp(settings, port))
     outbox_id = approved(post)
     await asyncio.gather(*(delivery.deliver(post, outbox_id) for _ in range(4)))
@@ -152,17 +127,17 @@ async def test_a_maildir_send_cut_off_before_the_booking_is_booked_once(database
     assert len(list((settings.home / "mail" / "sent" / "new").iterdir())) == 1
 
 
-async def test_smtp_takes_the_mail(database: Database, settings: Settings, mailbox_server: tuple[Mailbox, int]) -> None:
-    handler, port = mailbox_server
+async def test_smtp_takes_the_mail(database: Database, settings: Settings, mail_server: tuple[Mailbox, int]) -> None:
+    handler, port = mail_server
     post = Post(database, with_smtp(settings, port))
     assert await delivery.deliver(post, approved(post)) == "sent"
     assert len(handler.taken) == 1 and b"To: priya@customer.example" in handler.taken[0]
 
 
 async def test_a_busy_server_is_tried_again_later(
-    database: Database, settings: Settings, mailbox_server: tuple[Mailbox, int]
+    database: Database, settings: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    handler, port = mailbox_server
+    handler, port = mail_server
     handler.answer = "451 busy"
     post = Post(database, with_smtp(settings, port))
     outbox_id = approved(post)
@@ -174,9 +149,9 @@ async def test_a_busy_server_is_tried_again_later(
 
 
 async def test_a_refusal_for_good_goes_to_people_who_can_try_again(
-    database: Database, settings: Settings, mailbox_server: tuple[Mailbox, int]
+    database: Database, settings: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    handler, port = mailbox_server
+    handler, port = mail_server
     handler.answer = "550 no such user"
     post = Post(database, with_smtp(settings, port))
     outbox_id = approved(post)
@@ -202,9 +177,9 @@ async def test_a_connection_lost_after_the_text_is_uncertain_and_a_person_decide
 
 
 async def test_an_smtp_send_found_half_done_after_a_crash_is_uncertain(
-    database: Database, settings: Settings, mailbox_server: tuple[Mailbox, int]
+    database: Database, settings: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    handler, port = mailbox_server
+    handler, port = mail_server
     post = Post(database, with_smtp(settings, port))
     outbox_id = approved(post)
     with database.transaction() as session:

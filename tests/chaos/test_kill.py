@@ -1,13 +1,11 @@
 """`kill -9` at random points: every ticket ends where it should, no mail goes out twice, no finished model call is paid twice."""
 
-import asyncio
 import hashlib
 import json
 import mailbox
 import os
 import random
 import re
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlmodel import Session, select
 
 from knowledge_base import articles
@@ -25,6 +22,7 @@ from tests import loopback
 from tests.chaos.people import PLANS, People
 from tests.chaos.workers import Workers
 from tests.knowledge import fill
+from tests.smtp import Mailbox, serving
 from triage import audit
 from triage.database import Database, open_database
 from triage.models import Decision, Outbox, Run, RunStep, Ticket
@@ -32,38 +30,18 @@ from triage.office import open_desk, use
 from triage.settings import Settings, load_settings
 
 
-class MailServer:
-    """A real SMTP server that counts Message-IDs; it takes its time on both sides of taking a mail."""
-
-    def __init__(self) -> None:
-        self.taken: Counter[str] = Counter()
-        self.arrived = 0
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        self.arrived += 1
-        await asyncio.sleep(0.03)
-        self.taken[_message_id(envelope.original_content)] += 1
-        await asyncio.sleep(0.03)
-        return "250 OK"
-
-
 @pytest.fixture
-def mail_server() -> Iterator[tuple[MailServer, int]]:
-    handler = MailServer()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, port
-    controller.stop()
+def mail_server() -> Iterator[tuple[Mailbox, int]]:
+    """One that takes its time on both sides of taking a mail."""
+    with serving(Mailbox(slow=0.03)) as served:
+        yield served
 
 
 class Chaos:
     """One desk under fire: its worker, its people, its model service and its post."""
 
     def __init__(
-        self, settings: Settings, service: loopback.Loopback, post: MailServer | None, folder: Path, count: int, seed: int
+        self, settings: Settings, service: loopback.Loopback, post: Mailbox | None, folder: Path, count: int, seed: int
     ) -> None:
         self.settings, self.service, self.post, self.dice = settings, service, post, random.Random(seed)
         self.database = open_database(settings)
@@ -140,7 +118,7 @@ class Chaos:
     # ---- what to count ----------------------------------------------------------------------------------
 
     def was_taken(self, message_id: str) -> bool:
-        return self.post is not None and self.post.taken[message_id] > 0
+        return self.post is not None and _by_id(self.post)[message_id] > 0
 
     def asked(self) -> list[str]:
         return [_digest(request["model"], request["messages"]) for request in list(self.service.requests)]
@@ -180,15 +158,20 @@ def _files(settings: Settings) -> list[Path]:
     return list(new.iterdir()) if new.exists() else []
 
 
-def _mails(settings: Settings, post: MailServer | None) -> Counter[str]:
+def _by_id(post: Mailbox) -> Counter[str]:
+    """How often each mail was taken, by its Message-ID."""
+    return Counter(map(_message_id, post.taken))
+
+
+def _mails(settings: Settings, post: Mailbox | None) -> Counter[str]:
     """How often each Message-ID left."""
     if post is not None:
-        return Counter({name: times for name, times in post.taken.items() if times})
+        return _by_id(post)
     box = mailbox.Maildir(settings.home / "mail" / "sent", factory=None, create=False)
     return Counter(_message_id(message.as_bytes()) for message in box)
 
 
-def _chaos(settings: Settings, post: tuple[MailServer, int] | None, folder: Path, *, tickets: int, kills: int) -> None:
+def _chaos(settings: Settings, post: tuple[Mailbox, int] | None, folder: Path, *, tickets: int, kills: int) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or time.time_ns() % 1_000_000)
     kind = f"{'PostgreSQL' if settings.database_url else 'SQLite'}, {'SMTP' if post else 'Maildir'}"
     print(f"\nchaos with CHAOS_SEED={seed}: {kind}, {tickets} tickets, {kills} kills", flush=True)
@@ -284,11 +267,11 @@ def publish_hours(database: Database, year: int) -> None:
 
 
 @pytest.mark.slow
-def test_three_kills_lose_nothing(settings: Settings, mail_server: tuple[MailServer, int], tmp_path: Path) -> None:
+def test_three_kills_lose_nothing(settings: Settings, mail_server: tuple[Mailbox, int], tmp_path: Path) -> None:
     _chaos(settings, mail_server, tmp_path, tickets=12, kills=3)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("way", ["maildir", "smtp"])
-def test_twenty_kills_lose_nothing(settings: Settings, mail_server: tuple[MailServer, int], tmp_path: Path, way: str) -> None:
+def test_twenty_kills_lose_nothing(settings: Settings, mail_server: tuple[Mailbox, int], tmp_path: Path, way: str) -> None:
     _chaos(settings, mail_server if way == "smtp" else None, tmp_path, tickets=60, kills=20)

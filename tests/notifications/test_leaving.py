@@ -4,9 +4,8 @@ import asyncio
 import hashlib
 import hmac
 import json
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email import policy
 from email.parser import BytesParser
@@ -14,16 +13,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlmodel import Session, select
 
 from tests.desks import person, ticket
-from tests.test_delivery import Mailbox
+from tests.smtp import Mailbox
 from triage import workspace
 from triage.database import Database
 from triage.delivery import notices
 from triage.errors import AccessError, ConflictError, InputError
-from triage.models import Notice, NoticeItem, Notification, Role, User, Webhook, clock_at, now
+from triage.models import AuditEvent, Notice, NoticeItem, Notification, Role, User, Webhook, clock_at, now
 from triage.notifications import digests, reading, settings, webhooks
 from triage.notifications.telling import tell
 from triage.settings import Settings
@@ -88,18 +86,6 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def mailbox() -> Iterator[tuple[Mailbox, int]]:
-    handler = Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, port
-    controller.stop()
-
-
-@pytest.fixture
 def machine(settings: Settings) -> Settings:
     return settings.model_copy(update={"webhook_networks": ["127.0.0.0/8"], "public_url": "https://desk.example"})
 
@@ -116,9 +102,9 @@ def somebody(session: Session, *, mail: bool = True, role: Role = Role.STAFF) ->
 
 
 def test_a_storm_is_one_mail_and_what_was_read_is_not_in_it(
-    database: Database, machine: Settings, mailbox: tuple[Mailbox, int]
+    database: Database, machine: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    server, port = mailbox
+    server, port = mail_server
     desk = Desk(database, with_mail(machine, port))
     with database.transaction() as session:
         user = somebody(session)
@@ -186,9 +172,9 @@ def test_a_notification_that_was_written_late_is_not_lost(database: Database, ma
 
 
 def test_a_mail_of_a_desk_that_stopped_is_not_sent_twice(
-    database: Database, machine: Settings, mailbox: tuple[Mailbox, int]
+    database: Database, machine: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    server, port = mailbox
+    server, port = mail_server
     desk = Desk(database, with_mail(machine, port))
     with database.transaction() as session:
         somebody(session)
@@ -204,9 +190,9 @@ def test_a_mail_of_a_desk_that_stopped_is_not_sent_twice(
 
 
 def test_a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(
-    database: Database, machine: Settings, mailbox: tuple[Mailbox, int]
+    database: Database, machine: Settings, mail_server: tuple[Mailbox, int]
 ) -> None:
-    server, port = mailbox
+    server, port = mail_server
     desk = Desk(database, with_mail(machine, port))
     with database.transaction() as session:
         somebody(session)
@@ -327,3 +313,48 @@ def test_an_address_that_leads_elsewhere_by_now_is_not_called(database: Database
     with database.read() as session:
         notice = session.exec(select(Notice)).one()
         assert receiver.got == [] and "this machine itself" in str(notice.error)
+
+
+def switched_off(session: Session, user: User) -> None:
+    user.disabled_at = now()
+
+
+def no_longer_a_manager(session: Session, user: User) -> None:
+    user.role = Role.STAFF
+
+
+@pytest.mark.parametrize("change", [switched_off, no_longer_a_manager])
+def test_word_that_waits_for_somebody_who_may_not_read_it_any_more_never_leaves(
+    database: Database, machine: Settings, mail_server: tuple[Mailbox, int], change: Callable[[Session, User], None]
+) -> None:
+    server, port = mail_server
+    desk = Desk(database, with_mail(machine, port))
+    with database.transaction() as session:
+        user = somebody(session, role=Role.MANAGER)
+        tell(session, "sla_breach", "For managers only", role=Role.MANAGER)
+    digests.send_due(desk)  # type: ignore[arg-type]
+    with database.transaction() as session:
+        change(session, session.get_one(User, user.id))
+        tell(session, "sla_breach", "For everybody", role=Role.STAFF)
+    desk.deliver()
+    assert server.taken == []
+    with database.read() as session:
+        assert session.exec(select(Notice.status)).one() == "cancelled"
+    with clock_at(now() + timedelta(minutes=6)):
+        desk.send()
+    assert [b"For managers only" in mail for mail in server.taken] == ([] if change is switched_off else [False])
+
+
+def test_what_people_choose_to_be_told_is_in_the_audit_log(database: Database) -> None:
+    with database.transaction() as session:
+        user = person(session)
+        settings.choose(session, user, "sla_breach", ["desk"])
+        settings.pace(session, user, 15)
+        settings.be_quiet(session, user, begins="22:00", ends="07:00", zone="UTC")
+        events = session.exec(select(AuditEvent).where(AuditEvent.kind == "notice_choice").order_by(AuditEvent.id)).all()  # type: ignore[arg-type]
+        assert [event.actor for event in events] == [user.actor] * 3
+        assert [event.data for event in events] == [
+            {"event": "sla_breach", "was": ["desk", "mail"], "ways": ["desk"]},
+            {"every": 15, "was": 5},
+            {"quiet": {"from": "22:00", "to": "07:00", "zone": "UTC", "weekends": False}, "was": {}},
+        ]

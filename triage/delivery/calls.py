@@ -17,6 +17,7 @@ from triage.errors import ConflictError, DeliveryUncertain, ToolDown, ToolError
 from triage.guardrails.breakers import TOOL
 from triage.guardrails.gate import DeskGate
 from triage.models import Notification, Proposal, Role, Ticket, now
+from triage.notifications.telling import name_of
 from triage.reach import Answer
 from triage.settings import Settings
 
@@ -105,8 +106,6 @@ def _book(session: Session, proposal_id: int, status: str, error: str | None, an
         error=error,
     )  # fmt: skip
     if status != "done":
-        text = (
-            f"#{ticket.id} {ticket.subject}: the call {row.tool} {'is uncertain' if status == 'uncertain' else 'failed'}. {error}"
-        )
+        text = f"{name_of(ticket)}: the call {row.tool} {'is uncertain' if status == 'uncertain' else 'failed'}. {error}"
         session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind=f"call {status}", text=text))
     return status

@@ -12,15 +12,17 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, make_msgid
 from functools import partial
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from triage import reach
+from triage.accounts import access
+from triage.accounts.access import Permission
 from triage.connections import credentials
 from triage.delivery import maildir, smtp
 from triage.delivery.outbox import Post
 from triage.errors import DeliveryError, DeliveryUncertain, InputError, ToolError
-from triage.models import Notice, Role, Webhook, now
-from triage.notifications import webhooks
+from triage.models import Notice, NoticeItem, Notification, Role, User, Webhook, now
+from triage.notifications import reading, webhooks
 from triage.notifications.telling import tell
 from triage.settings import Settings
 
@@ -74,9 +76,26 @@ def _take(session: Session, notice_id: int, attempt: int) -> str | tuple[Notice,
         return "nothing to do"
     if hook is not None and hook.off_at is not None:
         return _stop(session, notice_id, "cancelled", "The webhook was removed.")
+    if why := _unwanted(session, notice):
+        return _stop(session, notice_id, "cancelled", why)
     notice.status, notice.attempts = "sending", attempt
     session.add(notice)
     return notice, hook
+
+
+def _unwanted(session: Session, notice: Notice) -> str:
+    """Why a message may not leave any more; "" when it may. What its reader may still read is left to the next message."""
+    if notice.user_id is None:
+        return ""
+    person, told = session.get_one(User, notice.user_id), select(NoticeItem).where(NoticeItem.notice_id == notice.id)
+    items = session.exec(told).all()
+    ids = [item.notification_id for item in items]
+    theirs = session.exec(select(Notification.id).where(col(Notification.id).in_(ids), reading.mine(session, person))).all()
+    if access.may(person, Permission.WORK_INBOX) and len(theirs) == len(ids):
+        return ""
+    for item in items:
+        session.delete(item)
+    return f"{person.name} may not read this any more."
 
 
 async def _mail(settings: Settings, notice: Notice) -> None:

@@ -19,6 +19,7 @@ from triage.delivery.letter import letter
 from triage.delivery.watching import held_back
 from triage.errors import ConflictError, DeliveryError, DeliveryUncertain, InputError
 from triage.models import CsatRequest, Decision, Draft, Notification, Outbox, Role, Run, Status, Ticket, User, now
+from triage.notifications.telling import name_of
 from triage.runs import start_run
 from triage.settings import Settings
 from triage.transitions import move
@@ -117,7 +118,7 @@ def _take(session: Session, desk: Post, outbox_id: int) -> Outbox | None:
     if draft.run_id and session.get_one(Run, draft.run_id).forked_at is not None:
         _stop(session, outbox_id, "failed", "This text comes from a fork, which may not send.")
         return None
-    if not scheduling.is_due(outbox) or _hold(session, desk, outbox, ticket, draft):
+    if not scheduling.is_due(outbox, desk.settings.undo_seconds) or _hold(session, desk, outbox, ticket, draft):
         return None
     outbox.status, outbox.attempts = "sending", outbox.attempts + 1
     if ticket.status != Status.DELIVERING:
@@ -180,9 +181,7 @@ def _stop(session: Session, outbox_id: int, status: str, error: str) -> str:
     session.add_all(
         [
             outbox,
-            Notification(
-                role=Role.MANAGER, ticket_id=ticket.id, kind=f"delivery {status}", text=f"#{ticket.id} {ticket.subject}: {error}"
-            ),
+            Notification(role=Role.MANAGER, ticket_id=ticket.id, kind=f"delivery {status}", text=f"{name_of(ticket)}: {error}"),
         ]
     )
     move(session, ticket, Status.FAILED, actor="delivery", reason=f"delivery_{status}", error=error)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from triage import audit
 from triage.accounts import access
 from triage.errors import InputError, SettingsError
 from triage.models import NoticeSettings, User, now
@@ -13,6 +14,8 @@ from triage.notifications import events
 from triage.notifications.events import DESK, EVENTS, MAIL
 from triage.sla.hours import DAY, zone_of
 
+CHOSEN = "notice_choice"
+"""The kind of audit events that say what somebody chose, and what they had chosen before."""
 EVERY = {
     1: "at once, a message a minute at most",
     5: "every 5 minutes",
@@ -50,8 +53,10 @@ def choose(session: Session, user: User, event: str, ways: Sequence[str]) -> Non
     if event not in EVENTS or any(way not in EVENTS[event].ways for way in ways) or not events.is_for(event, user.role):
         raise InputError("There is no such event or way to be told; reload the page.")
     row = own(session, user)
-    row.events = {**row.events, event: list(dict.fromkeys(ways))}
+    was, chosen = ways_of(row, event), list(dict.fromkeys(ways))
+    row.events = {**row.events, event: chosen}
     session.add(row)
+    audit.append(session, CHOSEN, actor=user.actor, event=event, ways=chosen, was=was)
 
 
 def pace(session: Session, user: User, minutes: int) -> None:
@@ -60,8 +65,9 @@ def pace(session: Session, user: User, minutes: int) -> None:
     if minutes not in EVERY:
         raise InputError("Choose one of " + ", ".join(EVERY.values()) + ".")
     row = own(session, user)
-    row.every = minutes
+    was, row.every = row.every, minutes
     session.add(row)
+    audit.append(session, CHOSEN, actor=user.actor, every=minutes, was=was)
 
 
 def be_quiet(session: Session, user: User, *, begins: str, ends: str, zone: str, weekends: bool = False) -> None:
@@ -71,6 +77,7 @@ def be_quiet(session: Session, user: User, *, begins: str, ends: str, zone: str,
     """
     user = access.fresh(session, user)
     row = own(session, user)
+    was = row.quiet
     if not begins.strip() and not ends.strip() and not weekends:
         row.quiet = {}
     else:
@@ -82,6 +89,7 @@ def be_quiet(session: Session, user: User, *, begins: str, ends: str, zone: str,
             _minute(begins), _minute(ends)
         row.quiet = {"from": begins.strip(), "to": ends.strip(), "zone": zone, "weekends": weekends}
     session.add(row)
+    audit.append(session, CHOSEN, actor=user.actor, quiet=row.quiet, was=was)
 
 
 def is_quiet(quiet: Mapping[str, Any], moment: datetime) -> bool:
