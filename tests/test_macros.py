@@ -225,3 +225,14 @@ def test_users_without_a_name_have_none(database: Database, settings: Settings) 
         assert macros.fill(session, settings, user, row, "{{customer.first_name}}").missing == {
             "customer.first_name": "no name is known"
         }
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("Hello\n\n::refund-late", ["::refund-late"]), ("See ::late, ::late and (::two)", ["::late", "::two"]), ("At 10::30", []),
+        ("std::vector", []), ("::", []), (":::late", []), ("::Late", []),
+    ],
+)  # fmt: skip
+def test_a_call_that_was_typed_and_not_chosen_is_found(text: str, calls: list[str]) -> None:
+    assert macros.unfinished(text) == calls

@@ -6,7 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import composer, edits, office, own_reply, proof, queue, state, words
-from triage import approval, replies, scheduling
+from triage import approval, macros, replies, scheduling
 from triage.drafts import own_replies, wishes
 from triage.drafts.proof import open_points
 from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
@@ -24,6 +24,8 @@ def text_of(ticket: Ticket, draft: Draft) -> str:
 def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool, at: datetime | None = None) -> None:
     """Send the draft, or the edited text, now or at a chosen moment; then open the next ticket."""
     text = text_of(ticket, draft)
+    if _calls_a_macro(draft, text):
+        return
     ticked = [row for row in open_points(proof.rows_of(ticket, draft, text)) if proof.ticked(draft, row)]
     acknowledged = [int(row["index"]) for row in ticked if "index" in row]
     vouched = [str(row["text"]) for row in ticked if "index" not in row]
@@ -40,6 +42,17 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool, a
             office.toast(f"Will be sent {words.clock(at)}.")
         if onward:
             following(user, ticket.id or 0)
+
+
+def _calls_a_macro(draft: Draft, text: str) -> bool:
+    """Ask once about a saved reply that was called and not chosen; the same again sends it as it was typed."""
+    asked: set[tuple[int | None, str]] = st.session_state.setdefault("td_unfinished", set())
+    fresh = [call for call in macros.unfinished(text) if (draft.id, call) not in asked]
+    asked.update((draft.id, call) for call in fresh)
+    if fresh:
+        said = f"“{fresh[0]}” would be sent as it stands. Choose the saved reply, or approve again to send it so."
+        state.say("warning", "A saved reply was not chosen", said)
+    return bool(fresh)
 
 
 def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:

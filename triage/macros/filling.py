@@ -14,6 +14,7 @@ from triage.models import Category, Customer, CustomField, FieldValue, Message, 
 from triage.settings import Settings
 
 _GAP = re.compile(r"\{\{\s*([a-z]+\.[a-z0-9_]+)\s*\}\}")
+_CALL = re.compile(r"(?<![\w:])::[a-z0-9][a-z0-9_-]{0,29}(?![\w:])")
 _OPEN = re.compile(r"\{\{\s*(?:customer|order|ticket|agent|desk|field)\.[^{}\n]{1,200}\}\}")
 
 VARIABLES = {
@@ -47,6 +48,11 @@ class Filled:
 def names(body: str) -> list[str]:
     """The gaps of a text, each once, in their order."""
     return list(dict.fromkeys(_GAP.findall(body)))
+
+
+def unfinished(text: str) -> list[str]:
+    """Calls of saved replies that were typed and not chosen, such as "::refund-late", each once."""
+    return list(dict.fromkeys(_CALL.findall(text)))
 
 
 def gaps(text: str) -> list[str]:
