@@ -10,7 +10,7 @@ from pages.parts import draft_card, marks, office, words
 from pages.parts.markup import card, chip, join, mute, show, tag
 from triage.drafts import proof
 from triage.guardrails.output import lines_of
-from triage.models import Draft, Role, SolvedCase, User
+from triage.models import Draft, Role, Run, SolvedCase, User
 from triage.tickets import ticket_view, work
 from triage.tickets.ticket_view import TicketView
 
@@ -151,25 +151,36 @@ def _quote(text: str) -> Markup:
 
 
 def _how(view: TicketView) -> Markup | None:
-    """How it got here, in four lines."""
+    """How this version got here, in four lines; of a person's own nothing that agents did for another one."""
     run, draft = view.run, view.draft
-    if run is None or draft is None:
+    if draft is None:
         return None
-    lines = []
-    if summary := draft.plan.get("summary"):
-        lines.append(f"Plan: {summary}")
-    facts: Any = draft.facts.get("facts") or []
-    if facts:
-        lines.append(f"Analyst: {words.plural(len(facts), 'fact')}, first: {facts[0].get('text', '')}")
     notes: Any = draft.review.get("notes") or []
-    lines += [f"Reviewer: {note.get('text', '')}" for note in notes[:2]]
-    tokens = run.input_tokens + run.output_tokens
+    checked = [f"Reviewer: {note.get('text', '')}" for note in notes[:2]]
+    if draft.created_by.startswith("user:"):
+        lines = [draft.cause or "Written by a person.", *checked]
+    elif run is None:
+        return None
+    else:
+        lines = [*_prepared(draft), *checked, _worked(draft, run if run.id == draft.run_id else None)]
+    return card(tag("ol", *[tag("li", line) for line in lines], cls="td-list"), title="How it got here")
+
+
+def _prepared(draft: Draft) -> list[str]:
+    facts: Any = draft.facts.get("facts") or []
+    plan = [f"Plan: {summary}"] if (summary := draft.plan.get("summary")) else []
+    return plan + ([f"Analyst: {words.plural(len(facts), 'fact')}, first: {facts[0].get('text', '')}"] if facts else [])
+
+
+def _worked(draft: Draft, run: Run | None) -> str:
+    """Who wrote it and what that took, when the newest run made it."""
+    by = f"Draft {draft.version} by {draft.model or 'a person'}"
+    if run is None:
+        return by
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
     cost = f"${run.cost_usd:.4f}" if run.cost_usd else "no cost"
-    lines.append(
-        f"Draft {draft.version} by {draft.model or 'a person'} · {words.plural(run.model_calls, 'call')} · {tokens:,} tokens · {cost} · {seconds:.1f} s"
-    )
-    return card(tag("ol", *[tag("li", line) for line in lines], cls="td-list"), title="How it got here")
+    tokens = run.input_tokens + run.output_tokens
+    return f"{by} · {words.plural(run.model_calls, 'call')} · {tokens:,} tokens · {cost} · {seconds:.1f} s"
 
 
 def _rate(user: User, draft: Draft, passage: str, helpful: bool) -> None:
