@@ -45,8 +45,8 @@ def incident(view: IncidentView | None, user: User) -> None:
 
 
 def side(view: IncidentView | None) -> None:
-    """The right pane: what the text rests on, its slots, and what happened."""
-    tabs = st.tabs(["Evidence", "Slots", "History"], key="side")
+    """The right pane: what the text rests on, what is filled in for each customer, and what happened."""
+    tabs = st.tabs(["Evidence", "Details", "History"], key="side")
     if view is None:
         return
     with tabs[0]:

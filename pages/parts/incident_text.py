@@ -54,7 +54,7 @@ def sources(view: IncidentView) -> None:
 def slots_table() -> None:
     """What can be filled in for each customer."""
     pairs = [(f"{{{{{name}}}}}", slot.what) for name, slot in slots.SLOTS.items()]
-    show(card(rows(list(pairs)), tag("p", mute("Filled from the customer's own record or ticket. Whoever lacks one is left out.")), title="Slots"))  # fmt: skip
+    show(card(rows(list(pairs)), tag("p", mute("Write a name in braces in the text; each mail has the customer's own detail there, from their record or ticket. Whoever lacks one is left out.")), title="Details for each customer"))  # fmt: skip
 
 
 # ---- asking -----------------------------------------------------------------------------------------------

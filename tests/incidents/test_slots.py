@@ -43,7 +43,7 @@ def test_what_is_no_name_is_missing(name: str) -> None:
 
 def test_unknown_slots_and_open_braces_are_told() -> None:
     assert slots.problems("Hello {{ Name }}, {{order}}") == []
-    assert "There is no slot {{adress}}" in slots.problems("{{adress}}")[0]
+    assert "There is no detail {{adress}}" in slots.problems("{{adress}}")[0]
     assert len(slots.problems("Hello {{name}, bye")) == len(slots.problems("name}}")) == 1
 
 

@@ -67,7 +67,7 @@ def test_a_burst_is_offered_confirmed_told_and_approved_once(desk: Any) -> None:
     page.button(key="td_master_edit").click().run()
     write(desk, page, "Hello {{nobody}}, soon.")
     page.button(key="td_master_save").click().run()
-    assert "There is no slot {{nobody}}" in html(page)
+    assert "There is no detail {{nobody}}" in html(page)
     write(desk, page, "Hello {{name}},\n\nThe app service is down, sorry.")
     page.button(key="td_master_save").click().run()
     page.button(key="td_master_approve").click().run()

@@ -82,9 +82,9 @@ def named(text: str) -> list[str]:
 
 def problems(text: str) -> list[str]:
     """What is wrong with a text's slots, a sentence each: names nobody knows, braces that do not close."""
-    found = [f"There is no slot {{{{{name}}}}}; use one of {', '.join(SLOTS)}." for name in named(text) if name not in SLOTS]
+    found = [f"There is no detail {{{{{name}}}}}; use one of {', '.join(SLOTS)}." for name in named(text) if name not in SLOTS]
     if _BRACES.search(_SLOT.sub("", text)):
-        found.append("A pair of braces {{ }} is not a slot; write the name of one between them, or take them out.")
+        found.append("A pair of braces {{ }} names no detail; write the name of one between them, or take them out.")
     return found
 
 
