@@ -8,7 +8,7 @@ from tests.homes import lay
 from triage.demo.history_signals import seed_signals
 from triage.demo.seed import seed_company
 from triage.improving import stale
-from triage.models import Finding, Gap, GapQuestion, PassageUse, Role, SearchRecord, User
+from triage.models import Finding, Gap, GapQuestion, PassageUse, Role, SavedView, SearchRecord, User
 from triage.office import open_desk, use
 from triage.settings import load_settings
 
@@ -28,6 +28,8 @@ def test_the_demo_shows_gaps_a_contradiction_a_duplicate_and_what_grew_stale(hom
             assert len(session.exec(select(Gap).where(Gap.state == "open", Gap.size > 1)).all()) > 3
             signs = {sign for question in session.exec(select(GapQuestion)) for sign in question.signals}
             assert signs >= {"escalated", "nothing_found", "rejected", "rewritten"}
+            view = session.exec(select(SavedView)).one()
+            assert view.shared and view.name == "Bills and payments"
             admin = session.exec(select(User).where(User.role == Role.ADMIN)).first()
             assert admin and stale.listing(session, admin)
             decisions = dict(session.exec(select(SearchRecord.decision, func.count()).group_by(SearchRecord.decision)).all())

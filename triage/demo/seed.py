@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 import knowledge_base
 from knowledge_base import articles, examples, sorting
@@ -18,10 +18,12 @@ from triage.improving import findings, grouping
 from triage.intake import files
 from triage.intake.message import Incoming
 from triage.intake.receive import receive
-from triage.models import Article, Category, Customer, Order, Ticket, clock_at, now
+from triage.models import Article, Category, Customer, Order, Role, Ticket, User, clock_at, now
 from triage.office import Desk
 from triage.settings import Settings
 from triage.sla import plan as targets
+from triage.tickets import saved_views
+from triage.tickets.inbox import View
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def seed_company(desk: Desk) -> None:
             seed_targets(session)
             history.seed_history(session, until=now())
             seed_edits(session)
+            seed_view(session)
     desk.index.sync(desk.database)
     sorting.fit(desk.database, desk.embedder)
     seed_signals(desk)
@@ -106,6 +109,13 @@ def seed_customers(session: Session) -> None:
         session.add(customer)
         session.flush()
         session.add_all(_order(order, customer.id or 0, shift) for order in person["orders"])
+
+
+def seed_view(session: Session) -> None:
+    """One view that the manager shares with everybody."""
+    manager = session.exec(select(User).where(User.role == Role.MANAGER, col(User.demo).is_(True))).first()
+    if manager:
+        saved_views.save(session, manager, "Bills and payments", View.NEEDS, "category:billing_payments", shared=True)
 
 
 def seed_targets(session: Session) -> None:
