@@ -28,6 +28,7 @@ from triage.models import (
     now,
 )
 from triage.notifications import digests, reading, weekly
+from triage.notifications.telling import name_of
 from triage.sla import retargeting
 from triage.sla.watching import watch as watch_targets
 from triage.tickets import sharing, typed
@@ -71,7 +72,7 @@ def rescue(session: Session) -> str:
         for run in session.exec(select(Run).where(Run.ticket_id == ticket.id, Run.status == "running")):
             run.status, run.error, run.ended_at = "failed", ticket.error, now()
             session.add(run)
-        session.add(Notification(role=Role.STAFF, ticket_id=ticket.id, kind="failed", text=f"#{ticket.id}: {ticket.error}"))
+        session.add(Notification(role=Role.STAFF, ticket_id=ticket.id, kind="failed", text=f"{name_of(ticket)}: {ticket.error}"))
     return f"{len(stuck)} tickets rescued"
 
 

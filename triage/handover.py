@@ -32,6 +32,7 @@ from triage.models import (
     Ticket,
     now,
 )
+from triage.notifications.telling import name_of
 from triage.outcome import Outcome
 from triage.premises import Staff
 from triage.recording import Recorder
@@ -284,10 +285,11 @@ def _findings(verdict: Verdict) -> list[dict[str, object]]:
 
 def _tell_the_team(session: Session, ticket: Ticket, outcome: Outcome) -> None:
     if outcome.status == Status.ESCALATED or outcome.blocked:
-        text = f"#{ticket.id} {ticket.subject}: {'; '.join(outcome.approver_reasons) or outcome.reason}"
+        reasons = "; ".join(reason.rstrip(".") for reason in outcome.approver_reasons)
+        text = f"{name_of(ticket)}: {reasons or outcome.reason}"
         session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="escalated", text=text))
     elif outcome.status == Status.FAILED:
-        session.add(Notification(role=Role.STAFF, ticket_id=ticket.id, kind="failed", text=f"#{ticket.id}: {outcome.error}"))
+        session.add(Notification(role=Role.STAFF, ticket_id=ticket.id, kind="failed", text=f"{name_of(ticket)}: {outcome.error}"))
 
 
 def _why(outcome: Outcome) -> str:

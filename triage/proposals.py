@@ -32,6 +32,7 @@ from triage.models import (
     new_id,
     now,
 )
+from triage.notifications.telling import name_of
 from triage.runs import refuse_fork
 
 MOST_OF_RUN = 5
@@ -59,9 +60,7 @@ def lay_down(session: Session, ticket: Ticket, run: Run, proposed: Sequence[dict
     distinct = {json.dumps(one, sort_keys=True): one for one in proposed}
     rows = [row for one in list(distinct.values())[:MOST_OF_RUN] if (row := _row(session, ticket, run, one))]
     if rows:
-        text = (
-            f"#{ticket.id} {ticket.subject}: {len(rows)} proposed call{'s' if len(rows) > 1 else ''} of a connected API to decide"
-        )
+        text = f"{name_of(ticket)}: {len(rows)} proposed call{'s' if len(rows) > 1 else ''} of a connected API to decide"
         session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="proposal", text=text))
     return rows
 
@@ -221,5 +220,5 @@ def wait_again(session: Session, row: Proposal, why: str) -> None:
         session, "proposal", actor="delivery", ticket_id=row.ticket_id, proposal=row.id, tool=row.tool, status=row.status, seal=row.seal,
         approved_by=was, error=why,
     )  # fmt: skip
-    text = f"#{ticket.id} {ticket.subject}: the call {row.tool} waits again. {why}"
+    text = f"{name_of(ticket)}: the call {row.tool} waits again. {why}"
     session.add(Notification(role=Role.MANAGER, ticket_id=ticket.id, kind="proposal", text=text))

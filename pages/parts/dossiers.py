@@ -8,7 +8,7 @@ from pages.parts.markup import chip, join, mute, rows, show, tag
 from triage import approval, dossier_words, dossiers
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.models import User
+from triage.models import Status, Ticket, User
 from triage.tickets import work
 from triage.tickets.ticket_view import Dossier, TicketView
 
@@ -19,7 +19,7 @@ def blocked_actions(view: TicketView, user: User) -> None:
         action = dossier.action
         with st.container(key=f"blocked_{action.id}"):
             about = dossier_words.headline(action)
-            show(tag("div", f"Blocked: {about} ", _state(dossier), cls="td-h3"), mute(_line(dossier)))
+            show(tag("div", f"Blocked: {about} ", _state(dossier), cls="td-h3"), mute(_line(dossier, view.ticket)))
             with st.container(horizontal=True):
                 st.button("Open dossier", key=f"td_dossier_{action.id}", on_click=_ask, args=(action.id,))
                 if dossier.open and not access.may(user, Permission.SIGN_OFF) and view.ticket.approver != "manager":
@@ -48,11 +48,13 @@ def _state(dossier: Dossier) -> str | Markup:
     )
 
 
-def _line(dossier: Dossier) -> str:
+def _line(dossier: Dossier, ticket: Ticket) -> str:
     action = dossier.action
     identity = words.IDENTITY.get(action.identity, action.identity)
     if not dossier.open:
         return f"{identity.capitalize()} · {action.status} by " + " and ".join(sign.who for sign in dossier.signatures)
+    if ticket.status == Status.RESOLVED:
+        return f"{identity.capitalize()} · the ticket was closed before two people signed; nobody has to sign any more."
     missing = max(0, 2 - sum(sign.granted for sign in dossier.signatures))
     signed = [sign.who for sign in dossier.signatures if sign.granted]
     by = f" ({signed[0]} agreed; somebody else signs next)" if signed else ""

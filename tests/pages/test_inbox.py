@@ -268,6 +268,19 @@ def test_a_person_writes_when_no_draft_waits(desk: Any) -> None:
     assert one(desk, Outbox, ticket_id=number).body == "By hand."
 
 
+def test_a_saved_reply_that_was_called_and_not_chosen_is_asked_about_once(desk: Any) -> None:
+    number = put(desk)
+    page = show(desk, number)
+    page.button(key="td_edit").click().run()
+    write(page, number, "My own words. ::refund-late").run()
+    page.button(key="td_approve").click().run()
+    assert "A saved reply was not chosen" in html(page) and "::refund-late" in html(page)
+    with desk.database.read() as session:
+        assert session.exec(select(Outbox)).all() == []
+    page.button(key="td_approve").click().run()
+    assert one(desk, Outbox, ticket_id=number).body == "My own words. ::refund-late"
+
+
 def test_a_blocked_action_shows_its_dossier_and_takes_signatures(desk: Any) -> None:
     number = put(desk, approver="manager")
     with desk.database.transaction() as session:
@@ -282,6 +295,10 @@ def test_a_blocked_action_shows_its_dossier_and_takes_signatures(desk: Any) -> N
     manager = show(desk, number, Role.MANAGER)
     manager.button(key=f"td_dossier_{key}").click().run()
     assert f"td_grant_{key}" in keys_of(manager)
+    with desk.database.transaction() as session:
+        session.get_one(Ticket, number).status = Status.RESOLVED
+    closed = html(show(desk, number))
+    assert "nobody has to sign any more" in closed and "more signature" not in closed
     with desk.database.read() as session:
         assert session.exec(select(SignOff)).all() == []
 

@@ -92,7 +92,7 @@ def _scan(part: str, normal: Normal) -> Iterator[Finding]:
 def _worded(part: str, normal: Normal, by: Detector) -> Iterator[Finding]:
     for one in by.look(normal.text):
         start, end = normal.span(one.start, one.end)
-        yield Finding("injection", start, end, WORDING[one.order], f"{_WHY[one.order]} ({one.chance:.2f})", part, one.chance)
+        yield Finding("injection", start, end, WORDING[one.order], _WHY[one.order], part, one.chance)
 
 
 def _disguises(part: str, normal: Normal) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from triage.models import Notification, Ticket, User
+from triage.notifications.telling import name_of
 
 _MOST = 20
 
@@ -36,6 +37,6 @@ def tell(session: Session, author: User, ticket: Ticket, text: str) -> list[User
     told = [person for person in mentioned(text, people) if person.id != author.id][:_MOST]
     said = " ".join(text.split())
     for person in told:
-        word = f"{author.name} named you in a note on #{ticket.id} {ticket.subject}: {said[:200]}"
+        word = f"{author.name} named you in a note on {name_of(ticket)}: {said[:200]}"
         session.add(Notification(user_id=person.id, ticket_id=ticket.id, kind="mentioned", text=word))
     return told

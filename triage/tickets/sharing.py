@@ -8,6 +8,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.models import WAITS_FOR_PERSON, AuditEvent, Notification, Status, Team, TeamMember, Ticket, User
+from triage.notifications.telling import name_of
 
 _AT_ONCE = 200
 WAYS = {"": "By hand", "turn": "One after the other", "load": "To whoever has fewest open tickets"}
@@ -41,7 +42,7 @@ def give(session: Session, ticket: Ticket) -> User | None:
     chosen = _fewest(session, people, team.last_given) if team.sharing == "load" else _next(people, team.last_given)
     ticket.assignee_id = team.last_given = chosen.id
     session.add_all([ticket, team])
-    text = f"#{ticket.id} {ticket.subject} is yours, from the group {team.name}."
+    text = f"{name_of(ticket)} is yours, from the group {team.name}."
     session.add(Notification(user_id=chosen.id, ticket_id=ticket.id, kind="assigned", text=text))
     audit.append(
         session, "assigned", actor="desk", ticket_id=ticket.id, was=None, to=chosen.id, because=f"{team.name}: {team.sharing}"
