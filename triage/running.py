@@ -9,7 +9,7 @@ from sqlmodel import Session
 from triage.clock import start_clock
 from triage.database import Database
 from triage.database.engine import check
-from triage.demo import seed
+from triage.demo import greeting, seed
 from triage.errors import SettingsError
 from triage.guardrails import redacted_logs
 from triage.guardrails.input import check_input
@@ -69,9 +69,11 @@ def start_now(settings: Settings, database: Database | None = None, *, work: boo
         if works:
             check_input(subject="", body="warm up")  # its library takes seconds to import: not at the first ticket
             desk.work()
-        if settings.demo:
-            seed.seed_tickets(desk)
-        return Running(desk, start_clock(desk) if works else None)
+        came = seed.seed_tickets(desk) if settings.demo else 0
+        clock = start_clock(desk) if works else None
+        if clock and came:
+            greeting.watch(desk, clock)
+        return Running(desk, clock)
     except SettingsError:
         desk.close()
         raise

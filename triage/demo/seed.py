@@ -136,8 +136,8 @@ def seed_targets(session: Session) -> None:
     targets.kept(session, wanted, user_id=None, note="The demo company's promises.")
 
 
-def seed_tickets(desk: Desk) -> None:
-    """The demo tickets, received over the last hours; those that are there already stay as they are."""
+def seed_tickets(desk: Desk) -> int:
+    """The demo tickets, received over the last hours; those that are there already stay as they are. Returns how many came."""
     with desk.database.read() as session:
         known = set(session.exec(select(Ticket.source_id).where(Ticket.source_id.is_not(None))))  # type: ignore[union-attr]
     waiting = [(name, incoming) for name, incoming in tickets(desk.settings) if name not in known]
@@ -150,6 +150,7 @@ def seed_tickets(desk: Desk) -> None:
             receive(session, dated, desk.settings, enqueue=desk.start, by_hand=True)
     with desk.database.transaction() as session:
         tools.seed_tags(session)
+    return len(waiting)
 
 
 def tickets(settings: Settings) -> Iterator[tuple[str, Incoming]]:
