@@ -1,5 +1,6 @@
 """The policies of a plan as fields: for whom, which clock, a table of times; and what happens by the clock."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -134,30 +135,14 @@ def steps(kept: dict[str, Any], editor: bool) -> dict[str, Any]:
 def _step(kept: dict[str, Any], number: int, editor: bool) -> dict[str, Any]:
     step, key = kept["plan"]["steps"][number], f"{kept['turn']}_{number}"
     places = st.columns([1.1, 1.1, 1.2, 1, 0.6], gap="small", vertical_alignment="bottom")
-    at = places[0].selectbox(
-        "When",
-        list(_AT),
-        index=list(_AT).index(step["at"]),
-        format_func=lambda v: _AT[v],
-        key=f"step_at_{key}",
-        disabled=not editor,
-    )
-    clock = places[1].selectbox(
-        "of",
-        list(_CLOCKS),
-        index=list(_CLOCKS).index(step["clock"]),
-        format_func=lambda v: _CLOCKS[v],
-        key=f"step_clock_{key}",
-        disabled=not editor,
-    )
-    do = places[2].selectbox(
-        "then",
-        list(_DO),
-        index=list(_DO).index(step["do"]),
-        format_func=lambda v: _DO[v],
-        key=f"step_do_{key}",
-        disabled=not editor,
-    )
+
+    def chosen(place: int, label: str, field: str, words: Mapping[str, str]) -> str:
+        return places[place].selectbox(
+            label, list(words), index=list(words).index(step[field]), format_func=words.__getitem__, key=f"step_{field}_{key}",
+            disabled=not editor,
+        )  # fmt: skip
+
+    at, clock, do = chosen(0, "When", "at", _AT), chosen(1, "of", "clock", _CLOCKS), chosen(2, "then", "do", _DO)
     to = ""
     if do != "raise_priority":
         groups = ["", *sorted({*office.read(teams.names), *([step["to"]] if step["to"] else [])})]
