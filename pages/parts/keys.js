@@ -6,6 +6,17 @@ const UNSEEN = 2500; // without any sign of a redraw the last step had none
 const CALM = 60; // between two runs of one step
 const DRAWN = 1200; // within which the browser has drawn what a run that ended has made
 
+const LANDMARKS = { topbar: ["navigation", "Screens"], pane_queue: ["region", "Queue"], pane_ticket: ["region", "Ticket"], pane_side: ["complementary", "About this ticket"] };
+
+// The parts of every screen as screen readers list them.
+function landmarks() {
+  for (const [part, [role, label]] of Object.entries(LANDMARKS)) {
+    const node = document.querySelector(`.st-key-${part}`);
+    node?.setAttribute("role", role);
+    node?.setAttribute("aria-label", label);
+  }
+}
+
 function isTyping(event) {
   const node = event.composedPath()[0];
   return node instanceof Element && (node.matches("input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select") || node.isContentEditable);
@@ -242,8 +253,11 @@ export default function (component) {
   const { data, parentElement: root, setTriggerValue } = component;
   const keyboard = (root.__keyboard ??= new Keyboard(root));
   keyboard.draw(data, setTriggerValue);
+  landmarks();
   if (keyboard.wired) return;
   keyboard.wired = true;
+  const drawn = new MutationObserver(landmarks); // what is drawn after this gets its name once the page is
+  drawn.observe(document.querySelector("[data-testid=stApp]"), { attributeFilter: ["data-test-script-state"] });
   const onKey = (event) => keyboard.onKey(event);
   const onFocus = (event) => keyboard.onFocus(event);
   const onSay = ({ detail }) => keyboard.say(detail.text ?? String(detail), detail.shown);
@@ -258,6 +272,7 @@ export default function (component) {
     document.removeEventListener("triage:say", onSay);
     clearTimeout(keyboard.timer);
     keyboard.watch?.disconnect();
+    drawn.disconnect();
     keyboard.wired = false;
   };
 }

@@ -3,14 +3,6 @@
 const OPENER = { hand: "td_hand_over", later: "td_send_later", move: "td_later_change" }; // where the button is not called after its form
 const CHOSEN = ".st-key-panel [role=radio][aria-checked=true]";
 const FIRST = { edit: ".st-key-draft textarea", reject: ".st-key-panel [role=radio]", later: CHOSEN, move: CHOSEN, snooze: CHOSEN };
-const LANDMARKS = { topbar: ["navigation", "Screens"], pane_queue: ["region", "Queue"], pane_ticket: ["region", "Ticket"], pane_side: ["complementary", "About this ticket"] };
-
-// The parts of the page as screen readers list them.
-function name([part, [role, label]]) {
-  const node = document.querySelector(`.st-key-${part}`);
-  node?.setAttribute("role", role);
-  node?.setAttribute("aria-label", label);
-}
 
 // A form that was just opened by a key is typed into at once; it may be drawn a moment after this script runs.
 function focus(selector, tries) {
@@ -46,7 +38,6 @@ export default function (component) {
   memory.data = data;
   memory.send = setTriggerValue;
 
-  Object.entries(LANDMARKS).forEach(name);
   data.forget.forEach(drop);
   if (memory.ticket !== data.ticket || memory.session !== data.session) { // come to this ticket, or the desk started anew
     memory.session = data.session;

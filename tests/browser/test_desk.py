@@ -11,7 +11,9 @@ from tests.browser.conftest import Visit
 from tests.browser.desk import RunningDesk, until
 from tests.browser.visitor import Visitor
 from triage.accounts import passwords, users
-from triage.models import Gap, Role, Run, Ticket, User
+from triage.batches import forming
+from triage.models import Draft, Gap, Role, Run, Ticket, User
+from triage.settings import load_settings
 
 QUESTION = "Hello,\n\nhow often should I descale my Lark Duo, and what do I use for it?\n\nThanks, Jo"
 MINE = "My own closing words, not yet sent."
@@ -154,9 +156,14 @@ def _inner_places(desk: RunningDesk) -> list[str]:
     with desk.database.read() as session:
         tickets = {status: number for number, status in session.exec(select(Ticket.id, Ticket.status))}
         run, gap = session.exec(select(Run.id).limit(1)).one(), session.exec(select(Gap.id).limit(1)).one()
+        admin = session.exec(select(User).where(User.role == Role.ADMIN, User.demo)).one()
+        waiting = select(Draft, Ticket).join(Ticket, Ticket.draft_id == Draft.id).where(Draft.status == "waiting")  # type: ignore[arg-type]
+        like = max(session.exec(waiting), key=lambda pair: forming.alike(session, pair[1], pair[0]))[1].id
+    with desk.database.transaction() as session:
+        batch = forming.form_alike(session, load_settings(home=desk.home, demo=True), admin, like or 0).id
     article = "/knowledge?article=descale-your-machine"
     return [
-        *(f"/?view=all&ticket={number}" for number in tickets.values()), "/?view=incidents",
+        *(f"/?view=all&ticket={number}" for number in tickets.values()), "/?view=incidents", f"/?view=all&batch={batch}",
         "/you", "/you?part=choices", "/you?part=account", "/knowledge?part=edits&became=set",
         article, f"{article}&tab=edit", f"{article}&tab=versions", f"/knowledge?part=gaps&gap={gap}",
         "/knowledge?part=gaps&show=conflicts", "/knowledge?part=gaps&show=stale", f"/traces?run={run}",
@@ -172,6 +179,7 @@ def _looks_right(somebody: Visitor, *looks: tuple[int, str]) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
         somebody.settled()
+        expect(page.get_by_role("navigation", name="Screens")).to_have_count(1)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_text("Traceback")).to_have_count(0)
         expect(page.get_by_text("That did not work")).to_have_count(0)
