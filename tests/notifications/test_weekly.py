@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 
 from tests.desks import person
 from tests.learning.conftest import fill
-from tests.notifications.test_leaving import Desk, mailbox, with_mail  # noqa: F401
-from tests.test_delivery import Mailbox
+from tests.notifications.test_leaving import Desk, with_mail
+from tests.smtp import Mailbox
 from triage.chores import LONG
 from triage.clock import CRON
 from triage.database import Database
@@ -42,9 +42,9 @@ def at(desk: Desk, moment: datetime) -> list[str]:
 def test_a_manager_gets_last_week_as_text_and_html_by_smtp(
     database: Database,
     settings: Settings,
-    mailbox: tuple[Mailbox, int],  # noqa: F811
+    mail_server: tuple[Mailbox, int],
 ) -> None:
-    server, port = mailbox
+    server, port = mail_server
     desk = Desk(
         database, with_mail(settings.model_copy(update={"public_url": "https://desk.example", "company": "Lark & Field"}), port)
     )
