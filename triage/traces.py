@@ -191,8 +191,13 @@ def _visible(user: User) -> list[ColumnElement[bool]]:
     return [or_(col(Ticket.assignee_id) == user.id, opened, decided)]
 
 
+def may_see(session: Session, user: User, ticket_id: int) -> bool:
+    """Whether a person may see the runs of a ticket. Raises AccessError for one who may see no runs at all."""
+    return session.exec(select(Ticket.id).where(Ticket.id == ticket_id, *_visible(user))).first() is not None
+
+
 def _check(session: Session, user: User, ticket: Ticket) -> None:
-    if session.exec(select(Ticket.id).where(Ticket.id == ticket.id, *_visible(user))).first() is None:
+    if not may_see(session, user, ticket.id or 0):
         raise AccessError(
             "You can see the runs of your own tickets; this ticket is somebody else's. Assign it to yourself first."
         )

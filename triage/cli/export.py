@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 import typer
 from sqlmodel import Session
 
-from triage import audit, auditing
+from triage import audit, auditing, chronicles
 from triage.database import migrate, open_database
 from triage.errors import InputError, TriageError
 from triage.settings import settings
@@ -32,6 +32,27 @@ def audit_log(
     with _reading() as session, _writing(out) as file:
         for line in auditing.export(session, _morning(session, since), _morning(session, until, days=1)):
             print(line, file=file)
+
+
+@app.command("dossier")
+def dossier(
+    ticket: Annotated[int, typer.Argument(help="The ticket's number.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of a page.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; - for stdout; default: ticket-NUMBER.html or .json here.")
+    ] = None,
+) -> None:
+    """Write everything that happened to a ticket, in order, as one self-contained file; the audit log notes it."""
+    database = open_database(settings())
+    migrate(database)
+    try:
+        name, content = database.run_now(lambda session: chronicles.export(session, None, ticket, "json" if as_json else "html"))
+    finally:
+        database.close()
+    with _writing(out or Path(name)) as file:
+        file.write(content.decode())
+    if str(out) != "-":
+        typer.echo(f"{out or name} is written.", err=True)
 
 
 @audit_app.command("verify")
