@@ -48,13 +48,17 @@ def reasons(session: Session, run: Run, ticket: Ticket, steps: Sequence[RunStep]
 
 
 def usual_of(session: Session, run: Run, ticket: Ticket) -> Usual | None:
-    """What runs of the ticket's category do, this run and forks left out; None while there are too few."""
+    """What runs of the ticket's category do, this run and forks left out; None while there are too few.
+
+    A run that used tokens is held against such alone: those of the offline engine use none.
+    """
     tokens = col(Run.input_tokens) + col(Run.output_tokens)
+    counted = [tokens > 0] if run.input_tokens + run.output_tokens else []
     rows = session.execute(
         columns(col(Run.id), col(Run.cost_usd), tokens, col(Run.started_at), col(Run.ended_at))
         .join(Ticket, col(Ticket.id) == Run.ticket_id)
         .where(col(Ticket.category) == ticket.category, col(Run.id) != run.id, col(Run.forked_at).is_(None))
-        .where(col(Run.status) == "ended", col(Run.ended_at).is_not(None), col(Run.model_calls) > 0)
+        .where(col(Run.status) == "ended", col(Run.ended_at).is_not(None), col(Run.model_calls) > 0, *counted)
         .order_by(col(Run.started_at).desc())
         .limit(LATELY)
     ).all()

@@ -6,6 +6,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import (
+    bad_answer,
     batch,
     composer,
     deciding,
@@ -83,6 +84,8 @@ def _draft(view: TicketView, draft: Draft, user: User, changed: Sequence[Change]
         _buttons(user, ticket, draft, may, edited=text.strip() != draft.body.strip())
         panels.panel(user, ticket, draft)
         versions.versions(user, ticket, draft)
+        if draft.created_by == "agents":
+            bad_answer.bad_answer(user, key=f"draft_{draft.id}", ticket_id=ticket.id)
 
 
 def _editor(user: User, ticket: Ticket, draft: Draft, may: bool) -> None:

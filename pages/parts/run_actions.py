@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts import difference, office, run_words, screen, state
+from pages.parts.bad_answer import bad_answer
 from pages.parts.copy_link import copy_link
 from pages.parts.markup import mute, show, tag
 from triage import trace_words, traces
@@ -38,6 +39,8 @@ def actions(user: User, trace: Trace, to_step: Callable[[int], None]) -> None:
                 disabled=bool(why_not), on_click="ignore",
                 help=why_not or "The recording as a file that replays on another machine; it holds the customer’s words",
             )  # fmt: skip
+        if run.forked_at is None:
+            bad_answer(user, key=f"run_{run.id}", run_id=run.id)
     _replayed(run.id, to_step)
 
 

@@ -75,8 +75,8 @@ def _summary(trace: Trace) -> Markup:
     )
     why = tag("ul", *[tag("li", sentence) for sentence in trace.why], cls="td-list plain td-why") if trace.why else None
     return card(
-        tag("p", " ".join(trace.story), cls="td-story"),
         why,
+        tag("p", " ".join(trace.story), cls="td-story"),
         tag("div", when, *marks, *models, style="margin-top:8px"),
         title=title,
     )

@@ -74,6 +74,16 @@ function legend(bars) {
   return line;
 }
 
+// The opened step stands below; where its heading is out of sight, the page goes there once it is drawn.
+function bringIn(since) {
+  const step = document.querySelector(".st-key-box_step");
+  if (!step || step.closest("[data-stale='true']")) {
+    if (Date.now() - since < 5000) setTimeout(() => bringIn(since), 100);
+    return;
+  }
+  if (step.getBoundingClientRect().top > window.innerHeight - 160) step.scrollIntoView({ block: "start" });
+}
+
 export default function (component) {
   const { data, parentElement, setStateValue, setTriggerValue } = component;
   const host = parentElement.querySelector(".wf");
@@ -118,4 +128,6 @@ export default function (component) {
   host.replaceChildren(axis(total, marks), list, legend(data.bars));
   const again = focused && options.findIndex((option) => option.dataset.ordinal === focused);
   if (focused && again >= 0) move(again);
+  if (data.told && data.selected !== null && host.dataset.shown !== String(data.selected)) bringIn(Date.now());
+  host.dataset.shown = data.selected;
 }

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests.pages.desk import html, keys_of, open_small_desk, opened
-from triage.models import Role
+from triage.models import BadAnswer, Role
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,14 @@ def test_what_cannot_be_replayed_says_so(desk: Any) -> None:
     assert page.button(key="replay").disabled and "what it started from was not kept" in page.button(key="replay").help
     assert page.button(key="fork_open").disabled
     assert "fork_open" not in keys_of(opened(desk, "traces.py", Role.MANAGER, run="mine", step="0"))
+
+
+def test_a_bad_answer_is_reported_with_its_reason(desk: Any) -> None:
+    page = opened(desk, "traces.py", Role.STAFF, run="mine")
+    page.radio(key="bad_reason_run_mine").set_value("tone")
+    page.text_input(key="bad_comment_run_mine").set_value("Too stiff")
+    page.button(key="bad_send_run_mine").click().run()
+    with desk.database.read() as session:
+        made = session.exec(select(BadAnswer)).one()
+    assert (made.reason, made.comment, made.run_id) == ("tone", "Too stiff", "mine")
+    assert page.text_input(key="bad_comment_run_mine").value == ""

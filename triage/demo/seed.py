@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 import knowledge_base
 from knowledge_base import articles, examples, sorting
 from knowledge_base.embedding import Embed, Prepared
-from triage.demo import history, tools
+from triage.demo import history, tools, trial
 from triage.demo.history_edits import seed_edits
 from triage.demo.history_signals import seed_signals
 from triage.improving import findings, grouping
@@ -148,6 +148,7 @@ def seed_tickets(desk: Desk) -> int:
         dated = incoming.model_copy(update={"source_id": name, "sent_at": moment})
         with clock_at(moment), desk.database.transaction() as session:
             receive(session, dated, desk.settings, enqueue=desk.start, by_hand=True)
+    trial.seed_trial(desk)
     with desk.database.transaction() as session:
         tools.seed_tags(session)
     return len(waiting)
