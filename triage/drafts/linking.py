@@ -32,11 +32,12 @@ class Piece:
 def of_passage(text: str, sentences: Sequence[tuple[int, str]]) -> list[Piece]:
     """A passage cut into pieces for the (number, text) of the sentences that rest on it."""
     carried = [(number, span) for number, said in sentences if (span := carrying(said, text))]
+    weighed = {number: content(said) for number, said in sentences}
     shared = [
         (number, match.span())
         for number, (start, end) in carried
         for match in WORD.finditer(text, start, end)
-        if stem(fold(match.group())) in _weighed(sentences, number)
+        if stem(fold(match.group())) in weighed[number]
     ]
     found = figures(text)
     spans = [span for _, span in (*carried, *shared)] + [(figure.start, figure.end) for figure in found]
@@ -83,10 +84,6 @@ def name(figure: Figure) -> str:
 
 def _weight(words: dict[str, float], held: frozenset[str]) -> float:
     return sum(weight for word, weight in words.items() if word in held)
-
-
-def _weighed(sentences: Iterable[tuple[int, str]], number: int) -> dict[str, float]:
-    return content(next(said for one, said in sentences if one == number))
 
 
 def _covering(spans: Iterable[tuple[int, tuple[int, int]]], start: int, end: int) -> tuple[int, ...]:
