@@ -165,4 +165,5 @@ def _approve_and_stay(view: TicketView | None, user: User) -> None:
         deciding.approve(user, view.ticket, draft, draft.seal, onward=False)
 
 
-page()
+with office.desk().database.snapshot():
+    page()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Executable, create_engine, text
@@ -26,6 +26,22 @@ _COMMON: dict[str, Any] = {
 }
 
 
+class _Shared(local):
+    """What the reads of a thread share within `Database.snapshot`: the session, how many blocks use it now, whether it is out of date."""
+
+    session: Session | None = None
+    users: int = 0
+    stale: bool = False
+
+    def renew(self) -> None:
+        """Have the next read begin anew: at once, or when those that go on have ended."""
+        if self.session is None or self.users:
+            self.stale = self.session is not None
+            return
+        self.session.close()  # it begins again with its next use
+        self.stale = False
+
+
 class Database:
     """Short sessions only: none is held across a model call or a network wait.
 
@@ -40,18 +56,51 @@ class Database:
         self._turn: AbstractContextManager[Any] = RLock() if self.is_sqlite else nullcontext()
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
         self._guest: Engine | None = None
+        self._shared = _Shared()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back when the block raises."""
-        with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        self._shared.renew()
+        try:
+            with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        finally:
+            self._shared.renew()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session to read with; what it changes is not kept. On SQLite it takes no write lock."""
-        with Session(self.reading, expire_on_commit=False) as session:
+        shared = self._shared
+        if shared.session is None:
+            with Session(self.reading, expire_on_commit=False) as session:
+                yield session
+            return
+        session, whole = shared.session, False
+        shared.users += 1
+        try:
             yield session
+            whole = not (session.new or session.dirty or session.deleted)
+        finally:
+            shared.users -= 1
+            if shared.stale or not whole:  # an error may have broken its transaction off
+                shared.renew()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Until the block ends, the reads of this thread share one session, which begins anew after each transaction of the thread.
+
+        For a screen that reads in many places. Nothing in the block may wait for a model, the network or another thread's work.
+        """
+        shared = self._shared
+        if shared.session is not None:
+            yield
+            return
+        with Session(self.reading, expire_on_commit=False) as shared.session:
+            try:
+                yield
+            finally:
+                shared.session, shared.stale = None, False
 
     def first(self, statement: Executable, **values: Any) -> tuple[Any, ...] | None:
         """The first row; read without a session, for what is asked all the time. `values` are the statement's parameters."""
