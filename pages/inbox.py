@@ -4,6 +4,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import batch, composer, deciding, edits, incident, office, queue, state, tour, words
+from pages.parts.ahead import ahead
 from pages.parts.conversation import conversation, head
 from pages.parts.customer import customer
 from pages.parts.desk_work import desk_work
@@ -70,6 +71,7 @@ def page() -> None:
             else:
                 _side(view, user, seen)
     live(user, here.ticket, lambda: _approve_and_stay(view, user), waits=_waits(view))
+    ahead(here.ticket)
 
 
 def _land(user: User, here: Asked) -> Asked:

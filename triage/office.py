@@ -23,6 +23,7 @@ from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
 from triage.agents.spotlight import fenced_parts
 from triage.agents.toolbox import ToolContext
+from triage.ahead import Ahead
 from triage.briefs import Neighbour, Suggestion
 from triage.casefile import CaseFile
 from triage.connections.requests import Definition
@@ -64,6 +65,7 @@ class Desk:
         self.judged, self.readings = Judged(), Readings()
         self.watch = Watch(self.embedder)
         self.durable = Durable(database, settings)
+        self.ahead = Ahead()
 
     def enqueue(self, session: Session, kind: str, key: str, *args: object, delay: float = 0.0) -> None:
         """Enqueue durable work with the caller's transaction; see triage.durable."""
@@ -194,6 +196,7 @@ class Desk:
 
     def close(self) -> None:
         """Stop working and let go of database and index; what is unfinished goes on at the next start."""
+        self.ahead.close()
         self.durable.close()
         tracing.shutdown()
         self.searcher.close()

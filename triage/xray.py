@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from sqlmodel import Session, col, select
 
 from knowledge_base.embedding import embedder
 from triage.errors import EmbedderUnavailable
@@ -15,7 +16,7 @@ from triage.guardrails.grounding import content
 from triage.guardrails.normalise import normalise
 from triage.guardrails.verdicts import Finding
 from triage.guardrails.views import readings
-from triage.models import Draft
+from triage.models import Draft, GuardVerdict
 from triage.tickets.ticket_view import Letter, TicketView
 
 RULES = ("injection", "hidden_text")
@@ -82,6 +83,15 @@ def look(view: TicketView) -> XRay:
     }
     found = XRay(letters)
     return XRay(letters, _echoes(view.draft, found, _said(view.letters))) if view.draft and found.parts else found
+
+
+def is_flagged(session: Session, ticket_id: int) -> bool:
+    """Whether a guard flagged a ticket's messages, so that `look` has to look through them."""
+    flagged = select(GuardVerdict.id).where(
+        GuardVerdict.ticket_id == ticket_id, GuardVerdict.stage == "input", col(GuardVerdict.rule).in_(RULES),
+        GuardVerdict.verdict != "allow",
+    )  # fmt: skip
+    return session.exec(flagged.limit(1)).first() is not None
 
 
 def _parts(letter: Letter) -> list[Part]:

@@ -37,6 +37,15 @@ def evidence(view: TicketView, user: User) -> None:
     show(_how(view))
 
 
+def marked(draft: Draft) -> list[Markup]:
+    """The cited passages with what carries the draft's sentences, in their order."""
+    return [_cited(citation, _resting(draft, str(citation.get("passage", "")))) for citation in draft.citations]
+
+
+def _cited(citation: dict[str, Any], resting: list[tuple[int, str]]) -> Markup:
+    return _text(plain(str(citation.get("text", ""))).strip(), resting)
+
+
 def _missing(index: int, sentence: dict[str, Any], draft: Draft) -> Markup:
     """A sentence that no source carries: what disagrees, what comes nearest, and what the judge thinks of it."""
     titles = {str(citation.get("passage")): str(citation.get("title")) for citation in draft.citations}
@@ -64,7 +73,7 @@ def _source(number: int, citation: dict[str, Any], draft: Draft, user: User) -> 
                 "div",
                 _heading(str(citation.get("title", passage)), len(resting)),
                 mute(" · ".join(part for part in where if part)),
-                _text(plain(str(citation.get("text", ""))).strip(), resting),
+                _cited(citation, resting),
                 cls="td-card",
                 data_passage=passage,
             )

@@ -18,6 +18,7 @@ from tests.homes import fresh
 from triage import office
 from triage.agents.ranker import Judged
 from triage.agents.rewriter import Readings
+from triage.ahead import Ahead
 from triage.guardrails.gate import DeskGate
 from triage.intake.payload import TicketPayload
 from triage.intake.receive import receive
@@ -37,7 +38,7 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
     desk = SimpleNamespace(
         settings=settings, database=database, models={}, work=work, index=None, covered=lambda *_: desk.models,
         enqueue=lambda _session, *what, **_more: work.append(what), start=lambda _session, ticket: work.append(("triage", ticket.id)),
-        judged=Judged(), readings=Readings(), gate=lambda _recorder, *_: DeskGate(database, settings),
+        judged=Judged(), readings=Readings(), ahead=Ahead(), gate=lambda _recorder, *_: DeskGate(database, settings),
     )  # fmt: skip
     try:
         with database.transaction() as session:
@@ -48,6 +49,7 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
         yield desk
     finally:
         office.use(None)
+        desk.ahead.close()
         if desk.index:
             desk.index.close()
         database.close()

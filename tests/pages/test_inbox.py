@@ -12,16 +12,30 @@ from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 import pages
-from pages.parts import conversation, customer, difference, draft_card, evidence, history, queue, state
+from pages.parts import conversation, customer, difference, draft_card, evidence, history, marks, queue, state
 from pages.parts.markup import plain, tag
 from tests import desks
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person
-from triage import audit, replies
-from triage.models import AuditEvent, BlockedAction, Decision, Draft, Message, Outbox, Role, SignOff, Status, Ticket, now
+from triage import audit, replies, xray
+from triage.models import (
+    AuditEvent,
+    BlockedAction,
+    Decision,
+    Draft,
+    GuardVerdict,
+    Message,
+    Outbox,
+    Role,
+    SignOff,
+    Status,
+    Ticket,
+    now,
+)
 from triage.tickets import inbox, work
 from triage.tickets.inbox import View
 
 WITH_ARTICLES = pytest.mark.parametrize("desk", [pytest.param(True, id="articles")], indirect=True)
+CARE = "Use ClearCal every three months."
 EVIL = "<img src=x onerror=alert(1)> [go](javascript:alert(1)) <script>x</script>"
 
 
@@ -366,6 +380,33 @@ def test_the_queue_is_read_once_a_visit_and_again_when_somebody_else_did_somethi
     put(desk)
     monkeypatch.setattr(work, "claim", beside)
     assert opened(desk, "inbox.py", Role.MANAGER) and len(reads) == 4
+
+
+def test_the_next_ticket_is_marked_ahead_by_its_texts_alone(desk: Any, monkeypatch: Any) -> None:
+    put(desk)
+    put(desk)
+    wishes = list[tuple[str, Any]]()
+    monkeypatch.setattr(desk.ahead, "want", lambda who, work: wishes.append((who, work)))
+    page = opened(desk, "inbox.py", Role.MANAGER)
+    here, below = (int(number) for number in page.session_state["td_order"][:2])
+    assert page.query_params["ticket"] == str(here) and len(wishes) == 1
+    assert page.run() and len(wishes) == 1  # once for each next ticket
+    with desk.database.transaction() as session:
+        draft = session.exec(select(Draft).where(Draft.ticket_id == below)).one()
+        draft.citations = [draft.citations[0] | {"text": f"{CARE} Number {below}."}]
+    wishes[0][1]()
+    made = marks._passage.cache_info().misses
+    page.query_params["ticket"] = str(below)
+    page.run()
+    assert f'Number <b class="td-fig" data-fig="{below}">' in html(page)
+    assert marks._passage.cache_info().misses == made
+    looked = xray._part.cache_info().misses
+    wishes[0][1]()
+    assert xray._part.cache_info().misses == looked  # nobody flagged it
+    with desk.database.transaction() as session:
+        session.add(GuardVerdict(ticket_id=below, stage="input", rule="injection", verdict="flag"))
+    wishes[0][1]()
+    assert xray._part.cache_info().misses > looked
 
 
 def shortcut(page: AppTest, key: str) -> str:
