@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from triage import genai, traces
+from triage import genai, trace_words, traces
 from triage.database import Database
 from triage.errors import AccessError, InputError
 from triage.models import (
@@ -281,3 +281,13 @@ def _episode(session: Session) -> int:
     session.add(episode)
     session.flush()
     return episode.id or 0
+
+
+def test_values_and_their_places_are_said_in_words() -> None:
+    value = {"verdict": "revise", "notes": [{"topic": "policy", "text": "Ask."}], "more_to_do": [], "confidence": 0.5}
+    assert trace_words.plain(value) == (
+        "verdict: revise\nnotes:\n  - topic: policy\n    text: Ask.\nmore to do: none\nconfidence: 0.5"
+    )
+    assert trace_words.field("request.messages[1].content") == "What went in › message 2 › content"
+    assert trace_words.field("response.text.verdict") == "What came out › verdict"
+    assert trace_words.field("error") == "The error"

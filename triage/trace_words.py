@@ -81,7 +81,7 @@ def outcome(name: str, status: str = "") -> str:
 
 def field(path: str) -> str:
     """Where in a step a value stands, such as "What went in › message 2 › content" for request.messages[1].content."""
-    first, _, rest = path.partition(".")
+    first, _, rest = path.replace("response.text.", "response.").partition(".")  # a model's answer is all text
     names = [re.sub(r"s?\[(\d+)\]", lambda at: f" {int(at[1]) + 1}", part).replace("_", " ") for part in rest.split(".") if part]
     return " › ".join([_FIELDS.get(first, first.capitalize()), *names])
 
@@ -245,6 +245,26 @@ def parsed(text: object) -> Any:
 def readable(value: object) -> str:
     """A JSON value over several lines, for people."""
     return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def plain(value: object) -> str:
+    """A JSON value as lines of names and values, for people; texts as they are."""
+    if isinstance(value, dict) and value:
+        return "\n".join(_named(f"{str(name).replace('_', ' ')}:", item) for name, item in value.items())
+    if isinstance(value, list) and value:
+        return "\n".join(f"- {_indented(item)}" for item in value)
+    if value in ({}, []):
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _named(name: str, value: object) -> str:
+    below = "\n  " if isinstance(value, dict | list) and value else " "
+    return name + below + _indented(value)
+
+
+def _indented(value: object) -> str:
+    return plain(value).replace("\n", "\n  ")
 
 
 def _count(number: int, noun: str) -> str:

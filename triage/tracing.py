@@ -15,7 +15,18 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
-from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer, get_current_span, set_span_in_context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    NoOpTracer,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -125,6 +136,16 @@ def current() -> str:
 def continued(traceparent: str) -> Iterator[None]:
     """What happens within goes on with the trace of that traceparent; without a usable one, begins its own."""
     token = attach(_W3C.extract({"traceparent": traceparent}, context=Context()))
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Nothing that happens within is traced: a replay is no run."""
+    token = attach(set_span_in_context(NonRecordingSpan(SpanContext(1, 1, is_remote=False)), Context()))
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import office, screen
+from pages.parts import office, screen, state
 from triage.learning import bad_answers
 from triage.learning.bad_answers import REASONS
 from triage.models import User
@@ -12,6 +12,8 @@ LABEL = "Report a bad answer"
 
 def bad_answer(user: User, *, key: str, ticket_id: int | None = None, run_id: str = "") -> None:
     """A run's answer, or the newest draft of a ticket."""
+    if text := state.take("toast"):
+        office.toast(str(text))
     reason, comment = f"bad_reason_{key}", f"bad_comment_{key}"
     with st.popover(LABEL, help="Tells the team why, and keeps it until somebody has mended it", type="tertiary"):
         screen.cleared(comment)
@@ -28,4 +30,4 @@ def _report(user: User, key: str, ticket_id: int | None, run_id: str) -> None:
     )
     if made is not None:
         screen.clear(f"bad_comment_{key}")
-        office.toast("Reported; the team is told.")
+        state.put("toast", "Reported; the team is told.")  # a fragment's callback may not draw

@@ -1,4 +1,4 @@
-"""Edits to learn from, and the evaluation cases that were made of them."""
+"""What is to be learned from: edits, reports of bad answers, and the evaluation cases that were made."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import edits, office, screen, words
 from pages.parts.markup import chip, join, mute, show, tag
+from pages.parts.report_list import report_list
 from triage import taxonomy
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -28,12 +29,16 @@ _SIZE = 20
 def edit_list(user: User) -> None:
     """The list, narrowed by kind and by what became of the edits."""
     everybody = access.may(user, Permission.SEE_FIGURES)
-    states = _STATES | ({"set": "The set of cases"} if access.may(user, Permission.READ_MACHINERY) else {})
+    states = (
+        _STATES
+        | {"reports": "Reports of bad answers"}
+        | ({"set": "The set of cases"} if access.may(user, Permission.READ_MACHINERY) else {})
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         state = screen.choice("What became of them", "became", states)
-        kind = screen.choice("Kind", "kind", _KINDS) if state != "set" else ""
-    if state == "set":
-        _cases(user)
+        kind = screen.choice("Kind", "kind", _KINDS) if state not in ("set", "reports") else ""
+    if state in ("set", "reports"):
+        (_cases if state == "set" else report_list)(user)
         return
     taken = "" if state == "open" else state
     found = office.read(

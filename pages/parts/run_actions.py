@@ -52,16 +52,13 @@ def _exported(user: User, run_id: str) -> bytes:
 
 
 def _replay(user: User, run_id: str) -> None:
-    found: str | Divergence
+    found: str | TriageError
     with st.spinner("Replaying…"):
         try:
             done = for_people.check(office.desk(), user, run_id)
             found = f"Identical, {len(done.steps)} steps: today’s code, articles and tools do what was recorded, to the byte."
-        except Divergence as error:
-            found = error
         except TriageError as error:
-            state.say("error", "That cannot be replayed", str(error))
-            st.rerun(scope="fragment")
+            found = error
     state.put("replayed", (run_id, found))
 
 
@@ -69,14 +66,14 @@ def _replayed(run_id: str, to_step: Callable[[int], None]) -> None:
     of, found = state.get("replayed", ("", ""))
     if of != run_id:
         return
-    if isinstance(found, str):
-        show(tag("div", found, cls="td-strip o", role="status"))
+    if not isinstance(found, Divergence):
+        show(tag("div", str(found), cls="td-strip o" if isinstance(found, str) else "td-strip b", role="status"))
         return
     with st.container(key="box_divergence"):
         what = f" ({found.what})" if found.what else ""
         said = f"Not identical: step {found.step + 1}{what} differs in {trace_words.field(found.field)}."
         show(tag("div", said, cls="td-strip b", role="status"))
-        was, is_now = (value if isinstance(value, str) else trace_words.readable(value) for value in (found.recorded, found.now))
+        was, is_now = (trace_words.plain(value) for value in (found.recorded, found.now))
         show(tag("div", difference.side_by_side(was, is_now, "As recorded", "Now"), cls="td-sidesbox"))
         st.button("Open this step", key="to_divergence", on_click=to_step, args=(found.step,))
 

@@ -35,7 +35,7 @@ def comparison(user: User, run_a: str, run_b: str) -> None:
     show(
         tag(
             "div",
-            found.first or "The runs are the same, step by step.",
+            _first(found) or "The runs are the same, step by step.",
             cls="td-strip" if found.first else "td-strip o",
             role="status",
         )
@@ -45,6 +45,14 @@ def comparison(user: User, run_a: str, run_b: str) -> None:
         st.button("Swap", key="swap", on_click=lambda: screen.go(run=run_b, against=run_a), help="The second run first")
     _replies(*(end.reply for _, end in heads))
     show(_steps(found))
+
+
+def _first(found: Comparison) -> str:
+    """Where they part, the place in words."""
+    differences = found.pairs[found.first_pair].differences if found.first_pair is not None else []
+    return (
+        found.first.replace(differences[0].field, trace_words.field(differences[0].field).lower()) if differences else found.first
+    )
 
 
 def _read(session: Session, user: User, run_a: str, run_b: str) -> tuple[Comparison, list[tuple[Trace, Result]]]:

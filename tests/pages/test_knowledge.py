@@ -14,6 +14,7 @@ from knowledge_base.writing import NEW, Written
 from tests.pages.desk import html, keys_of, open_small_desk, opened, person, warnings
 from triage.briefs import Grade, Reading, Relevance
 from triage.errors import AccessError
+from triage.learning import bad_answers
 from triage.library import editing, exchange, imports, publishing, review, synonyms, trial
 from triage.library.article import load
 from triage.library.imports import ImportOptions
@@ -289,3 +290,15 @@ def test_a_test_search_says_the_language_and_may_ask_the_model(desk: Any) -> Non
     assert not page.exception and "Searched as “How do I pause my plan?”." in html(page)
     page.toggle(key="search_internal").set_value(True).run()  # one passage alone needs no judgement
     assert not page.exception and "judged 3 of 3" in html(page)
+
+
+def test_reports_of_bad_answers_are_listed_and_settled(desk: Any) -> None:
+    staff, listed = person(desk, Role.STAFF), {"part": "edits", "became": "reports"}
+    made = desk.database.run_now(lambda s: bad_answers.report(s, staff, "tone", run_id="mine", comment="Too stiff"))
+    mine = opened(desk, "knowledge.py", Role.STAFF, **listed)
+    assert "Wrong tone or wording" in html(mine) and "“Too stiff”" in html(mine)
+    assert not any(key.startswith("settle") for key in keys_of(mine))
+    theirs = opened(desk, "knowledge.py", Role.MANAGER, **listed)
+    theirs.button(key=f"settle_style_{made.id}").click().run()
+    assert "No reports here" in html(theirs)
+    assert "Too stiff" in html(opened(desk, "knowledge.py", Role.MANAGER, **listed, settled="style"))

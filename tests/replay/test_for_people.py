@@ -1,15 +1,17 @@
 """Replay, files and results of runs as people of the desk get them: within what each may see."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from sqlmodel import func, select
 
 from tests.desks import person
 from tests.replay.test_forking import admin
 from tests.replay.test_replaying import QUESTION, steps_of, worked
-from triage import trace_blame
+from triage import trace_blame, tracing
 from triage.errors import AccessError, InputError
-from triage.models import Run, RunStep
+from triage.models import Run, RunStep, SpanRecord
 from triage.office import Desk
 from triage.replay import files, for_people
 from triage.replay.changes import Changes
@@ -99,3 +101,23 @@ async def test_the_run_behind_a_ticket_is_the_one_that_ended_badly(desk: Desk) -
         assert trace_blame.runs_behind(session, [run.ticket_id]) == {run.ticket_id: "bad"}
         session.get_one(Run, "bad").outcome = "needs_info"
         assert trace_blame.runs_behind(session, [run.ticket_id]) == {run.ticket_id: run_id}
+
+
+@SQLITE
+async def test_replay_and_fork_leave_no_trace_in_the_run_they_come_from(desk: Desk) -> None:
+    tracing.configure(desk.database, desk.settings)
+    try:
+        run_id, ada = await worked(desk, QUESTION), admin(desk)
+        before = _spans(desk, run_id)
+        await asyncio.to_thread(for_people.check, desk, ada, run_id)
+        fork_id = await fork(desk, ada, run_id, 0, Changes(prompts={"writer": "Write short."}))
+        assert _spans(desk, run_id) == before > 0
+        assert _spans(desk, fork_id) >= before
+    finally:
+        tracing.shutdown()
+
+
+def _spans(desk: Desk, run_id: str) -> int:
+    tracing.flush()
+    with desk.database.read() as session:
+        return session.exec(select(func.count()).where(SpanRecord.run_id == run_id)).one()

@@ -119,7 +119,7 @@ def _answer(step: RunStep) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else trace_words.readable(value)
+    return trace_words.plain(value)
 
 
 def _label(step: RunStep) -> str:

@@ -72,8 +72,10 @@ def answer_from(text: str) -> Any:
 
 
 def articles_of(steps: Iterable[RunStep]) -> list[str]:
-    """The articles that a run's searches found, in the order of their names."""
-    return sorted({str(passage["article"]) for step in steps for _, passage in found_by(step) if passage.get("article")})
+    """The articles that a run's searches found, in the order in which they were found."""
+    return list(
+        dict.fromkeys(str(passage["article"]) for step in steps for _, passage in found_by(step) if passage.get("article"))
+    )
 
 
 def why_not(session: Session, run: Run) -> str:

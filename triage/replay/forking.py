@@ -89,7 +89,7 @@ async def _work(
             models=_models(office, crew, changes), context=replace(crew.context, database=sealed, searcher=searcher),
         )  # fmt: skip
         with tracing.span(f"{INVOKE_WORKFLOW} fork", {OPERATION: INVOKE_WORKFLOW, RUN: fork_id}):
-            outcome = await desk.attempt(office, premise.case, premise.rules, crew, _admitted)
+            outcome = await desk.attempt(office, replace(premise.case, run_id=fork_id), premise.rules, crew, _admitted)
     await gate.close()
     await recorder.flush()
     return outcome, crew, recorder

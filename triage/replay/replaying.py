@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import create_engine
 
-from triage import canary, desk, jsontext
+from triage import canary, desk, jsontext, tracing
 from triage.agents import examples
 from triage.agents.crew import Crew
 from triage.agents.ranker import Judged
@@ -52,7 +52,7 @@ async def replay(recording: Recording, settings: Settings, world: World | None =
     """
     premise = recording.premise
     player = Player(recording, premise, world or World())
-    with canary.standing(premise.canary), clock_at(premise.moment):
+    with canary.standing(premise.canary), clock_at(premise.moment), tracing.untraced():
         backing = _Recorded(premise, recording, premise.applied(settings))
         crew = crew_of(premise, player, backing.settings)
         try:
