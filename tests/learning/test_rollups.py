@@ -87,7 +87,8 @@ def test_other_business_hours_count_every_day_anew(desk: Database) -> None:
     with desk.transaction() as session:
         before = Counts(session).compute("first_reply_business", window)
         plan = current(session)[1]
-        plan.hours[DESK] = plan.hours[DESK].model_copy(update={"week": "Mon-Sun 00:00-24:00"})
+        hours = {**plan.hours, DESK: plan.hours[DESK].model_copy(update={"week": "Mon-Sun 00:00-24:00"})}
+        plan = plan.model_copy(update={"hours": hours})
         kept(session, plan, user_id=None)
     with desk.read() as session:
         counts = Counts(session)

@@ -159,7 +159,10 @@ def read(value: object) -> Plan:
 
 
 def current(session: Session) -> tuple[int, Plan]:
-    """The number of the plan that counts, 0 for the default, and the plan. One indexed read a transaction."""
+    """The number of the plan that counts, 0 for the default, and the plan. One indexed read a transaction.
+
+    The plan is shared by everybody who reads it: to change one, make another by `model_copy(update=...)`.
+    """
     known: tuple[int, Plan] | None = session.info.get("target_plan")
     if known is None:
         known = _newest(session)
