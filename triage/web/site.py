@@ -82,7 +82,8 @@ class Site:
         ]
 
     def middleware(self) -> list[Middleware]:
-        """The gate, in front of routes and screens alike."""
+        """The gate, in front of routes and screens alike; behind it what tells screens where their server is."""
+        from triage.web.front import Front
         from triage.web.gate import Gate
 
-        return [Middleware(Gate, site=self)]
+        return [Middleware(Gate, site=self), Middleware(Front)]
