@@ -31,6 +31,9 @@ test: .venv/.test-ready  ## install what the tests need and run them all
 chaos: .venv/.test-ready  ## kill the desk at random points and count what was lost or sent twice
 	@$(BIN)/python -m pytest -m chaos --timeout=3600 tests/chaos -s
 
+otlp: .venv/.test-ready .venv/.phoenix-ready  ## send a ticket's spans to a real trace server (Arize Phoenix) and compare
+	@TRIAGE_PHOENIX=$(CURDIR)/.venv/phoenix/bin/python $(BIN)/python -m pytest -m collector tests/collector
+
 bench: .venv/.test-ready  ## the whole flow beside a bare model loop
 	@$(BIN)/python -m benchmarks.flow
 
@@ -73,10 +76,15 @@ clean:  ## remove the environment and the demo's data
 	@$(UV) sync --frozen --inexact --no-dev --quiet --python $(PYTHON)
 	@touch $@
 
+.venv/.phoenix-ready: Makefile | .venv/.test-ready
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/phoenix
+	@$(UV) pip install --quiet --python .venv/phoenix/bin/python "arize-phoenix>=20,<21"
+	@touch $@
+
 .venv/.test-ready: pyproject.toml uv.lock tests/browser/chromium.py | $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
 	@$(UV) sync --frozen --quiet --python $(PYTHON)
 	@touch .venv/.run-ready
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
-.PHONY: help run serve test chaos bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-metrics bench-traces bench-trust screenshots clean
+.PHONY: help run serve test chaos otlp bench bench-search bench-search-scale bench-answerable bench-desk bench-import bench-metrics bench-traces bench-trust screenshots clean

@@ -40,7 +40,7 @@ socket.socket.connect = _guarded(_connect)  # type: ignore[method-assign]
 socket.socket.connect_ex = _guarded(_connect_ex)  # type: ignore[method-assign]
 
 for name in [name for name in os.environ if name.startswith(("TRIAGE_", "OPENAI_", "OTEL_"))]:
-    if name != "TRIAGE_CHROMIUM":
+    if name not in ("TRIAGE_CHROMIUM", "TRIAGE_PHOENIX"):
         del os.environ[name]
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
