@@ -40,6 +40,7 @@ def test_like_drafts_are_approved_together_after_one_by_itself(desk: RunningDesk
     assert len(members) == count - 1 >= 2
     assert {member.decision_id for member in members} <= {decision.id for decision in undone}
     staff.page.goto("/?view=all&find=descale")
+    staff.loaded()
     for _ in range(2):
         staff.page.keyboard.press("j")
         staff.settled()
@@ -81,9 +82,10 @@ def test_a_trainees_reply_waits_comes_back_and_is_sent(desk: RunningDesk, visit:
         own.press("Control+Enter")
         until(lambda: desk.ticket(number)["status"] == "awaiting_approval", "the second try")
         manager.open(number)
-        expect(manager.page.locator(".st-key-acks")).to_be_visible()
+        boxes = part(manager, "acks").get_by_role("checkbox")
+        expect(boxes.first).to_be_attached()  # the frame around them is there before they are
         manager.settled()
-        for box in manager.page.locator(".st-key-acks").get_by_role("checkbox").all():
+        for box in boxes.all():
             box.check(force=True)
         manager.press("Control+Enter", manager.page.get_by_text(re.compile(r"^(Sending|Sent) .*jo@trainee\.example")))
         assert "My first reply" not in desk.letter("jo@trainee.example").get_content()

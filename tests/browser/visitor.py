@@ -56,8 +56,9 @@ class Visitor:
             expect(self.page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
     def open(self, ticket: int) -> None:
-        """To a ticket by its address."""
+        """To a ticket by its address; a page that was just loaded counts as at rest until its first draw begins."""
         self.page.goto(f"/?view=all&ticket={ticket}")
+        self.loaded()
         expect(self.headline).to_contain_text(f"#{ticket}")
 
     # ---- the inbox
