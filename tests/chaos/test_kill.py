@@ -147,6 +147,9 @@ def _digest(model: str, messages: object) -> str:
     return hashlib.sha256(json.dumps([model, messages], sort_keys=True).encode()).hexdigest()
 
 
+_NOTICE = re.compile(rb"^X-Triage-Notice:", re.IGNORECASE | re.MULTILINE)
+
+
 def _message_id(content: bytes) -> str:
     found = re.search(rb"^Message-ID:\s*(<[^>]+>)", content, re.IGNORECASE | re.MULTILINE)
     assert found, "a mail without Message-ID"
@@ -159,8 +162,8 @@ def _files(settings: Settings) -> list[Path]:
 
 
 def _by_id(post: Mailbox) -> Counter[str]:
-    """How often each mail was taken, by its Message-ID."""
-    return Counter(map(_message_id, post.taken))
+    """How often each mail to a customer was taken, by its Message-ID; word to colleagues is no reply."""
+    return Counter(_message_id(mail) for mail in post.taken if not _NOTICE.search(mail))
 
 
 def _mails(settings: Settings, post: Mailbox | None) -> Counter[str]:

@@ -9,7 +9,7 @@ import asyncio
 import json
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr, make_msgid
+from email.utils import format_datetime, formataddr
 from functools import partial
 
 from sqlmodel import Session, col, select
@@ -113,7 +113,8 @@ def letter(notice: Notice, settings: Settings) -> EmailMessage:
     mail["To"] = notice.recipient
     mail["Subject"] = " ".join(notice.subject.split())[:200]
     mail["Date"] = format_datetime(notice.created_at)
-    mail["Message-ID"] = make_msgid(idstring=notice.key[:12], domain=settings.mail_from.partition("@")[2] or "localhost")
+    domain = settings.mail_from.partition("@")[2] or "localhost"
+    mail["Message-ID"] = f"<notice-{notice.key}@{domain}>"  # the same however often it is tried
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Loop"] = settings.mail_from
     mail["X-Triage-Notice"] = notice.key
