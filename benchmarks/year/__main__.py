@@ -22,7 +22,7 @@ from benchmarks.year.checking import Checked, check
 from benchmarks.year.truth import Truth
 from triage.database import Database, migrate, open_database
 from triage.learning.metrics import rollups
-from triage.models import now
+from triage.models import clock_at, now
 from triage.settings import load_settings
 
 TARGET = 0.7  # seconds that 95 of 100 openings of the screen must not exceed, on SQLite with 200,000 tickets
@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"the truth counted in {seconds:.0f} s")
         told, seconds = _timed(lambda: rollups.refresh(database))
         say(f"{told} in {seconds:.0f} s")
-        wrong = _figures(database, truth)
+        with clock_at(until):  # at any other moment more weeks and targets have passed
+            wrong = _figures(database, truth)
         _speed(settings, database, options.repeat)
     finally:
         database.close()
