@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from sqlmodel import Session
 
@@ -157,13 +158,11 @@ def _times(counts: Counts, window: Window, filters: Filters) -> list[dict[str, A
     rows = []
     for name, kind in _TIMES.items():
         values = counts.values(name, window, filters)
-        binned = dict.fromkeys(BINS, 0)
-        for value in values:
-            binned[next(label for edge, label in _EDGES if value <= edge)] += 1
+        places = np.searchsorted([edge for edge, _ in _EDGES], values)
+        binned = np.bincount(places, minlength=len(BINS)).tolist() if len(values) else []
         rows += [
             {"bin": label, "kind": kind, "share": count / len(values), "tickets": count}
-            for label, count in binned.items()
-            if values
+            for label, count in zip(BINS, binned, strict=False)
         ]
     return rows
 

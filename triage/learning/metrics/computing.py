@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlmodel import Session, col
 
+from triage.learning.metrics import statistics
 from triage.learning.metrics.catalogue import named
 from triage.learning.metrics.figure import Figure, Slice, figure_of
 from triage.learning.metrics.grains import Grain
@@ -83,7 +84,10 @@ def tickets(
 
 
 def series(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
-    """The metric for each day of the window (days as on the team's wall), future days left out."""
+    """The metric for each day of the window (days as on the team's wall), future days left out.
+
+    What is made of values (medians, means, percentiles) has no interval by day.
+    """
     metric, hours = _metric(metric), desk_hours(session)
     days = [day for day in hours.days_between(window.start, window.end) if day <= hours.day_of(now())]
     if metric.stock:
@@ -92,7 +96,7 @@ def series(session: Session, metric: Metric | str, window: Window, filters: Filt
     groups: dict[date, list[Any]] = defaultdict(list)
     for row in session.execute(_with_values(metric, statement), _parameters(window)):
         groups[hours.day_of(row[0])].append(row[1:])
-    return [(day, _summed(metric, groups[day], hours)) for day in days]
+    return [(day, _summed(metric, groups[day], hours, bounds=False)) for day in days]
 
 
 def values(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[float]:
@@ -164,14 +168,18 @@ def _slice_key(metric: Metric, by: str, value: Any) -> Any:
     return (metric.label(str(value)) if value and by in metric.breakdowns else value) or None
 
 
-def _summed(metric: Metric, rows: Sequence[Any], hours: BusinessHours, total: int | None = None) -> Figure:
+def _summed(
+    metric: Metric, rows: Sequence[Any], hours: BusinessHours, total: int | None = None, *, bounds: bool = True
+) -> Figure:  # fmt: skip
     """Rows of (hit, *columns) as one figure; `total` is the denominator when the rows are only part of it."""
     cases, hits = len(rows) if total is None else total, sum(row[0] for row in rows)
     if not metric.columns:
         return figure_of(metric, hits, cases)
-    every = metric.statistic == "per_case"
-    values = np.array([metric.measure(row[1:], hours) for row in rows if row[0] or every], dtype=float)
-    return figure_of(metric, hits, cases, values, np.array([row[0] for row in rows], dtype=float) if every else None)
+    if metric.statistic == "per_case":
+        values = np.array([metric.measure(row[1:], hours) for row in rows], dtype=float)
+        return figure_of(metric, hits, cases, values, np.array([row[0] for row in rows], dtype=float), bounds=bounds)
+    measured = statistics.in_order([metric.measure(row[1:], hours) for row in rows if row[0]])
+    return figure_of(metric, hits, cases, measured, bounds=bounds)
 
 
 def names_of(session: Session, by: str, keys: Any) -> dict[Any, str]:

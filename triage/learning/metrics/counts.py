@@ -3,57 +3,114 @@
 The same figures as triage.learning.metrics.computing gives one by one from the tables (tests hold one against the other).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from triage.learning.metrics import computing
+from triage.learning.metrics import computing, statistics
 from triage.learning.metrics.catalogue import named
 from triage.learning.metrics.facts import NEVER, Records, meets, micros
-from triage.learning.metrics.figure import Figure, Slice, Values, figure_of
+from triage.learning.metrics.figure import Figure, Slice, figure_of
 from triage.learning.metrics.metric import Metric
 from triage.learning.metrics.rollups import Days, began
-from triage.learning.metrics.shape import Shape, shape_of
+from triage.learning.metrics.shape import Recipe, Shape, shape_of
+from triage.learning.metrics.statistics import Values
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
 from triage.models import now
 
 Chosen = NDArray[np.bool_]
 
 
+class Columns:
+    """The records of many days, one field at a time: each is put together when it is first asked for."""
+
+    def __init__(self, shape: Shape, days: Sequence[tuple[date, Records]]) -> None:
+        self._parts = [np.zeros(0, dtype=shape.dtype), *(records for _, records in days)]
+        self._fields: dict[str, NDArray[Any]] = {}
+        lengths = [len(records) for _, records in days]
+        self.days = np.repeat(np.array([day.toordinal() for day, _ in days], dtype=np.int64), lengths)
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def __getitem__(self, field: str) -> NDArray[Any]:
+        if field not in self._fields:
+            self._fields[field] = np.concatenate([part[field] for part in self._parts])
+        return self._fields[field]
+
+
 @dataclass(frozen=True)
 class Counted:
-    """The records of one metric in a window: which of them are in its denominator, which of those hit, and on which day."""
+    """A metric in a window: which records are in its denominator, which of those hit.
+
+    `ordered` keeps sorted values that several metrics share, under `key` and what they are a part of.
+    """
 
     metric: Metric
-    records: Records
-    days: NDArray[np.int64]
+    recipe: Recipe
+    columns: Columns
     within: Chosen
     hits: Chosen
-    field: str
+    key: Hashable
+    ordered: dict[Hashable, Values]
 
-    def figure(self, chosen: Chosen | None = None, total: int | None = None) -> Figure:
-        """The figure of all records, or of the chosen ones; `total` is the denominator where they are only part of it."""
-        within = self.within if chosen is None else self.within & chosen
-        hits, times = within & self.hits, self.records["times"]
-        cases = int(times[within].sum()) if total is None else total
-        hit = int(times[hits].sum())
-        if not self.field:
-            return figure_of(self.metric, hit, cases)
+    def figure(self, part: tuple[str, int] | None = None, total: int | None = None) -> Figure:
+        """The figure of all records, or of those whose field has this number; `total` is the denominator of part of it."""
+        within = self.within if part is None else self.within & (self.columns[part[0]] == part[1])
+        hits = within & self.hits
+        cases = self._times(within) if total is None else total
+        if not self.recipe.value:
+            return figure_of(self.metric, self._times(hits), cases)
         if self.metric.statistic == "per_case":
-            wholes = np.repeat(self.hits[within].astype(float), times[within])
-            return figure_of(self.metric, hit, cases, self._values(within), wholes)
-        return figure_of(self.metric, hit, cases, self._values(hits))
+            wholes = self._repeated(self.hits.astype(float), within)
+            return figure_of(self.metric, self._times(hits), cases, self._repeated(self._value, within), wholes)
+        if (self.key, part) not in self.ordered:
+            self.ordered[self.key, part] = statistics.in_order(self._repeated(self._value, hits))
+        return figure_of(self.metric, self._times(hits), cases, self.ordered[self.key, part])
+
+    def series(self, days: Sequence[date]) -> list[tuple[date, Figure]]:
+        """The figure of each day; without an interval where it is made of values."""
+        ends = np.searchsorted(self.columns.days, [day.toordinal() for day in days], side="right")
+        starts = np.searchsorted(self.columns.days, [day.toordinal() for day in days], side="left")
+        bounds = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        cases, hits = (self._summed(chosen, bounds) for chosen in (self.within, self.within & self.hits))
+        found = []
+        for day, (start, end), count, hit in zip(days, bounds, cases, hits, strict=True):
+            found.append((day, self._of_day(slice(start, end), hit, count)))
+        return found
 
     def values(self) -> Values:
         """The value of every hit."""
-        return self._values(self.within & self.hits)
+        return self._repeated(self._value, self.within & self.hits)
 
-    def _values(self, chosen: Chosen) -> Values:
-        found: Values = np.repeat(self.records[self.field][chosen], self.records["times"][chosen])
+    def _of_day(self, day: slice, hit: int, cases: int) -> Figure:
+        if not self.recipe.value:
+            return figure_of(self.metric, hit, cases)
+        within, times, values = self.within[day], self.columns["times"][day], self._value[day]
+        if self.metric.statistic == "per_case":
+            wholes = np.repeat(self.hits[day][within].astype(float), times[within])
+            return figure_of(self.metric, hit, cases, np.repeat(values[within], times[within]), wholes, bounds=False)
+        hits = within & self.hits[day]
+        return figure_of(self.metric, hit, cases, statistics.in_order(np.repeat(values[hits], times[hits])), bounds=False)
+
+    def _summed(self, chosen: Chosen, bounds: Sequence[tuple[int, int]]) -> list[int]:
+        running = np.concatenate([[0], np.cumsum(np.where(chosen, self.columns["times"], 0))])
+        return [int(running[end] - running[start]) for start, end in bounds]
+
+    def _times(self, chosen: Chosen) -> int:
+        return int(self.columns["times"][chosen].sum())
+
+    def _repeated(self, values: Values, chosen: Chosen) -> Values:
+        return np.repeat(values[chosen], self.columns["times"][chosen])
+
+    @property
+    def _value(self) -> Values:
+        found: Values = self.columns[self.recipe.value]
         return found
 
 
@@ -64,7 +121,9 @@ class Counts:
         self.session = session
         self._days = Days(session, kept=rollups)
         self.hours = self._days.hours
-        self._read: dict[tuple[str, Window], tuple[Records, NDArray[np.int64]]] = {}
+        self._read: dict[tuple[str, Window], Columns] = {}
+        self._known: dict[tuple[str, Window, Filters], Counted] = {}
+        self._ordered: dict[Hashable, Values] = {}
 
     def compute(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> Figure:
         """The metric over the cases whose cohort is in the window."""
@@ -74,27 +133,24 @@ class Counts:
         return self._counted(metric, window, filters).figure()
 
     def series(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
-        """The metric for each day of the window (days as on the team's wall), future days left out."""
+        """The metric for each day of the window (days as on the team's wall), future days left out.
+
+        What is made of values (medians, means, percentiles) has no interval by day.
+        """
         metric = named(metric) if isinstance(metric, str) else metric
         days = [day for day in self.hours.days_between(window.start, window.end) if day <= self._days.today]
         if metric.stock:
             return [(day, self.compute(metric, Window.of_days(day, day, self.hours), filters)) for day in days]
         if not self._whole(window):
             return computing.series(self.session, metric, window, filters)
-        counted = self._counted(metric, window, filters)
-        ends = np.searchsorted(counted.days, [day.toordinal() for day in days], side="right")
-        found, start = [], 0
-        for day, end in zip(days, ends.tolist(), strict=True):
-            found.append((day, _part(counted, slice(start, end)).figure()))
-            start = end
-        return found
+        return self._counted(metric, window, filters).series(days)
 
-    def values(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[float]:
+    def values(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> Values:
         """The single values that a median, percentile or mean is made of, for a distribution."""
         metric = named(metric) if isinstance(metric, str) else metric
         if not self._whole(window):
-            return computing.values(self.session, metric, window, filters)
-        return [float(value) for value in self._counted(metric, window, filters).values()]
+            return np.array(computing.values(self.session, metric, window, filters), dtype=float)
+        return self._counted(metric, window, filters).values()
 
     def slices(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[Slice]:
         """The metric by category, language, channel, person, or one of its own breakdowns; the largest first.
@@ -105,12 +161,12 @@ class Counts:
         if not self._whole(window):
             return computing.slices(self.session, metric, window, filters, by=by)
         counted, own = self._counted(metric, window, filters), by in metric.breakdowns
-        column = counted.records[shape_of(metric).recipes[metric.name].breakdowns[by] if own else by]
-        present = np.unique(column[counted.within & counted.hits if own else counted.within]).tolist()
-        total = int(counted.records["times"][counted.within].sum()) if own else None
+        field = counted.recipe.breakdowns[by] if own else by
+        present = np.unique(counted.columns[field][counted.within & counted.hits if own else counted.within]).tolist()
+        total = counted.figure().denominator if own else None
         keys = {number: number or None if by == "person" else self._days.words.word(number) for number in present}
         names = computing.names_of(self.session, by, keys.values())
-        found = [Slice(key, names.get(key, str(key)), counted.figure(column == number, total)) for number, key in keys.items()]
+        found = [Slice(key, names.get(key, str(key)), counted.figure((field, number), total)) for number, key in keys.items()]
         return sorted(found, key=lambda s: (-(s.figure.numerator if own else s.figure.denominator), s.label))
 
     def _whole(self, window: Window) -> bool:
@@ -118,41 +174,35 @@ class Counts:
         return all(moment == self.hours.midnight(self.hours.day_of(moment)) for moment in (window.start, window.end))
 
     def _counted(self, metric: Metric, window: Window, filters: Filters) -> Counted:
-        shape = shape_of(metric)
-        recipe = shape.recipes[metric.name]
-        records, days = self._records(shape, window)
-        within = meets(records, recipe.where) & self._narrowed(records, filters)
-        if recipe.ripens:
-            within &= records[recipe.ripens] <= micros(now())
-        if recipe.until:
-            standing = (records[recipe.until] == NEVER) | (records[recipe.until] >= micros(min(now(), window.end)))
-            within &= standing & (days < self.hours.day_of(window.end).toordinal())
-        return Counted(metric, records, days, within, meets(records, recipe.hit), recipe.value)
+        known = (metric.name, window, filters)
+        if known not in self._known:
+            self._known[known] = self._count(metric, window, filters)
+        return self._known[known]
 
-    def _narrowed(self, records: Records, filters: Filters) -> Chosen:
-        found = np.ones(len(records), dtype=bool)
+    def _count(self, metric: Metric, window: Window, filters: Filters) -> Counted:
+        shape = shape_of(metric)
+        recipe, columns = shape.recipes[metric.name], self._columns(shape, window)
+        within = meets(columns, recipe.where) & self._narrowed(columns, filters)
+        if recipe.ripens:
+            within &= columns[recipe.ripens] <= micros(now())
+        if recipe.until:
+            standing = (columns[recipe.until] == NEVER) | (columns[recipe.until] >= micros(min(now(), window.end)))
+            within &= standing & (columns.days < self.hours.day_of(window.end).toordinal())
+        key = (shape.name, window, filters, recipe.where, recipe.hit, recipe.value, recipe.ripens)
+        return Counted(metric, recipe, columns, within, meets(columns, recipe.hit), key, self._ordered)
+
+    def _narrowed(self, columns: Columns, filters: Filters) -> Chosen:
+        found = np.ones(len(columns), dtype=bool)
         for by, value in asdict(filters).items():
             if value is not None:
-                found &= records[by] == (value if by == "person" else self._days.words.number(value))
+                found &= columns[by] == (value if by == "person" else self._days.words.number(value))
         return found
 
-    def _records(self, shape: Shape, window: Window) -> tuple[Records, NDArray[np.int64]]:
+    def _columns(self, shape: Shape, window: Window) -> Columns:
         """Of the days of the window, or, of what may still stand, of all days."""
         if shape.stock:
             window = Window(self.hours.midnight(self.hours.day_of(began(self.session))), self._days.end)
         key = (shape.name, window)
         if key not in self._read:
-            self._read[key] = _joined(shape, self._days.load(shape, window))
+            self._read[key] = Columns(shape, self._days.load(shape, window))
         return self._read[key]
-
-
-def _joined(shape: Shape, days: Sequence[tuple[date, Records]]) -> tuple[Records, NDArray[np.int64]]:
-    parts = [records for _, records in days]
-    ordinals = np.repeat([day.toordinal() for day, _ in days], [len(part) for part in parts])
-    return np.concatenate([np.zeros(0, dtype=shape.dtype), *parts]), ordinals.astype(np.int64)
-
-
-def _part(counted: Counted, which: slice) -> Counted:
-    return Counted(
-        counted.metric, counted.records[which], counted.days[which], counted.within[which], counted.hits[which], counted.field
-    )

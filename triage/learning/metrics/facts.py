@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,16 @@ from triage.models import MetricWord
 from triage.sla.hours import BusinessHours
 
 Records = NDArray[np.void]
+
+
+class Table(Protocol):
+    """Records, or their columns."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, field: str, /) -> Any: ...
+
+
 NEVER = 0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -110,7 +120,7 @@ def _wanted(shape: Shape, records: Records, field: str) -> NDArray[np.bool_]:
     return found
 
 
-def meets(records: Records, flags: Iterable[str]) -> NDArray[np.bool_]:
+def meets(records: Table, flags: Iterable[str]) -> NDArray[np.bool_]:
     """Which records meet all of these conditions."""
     found = np.ones(len(records), dtype=bool)
     for flag in flags:

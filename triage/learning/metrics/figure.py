@@ -1,15 +1,11 @@
 """From cases to a figure: the value, what it stands on, and its 95% interval."""
 
 from dataclasses import dataclass
-from math import fsum
-
-import numpy as np
-from numpy.typing import NDArray
 
 from triage.learning.metrics import statistics
 from triage.learning.metrics.metric import Metric
+from triage.learning.metrics.statistics import Values
 
-Values = NDArray[np.float64]
 _QUANTILES = {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
@@ -38,11 +34,13 @@ class Slice:
     figure: Figure
 
 
-def figure_of(metric: Metric, hits: int, cases: int, values: Values | None = None, wholes: Values | None = None) -> Figure:
+def figure_of(
+    metric: Metric, hits: int, cases: int, values: Values | None = None, wholes: Values | None = None, *, bounds: bool = True
+) -> Figure:  # fmt: skip
     """The figure of so many hits among so many cases.
 
-    `values` holds the value of each hit, or, for a cost per case (`per_case`), that of each case, with 1 or 0 for
-    whether it hits in `wholes`. Their order does not matter.
+    `values` holds the value of each hit, sorted; or, for a cost per case (`per_case`), that of each case in any order,
+    with 1 or 0 for whether it hits in `wholes`. Without `bounds` a figure made of values has no interval.
     """
     if metric.statistic == "count":
         return Figure(float(hits), hits, cases, None, None, True)
@@ -50,12 +48,23 @@ def figure_of(metric: Metric, hits: int, cases: int, values: Values | None = Non
         low, high = statistics.wilson(hits, cases)
         return Figure(hits / cases if cases else None, hits, cases, low, high, cases >= statistics.ENOUGH)
     if metric.statistic == "sum":
-        return Figure(fsum(values), hits, cases, None, None, True)
+        return Figure(statistics.total(values), hits, cases, None, None, True)
     if hits == 0:
         return Figure(None, 0, cases, None, None, False)
+    value = _value(metric, values, wholes)
+    ends: tuple[float | None, float | None] = _ends(metric, values, wholes) if bounds else (None, None)
+    return Figure(value, hits, cases, *ends, hits >= statistics.ENOUGH)
+
+
+def _value(metric: Metric, values: Values, wholes: Values | None) -> float:
     if wholes is not None:
-        found = statistics.ratio(values, wholes)
-    else:
-        at = _QUANTILES.get(metric.statistic)
-        found = statistics.mean(values) if at is None else statistics.quantile(values, at)
-    return Figure(found[0], hits, cases, found[1], found[2], hits >= statistics.ENOUGH)
+        return statistics.total(values) / statistics.total(wholes)
+    at = _QUANTILES.get(metric.statistic)
+    return statistics.total(values) / len(values) if at is None else statistics.ordered_quantile(values, at)
+
+
+def _ends(metric: Metric, values: Values, wholes: Values | None) -> tuple[float, float]:
+    if wholes is not None:
+        return statistics.ratio(values, wholes)[1:]
+    at = _QUANTILES.get(metric.statistic)
+    return statistics.mean(values)[1:] if at is None else statistics.ordered_interval(values, at)

@@ -1,15 +1,22 @@
-"""Intervals: Wilson for proportions, the bootstrap for everything else. All at 95%."""
+"""Intervals: Wilson for proportions, the bootstrap for everything else. All at 95%.
+
+The same cases give the same numbers in whatever order they come: sums and resamples are of sorted values.
+"""
 
 from collections.abc import Sequence
-from math import fsum, sqrt
+from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
 
 ENOUGH = 30
 """Cases under which a figure says "not enough data"."""
 
 _Z = 1.959963984540054
 _DRAWS = 1000
+_MANY = 2000  # cases from which on the bootstrap's normal limit is taken
 _SEED = 20_240_607
 
 
@@ -23,40 +30,57 @@ def wilson(hits: int, cases: int) -> tuple[float, float]:
     return (0.0 if hits == 0 else max(0.0, centre - half)), (1.0 if hits == cases else min(1.0, centre + half))
 
 
-def quantile(values: Sequence[float] | np.ndarray, at: float) -> tuple[float, float, float]:
-    """A quantile (`at` in 0..1) and its bootstrap interval.
+def in_order(values: Sequence[float] | Values) -> Values:
+    """Sorted, as the functions for ordered values want them."""
+    return np.sort(np.asarray(values, dtype=float))
+
+
+def total(values: Sequence[float] | Values) -> float:
+    """The sum."""
+    return float(np.sum(in_order(values)))
+
+
+def quantile(values: Sequence[float] | Values, at: float) -> tuple[float, float, float]:
+    """A quantile (`at` in 0..1) and its bootstrap interval."""
+    ordered = in_order(values)
+    return (ordered_quantile(ordered, at), *ordered_interval(ordered, at))
+
+
+def ordered_quantile(ordered: Values, at: float) -> float:
+    """A quantile of sorted values, between two of them by their distance."""
+    place = at * (len(ordered) - 1)
+    low = int(place)
+    before, after = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
+    return before + (after - before) * (place - low)
+
+
+def ordered_interval(ordered: Values, at: float) -> tuple[float, float]:
+    """The bootstrap interval of a quantile of sorted values.
 
     The quantile of a resample of n values is an order statistic of n uniform draws looked up in the
     sorted sample, and that order statistic has a Beta distribution: one draw each, whatever n is.
     """
-    ordered = np.sort(np.asarray(values, dtype=float))
     n = len(ordered)
     rank = min(n, int(at * (n - 1)) + 1)
     places = np.random.default_rng(_SEED).beta(rank, n - rank + 1, size=_DRAWS)
-    drawn = ordered[np.minimum((places * n).astype(int), n - 1)]
-    value = float(np.quantile(ordered, at))
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return value, min(value, float(low)), max(value, float(high))
+    drawn = np.sort(ordered[np.minimum((places * n).astype(int), n - 1)])
+    value, low, high = ordered_quantile(ordered, at), ordered_quantile(drawn, 0.025), ordered_quantile(drawn, 0.975)
+    return min(value, low), max(value, high)
 
 
-def mean(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:
     """The mean and its bootstrap interval (its normal limit from 2,000 values on)."""
     return ratio(values, np.ones(len(values)))
 
 
-def ratio(parts: Sequence[float] | np.ndarray, wholes: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
-    """sum(parts) / sum(wholes) over the same cases, and its bootstrap interval. `wholes` must not sum to 0.
-
-    The same cases give the same three numbers, in whatever order they come: sums are rounded once (math.fsum), and
-    resamples are drawn from sorted cases.
-    """
+def ratio(parts: Sequence[float] | Values, wholes: Sequence[float] | Values) -> tuple[float, float, float]:
+    """sum(parts) / sum(wholes) over the same cases, and its bootstrap interval. `wholes` must not sum to 0."""
     top, bottom = np.asarray(parts, dtype=float), np.asarray(wholes, dtype=float)
-    n, whole = len(top), fsum(bottom)
-    value = fsum(top) / whole
-    if n >= 2000:
-        off = top - value * bottom
-        middle = fsum(off) / n
-        spread = _Z * sqrt(fsum((off - middle) ** 2) / n) * sqrt(n) / whole
+    n, whole = len(top), total(bottom)
+    value = total(top) / whole
+    if n >= _MANY:
+        off = in_order(top - value * bottom)
+        spread = _Z * float(np.std(off)) * sqrt(n) / whole
         return value, value - spread, value + spread
     order = np.lexsort((bottom, top))
     top, bottom = top[order], bottom[order]
