@@ -16,12 +16,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.review_desk import acting, reviewers
+from benchmarks.review_desk import acting, making, pages, reviewers
 from benchmarks.review_desk.serving import Timed, database_of, serving
-from triage.database import open_database
+from triage.database import Database, open_database
 from triage.settings import load_settings
 
 P50, P95 = 150, 400  # milliseconds on the server that no action may exceed
+PARTS = ("actions", "people", "memory")
 TICKETS = {"sqlite": (100_000, 5_000), "postgresql": (1_000_000, 20_000)}
 
 
@@ -30,22 +31,32 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     say = Console(stderr=True).print
     table = Table(
-        "database", "action", "server p50", "p95", "of it processor", "painted p50", "p95", "target: server 150 / 400 ms"
+        "database",
+        "action",
+        "server p50",
+        "p95",
+        "of it processor",
+        "in want of one",
+        "painted p50",
+        "p95",
+        "target: server 150 / 400 ms",
     )
-    people = Table("database", "reviewers", "decisions", "lost", "double", "refused", "p50 ms", "p95 ms", "MiB a session")
+    people = Table("database", "reviewers", "decisions", "lost", "double", "refused", "p50 ms", "p95 ms")
+    memory = Table("database", *(f"MiB with {count} pages open" for count in pages.STEPS), "MiB a page")
     for kind in options.databases:
         tickets, waiting = TICKETS[kind]
         if options.tickets:
             tickets, waiting = options.tickets, max(100, options.tickets // 20)
         with database_of(options.folder, kind, tickets, waiting, say) as (home, url), serving(home, url) as desk:
-            say(
-                f"{kind}: {tickets:,} tickets, {waiting:,} of them open when they were made, load average {os.getloadavg()[0]:.1f}"
-            )
+            say(f"{kind}: {tickets:,} tickets, {waiting:,} of them open when they were made")
+            say(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
             if "actions" in options.parts:
                 _actions(kind, desk, options.repeat, table)
             if "people" in options.parts:
                 _people(kind, desk, home, url, options.people, options.seconds, people)
-    for shown in (table, people):
+            if "memory" in options.parts:
+                _memory(kind, desk, home, url, memory)
+    for shown in (table, people, memory):
         if shown.row_count:
             Console(width=140).print(shown)
 
@@ -56,17 +67,14 @@ def _actions(kind: str, desk: Timed, repeat: int, table: Table) -> None:
     for name, times in found.items():
         server50, server95 = _p(times.server, 50), _p(times.server, 95)
         kept = "kept" if server50 <= P50 and server95 <= P95 else "missed"
-        shown = (server50, server95, _p(times.processor, 50), _p(times.painted, 50), _p(times.painted, 95))
+        shown = (server50, server95, _p(times.processor, 50), _p(times.queued, 50), _p(times.painted, 50), _p(times.painted, 95))
         table.add_row(kind, name, *(f"{value:.0f}" for value in shown), kept)
 
 
 def _people(kind: str, desk: Timed, home: Path, url: str, count: int, seconds: float, table: Table) -> None:
-    settings = load_settings(home=home, **({"database_url": url} if url else {}))
-    database = open_database(settings)
-    cookies = reviewers.sign_in(database, settings, count)
-    since, before = reviewers.newest_decision(database), desk.resident_mib()
+    database, cookies = _signed_in(home, url, count)
+    since = reviewers.newest_decision(database)
     told = asyncio.run(reviewers.review(desk, cookies, seconds))
-    memory = (desk.resident_mib() - before) / count
     books = reviewers.books(database, since)
     database.close()
     for error in told.errors[:5]:
@@ -76,8 +84,21 @@ def _people(kind: str, desk: Timed, home: Path, url: str, count: int, seconds: f
     lost = max(0, len(told.seconds) - books.decisions) + books.without
     table.add_row(
         kind, str(count), f"{books.decisions:,}", str(lost), str(books.double), str(told.refused),
-        *(f"{1000 * _p(told.seconds, share):.0f}" for share in (50, 95)), f"{memory:.1f}",
+        *(f"{1000 * _p(told.seconds, share):.0f}" for share in (50, 95)),
     )  # fmt: skip
+
+
+def _memory(kind: str, desk: Timed, home: Path, url: str, table: Table) -> None:
+    database, cookies = _signed_in(home, url, making.PEOPLE)
+    database.close()
+    found = asyncio.run(pages.held(desk, cookies))
+    table.add_row(kind, *(f"{held:.0f}" for _, held in found), f"{pages.slope(found):.2f}")
+
+
+def _signed_in(home: Path, url: str, count: int) -> tuple[Database, list[str]]:
+    settings = load_settings(home=home, **({"database_url": url} if url else {}))
+    database = open_database(settings)
+    return database, reviewers.sign_in(database, settings, count)
 
 
 def _p(values: list[float], share: int) -> float:
@@ -91,7 +112,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--databases", nargs="+", choices=list(TICKETS), default=list(TICKETS))
     parser.add_argument("--tickets", type=int, default=0, help="so many instead of 100,000 and 1,000,000")
-    parser.add_argument("--parts", nargs="+", choices=("actions", "people"), default=["actions", "people"])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--repeat", type=int, default=40, help="how often each action is done (default 40)")
     parser.add_argument("--people", type=int, default=25, help="reviewers at once (default 25)")
     parser.add_argument("--seconds", type=float, default=180.0, help="how long they decide (default 180)")

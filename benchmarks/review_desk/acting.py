@@ -42,11 +42,12 @@ PATIENCE = 60_000
 
 @dataclass
 class Times:
-    """What one action took each time, in milliseconds: until painted, on the server, and of the server's processor."""
+    """What one action took each time, in milliseconds: until painted, and on the server; of that, on a processor and in want of one."""
 
     painted: list[float] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
+    queued: list[float] = field(default_factory=list)
 
 
 @contextmanager
@@ -84,22 +85,27 @@ class Person:
         }  # fmt: skip
         found = {}
         for name, act in actions.items():
+            self.visitor.loaded()
             act(0)  # once for what is compiled and read for the first time
             times = found[name] = Times()
             for number in range(1, repeat + 1):
+                self.visitor.loaded()  # a key is heard
                 self.visitor.settled()
                 began = time.time()
                 times.painted.append(act(number))
-                for kept, value in zip((times.server, times.processor), self._on_server(began), strict=True):
+                for kept, value in zip((times.server, times.processor, times.queued), self._on_server(began), strict=True):
                     kept.append(value)
         return found
 
-    def _on_server(self, began: float) -> tuple[float, float]:
-        """Milliseconds, and those of processor, of the runs since then that somebody asked for: the queue's own looks are left out."""
+    def _on_server(self, began: float) -> list[float]:
+        """Milliseconds, those on a processor and those in want of one, of the runs since then that somebody asked for.
+
+        The queue's own looks are left out.
+        """
         time.sleep(0.05)  # the line of the last run is written when it has ended
         runs = self.desk.read_runs(began, time.time())
         asked = [run for run in runs if not run["auto"]]
-        return 1000 * sum(run["seconds"] for run in asked), 1000 * sum(run["cpu"] for run in asked)
+        return [1000 * sum(run[kind] for run in asked) for kind in ("seconds", "cpu", "queued")]
 
     def _painted(self, until: str) -> float:
         return float(self.page.evaluate(_PAINTED, [until, PATIENCE]))

@@ -8,6 +8,8 @@ import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,15 +55,7 @@ class Reviewer:
     async def work(self, until: float) -> None:
         """Decide until then (of the event loop's clock)."""
         loop = asyncio.get_running_loop()
-        url = f"ws://{urlsplit(self.address).netloc}/_stcore/stream"
-        headers = {"Cookie": f"{SESSION_COOKIE}={self.cookie}"}
-        async with websockets.connect(
-            url, subprotocols=[websockets.Subprotocol("streamlit")], additional_headers=headers, origin=websockets.Origin(self.address),
-            max_size=None, ping_interval=None, open_timeout=PATIENCE,
-        ) as socket:  # fmt: skip
-            self.socket = socket
-            await self._ask()
-            await self._drawn()
+        async with self.page():
             while loop.time() < until:
                 if not self.approve:
                     self.told.stuck += 1
@@ -76,6 +70,25 @@ class Reviewer:
                     await self._away(until)
                     continue
                 self.told.seconds.append(time.perf_counter() - began)
+
+    @asynccontextmanager
+    async def page(self) -> AsyncIterator[None]:
+        """The inbox, open and drawn."""
+        url = f"ws://{urlsplit(self.address).netloc}/_stcore/stream"
+        headers = {"Cookie": f"{SESSION_COOKIE}={self.cookie}"}
+        async with websockets.connect(
+            url, subprotocols=[websockets.Subprotocol("streamlit")], additional_headers=headers, origin=websockets.Origin(self.address),
+            max_size=None, ping_interval=None, open_timeout=PATIENCE,
+        ) as socket:  # fmt: skip
+            self.socket = socket
+            await self._ask()
+            await self._drawn()
+            yield
+
+    async def look(self, seconds: float) -> None:
+        """Press nothing for so long; the page asks by itself for what it shows."""
+        with suppress(TimeoutError):
+            await self._drawn(seconds)
 
     async def _away(self, until: float) -> None:
         """To the most pressing ticket that nobody has open."""
@@ -95,10 +108,10 @@ class Reviewer:
             state.fragment_id, state.is_auto_rerun = fragment, True
         await self.socket.send(back.SerializeToString())
 
-    async def _drawn(self) -> None:
-        """Read until the page is drawn whole; what the page does by itself goes on meanwhile."""
+    async def _drawn(self, patience: float = PATIENCE) -> None:
+        """Read until the page is drawn whole; what the page does by itself goes on meanwhile. Raises TimeoutError."""
         self.approve = ""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while True:
             due = min((at for at, _ in self.clocks.values()), default=end)
             try:
