@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from pathlib import Path
-from threading import RLock, local
+from threading import Lock, RLock, local
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Executable, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from triage import jsontext
@@ -42,6 +42,16 @@ class _Shared(local):
         self.stale = False
 
 
+class _Together:
+    """Rows of several writers for one statement; open to more until it is their turn."""
+
+    done: Future[None]
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.writers = 0
+
+
 class Database:
     """Short sessions only: none is held across a model call or a network wait.
 
@@ -57,6 +67,8 @@ class Database:
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
         self._guest: Engine | None = None
         self._shared = _Shared()
+        self._open: dict[Executable, _Together] = {}
+        self._opening = Lock()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -109,8 +121,36 @@ class Database:
             return None if row is None else tuple(row)
 
     async def write(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
-        """One statement for many rows in a transaction of its own, off the event loop and without a session."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._write_now, statement, rows)
+        """One statement for many rows, committed when this returns; off the event loop and without a session.
+
+        On SQLite, what others write by the same statement until it is their turn is written with it, in one transaction.
+        When that fails, each tries its own.
+        """
+        if self._writer is None:
+            await asyncio.get_running_loop().run_in_executor(None, self._write_now, statement, rows)
+            return
+        together = self._join(self._writer, statement, rows)
+        try:
+            await asyncio.shield(asyncio.wrap_future(together.done))  # one who gives up waiting takes nobody's rows away
+        except SQLAlchemyError:
+            if together.writers == 1:
+                raise
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._write_now, statement, rows)
+
+    def _join(self, writer: ThreadPoolExecutor, statement: Executable, rows: list[dict[str, Any]]) -> "_Together":
+        with self._opening:
+            if (together := self._open.get(statement)) is None:
+                together = self._open[statement] = _Together()
+                together.done = writer.submit(self._write_together, statement, together)
+            together.rows += rows
+            together.writers += 1
+            return together
+
+    def _write_together(self, statement: Executable, together: "_Together") -> None:
+        with self._turn:
+            with self._opening:
+                del self._open[statement]
+            self._write_now(statement, together.rows)
 
     def _write_now(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
         with self._turn, self.engine.begin() as connection:

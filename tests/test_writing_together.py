@@ -1,0 +1,82 @@
+"""What several runs write at once is one transaction, and none of them answers for another's rows."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
+
+from triage.database import Database
+from triage.models import Spend
+
+_INSERT = insert(Spend)
+
+
+def _row(scope: str) -> dict[str, Any]:
+    return {"day": "2026-11-29", "scope": scope, "tokens": 1, "cost_usd": 0.0, "calls": 1}
+
+
+def _scopes(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.exec(select(Spend.scope).order_by(col(Spend.scope))))
+
+
+async def _while_busy(database: Database, *writers: list[dict[str, Any]]) -> list[BaseException | None]:
+    """Have all write while the database's turn is somebody else's; what each was told."""
+    release = threading.Event()
+    busy = asyncio.create_task(database.run(lambda _: release.wait(10)))
+    await asyncio.sleep(0.05)
+    tasks = [asyncio.create_task(database.write(_INSERT, rows)) for rows in writers]
+    await asyncio.sleep(0.05)
+    release.set()
+    await busy
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _commits(engine: Engine) -> list[None]:
+    made: list[None] = []
+    event.listen(engine, "commit", lambda _: made.append(None))
+    return made
+
+
+def test_all_are_written_when_each_returns(database: Database) -> None:
+    made = _commits(database.engine)
+    assert asyncio.run(_while_busy(database, [_row("a"), _row("b")], [_row("c")], [_row("d")])) == [None] * 3
+    assert _scopes(database) == ["a", "b", "c", "d"]
+    if database.is_sqlite:
+        assert len(made) == 1
+
+
+def test_one_that_cannot_be_written_hinders_nobody(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Spend(**_row("taken")))
+    told = asyncio.run(_while_busy(database, [_row("a")], [_row("taken")], [_row("b")]))
+    assert [isinstance(one, SQLAlchemyError) for one in told] == [False, True, False]
+    assert _scopes(database) == ["a", "b", "taken"]
+
+
+def test_one_alone_is_told_what_went_wrong(database: Database) -> None:
+    asyncio.run(database.write(_INSERT, [_row("a")]))
+    with pytest.raises(SQLAlchemyError):
+        asyncio.run(database.write(_INSERT, [_row("a")]))
+    asyncio.run(database.write(_INSERT, [_row("b")]))
+    assert _scopes(database) == ["a", "b"]
+
+
+def test_one_who_gives_up_waiting_takes_nobody_along(database: Database) -> None:
+    async def work() -> None:
+        release = threading.Event()
+        busy = asyncio.create_task(database.run(lambda _: release.wait(10)))
+        await asyncio.sleep(0.05)
+        given_up, other = (asyncio.create_task(database.write(_INSERT, [_row(scope)])) for scope in ("a", "b"))
+        await asyncio.sleep(0.05)
+        given_up.cancel()
+        await asyncio.sleep(0.05)
+        release.set()
+        await asyncio.gather(busy, other)
+
+    asyncio.run(work())
+    assert "b" in _scopes(database)
