@@ -78,31 +78,35 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
 
 
 async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
-    beginning = await desk.database.run(
-        lambda session: handover.begin(
-            session, desk.database, run_id, decision_id, desk.settings, desk.models, with_tools=desk.calls_tools
-        )
-    )
+    beginning = await asyncio.to_thread(_begin, desk, run_id, decision_id)
     if beginning is None:
         return "nothing to do"
-    case, rules, recorder, connected, traceparent = beginning
+    case, rules, recorder = beginning.case, beginning.rules, beginning.recorder
     gate = desk.gate(recorder, rules.limits)
-    crew = desk.crew(case, recorder, gate, connected, cover=rules.cover_personal_data, style=rules.style)
+    crew = desk.crew(case, recorder, gate, beginning.connected, cover=rules.cover_personal_data, style=rules.style)
 
     async def admit(screening: Screening) -> None:
-        await desk.database.run(lambda session: handover.admit(session, case, screening.verdicts))
+        await desk.database.run(lambda session: handover.admit(session, beginning, screening.verdicts))
+        beginning.booked = True
 
     attributes = {OPERATION: INVOKE_WORKFLOW, RUN: run_id, CONVERSATION: str(case.brief.ticket_id)}
-    with tracing.continued(traceparent), tracing.span(f"{INVOKE_WORKFLOW} triage", attributes):
+    with tracing.continued(beginning.traceparent), tracing.span(f"{INVOKE_WORKFLOW} triage", attributes):
         outcome = await attempt(desk, case, rules, crew, admit)
         model = "+".join(dict.fromkeys(crew.answered_by.values())) or "none"
         status = await gate.close_with(
-            lambda session: handover.finish(session, desk.enqueue, desk.settings, case, recorder, crew.degraded, model, outcome),
+            lambda session: handover.finish(session, desk.enqueue, desk.settings, beginning, crew.degraded, model, outcome),
             crew.degraded,
         )
         if desk.watch.arrived(case.brief.ticket_id, case.ticket.requester_email):
             await desk.database.run(lambda session: finding.look(session, desk.enqueue))
         return status
+
+
+def _begin(desk: "Desk", run_id: str, decision_id: int | None) -> handover.Beginning | None:
+    with desk.database.read() as session:
+        return handover.begin(
+            session, desk.database, run_id, decision_id, desk.settings, desk.models, with_tools=desk.calls_tools
+        )
 
 
 async def attempt(desk: Backing, case: CaseFile, rules: Rules, crew: Crew, admit: Admit) -> Outcome:

@@ -1,15 +1,14 @@
 """From the agents to people: storing how a run began and what it ended with, each in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple
 
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
-from triage import audit, dossiers, judging, keeping, premises, proposals, replies, searches, teams
+from triage import audit, dossiers, judging, keeping, locks, premises, proposals, replies, searches, teams
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
@@ -34,7 +33,7 @@ from triage.models import (
 )
 from triage.notifications.telling import name_of
 from triage.outcome import Outcome
-from triage.premises import Staff
+from triage.premises import Noted, Staff
 from triage.recording import Recorder
 from triage.runs import refuse_fork, start_run
 from triage.settings import Settings
@@ -54,15 +53,28 @@ _RUN_OF_EPISODE = (
 )
 
 
-class Beginning(NamedTuple):
-    """What a run starts from, read in one transaction."""
+@dataclass
+class Beginning:
+    """What a run starts from, read from one state of the database."""
 
     case: CaseFile
     rules: Rules
     recorder: Recorder
     connected: list[Definition]
+    noted: Noted
     traceparent: str = ""
     """The span that asked for the run (W3C)."""
+    booked: bool = False
+    """Whether the database says so: what a run starts from is kept with it, for replays (triage/premises.py)."""
+
+    def book(self, session: Session) -> None:
+        """Note when the agents began and what they started from, unless that is done."""
+        if self.booked:
+            return
+        locks.ticket(session, self.case.ticket.id)  # before what belongs to it
+        if self.recorder.fresh:  # waiting for a worker is not working
+            session.connection().execute(_STARTED, {"run": self.case.run_id, "moment": self.noted.moment})
+        self.noted.keep(session)
 
 
 def begin(
@@ -71,25 +83,28 @@ def begin(
 ) -> Beginning | None:  # fmt: skip
     """Case file, rules and recorded steps of a run; None when it has ended or its ticket no longer waits for agents.
 
-    What it starts from is kept with it, for replays (triage/premises.py).
+    Only reads, so that nobody who writes waits for it.
     """
     found = session.exec(_RUN_AND_TICKET, params={"run_id": run_id}).first()
     if found is None or found[0].status != "running" or found[1].status not in AT_WORK or found[0].forked_at is not None:
         return None
     run, _ = found
     recorder, moment = Recorder.load(session, database, run_id), now()
-    if recorder.fresh:  # waiting for a worker is not working
-        session.connection().execute(_STARTED, {"run": run_id, "moment": moment})
     case = open_case(session, run, decision_id, body_limit=settings.body_limit)
     connected = switched_on(session) if with_tools else []
     rules = Rules.load(session, settings)
     recorder.keeps = keeping.level(rules.recording, settings)
-    premises.keep(session, settings, case, rules, staff, connected, moment)
-    return Beginning(case, rules, recorder, connected, run.traceparent)
+    noted = premises.note(settings, case, rules, staff, connected, moment)
+    return Beginning(case, rules, recorder, connected, noted, run.traceparent)
 
 
-def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
+def admit(session: Session, beginning: Beginning, verdicts: list[Verdict]) -> None:
     """The ticket passed the guards at the door: the agents begin. Called again after a crash, it changes nothing."""
+    beginning.book(session)
+    _admit(session, beginning.case, verdicts)
+
+
+def _admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
     ticket = session.get_one(Ticket, case.ticket.id)
     passed = ticket.status in (Status.RECEIVED, Status.REOPENED)
     if passed or ticket.status == Status.SCREENED:
@@ -98,7 +113,7 @@ def admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
 
 
 def finish(
-    session: Session, enqueue: Callable[..., None], settings: Settings, case: CaseFile, recorder: Recorder, degraded: list[str], model: str,
+    session: Session, enqueue: Callable[..., None], settings: Settings, beginning: Beginning, degraded: list[str], model: str,
     outcome: Outcome,
 ) -> str:  # fmt: skip
     """Store the outcome: run, draft, verdicts, dossiers, ticket, episode, word to the team. Returns the ticket's status.
@@ -107,7 +122,8 @@ def finish(
     and a new run starts.
     """
     with session.no_autoflush:  # nothing read here depends on what is changed here: one flush is enough
-        return _finish(session, enqueue, settings, case, recorder, degraded, model, outcome)
+        beginning.book(session)
+        return _finish(session, enqueue, settings, beginning.case, beginning.recorder, degraded, model, outcome)
 
 
 def _finish(
@@ -128,7 +144,7 @@ def _finish(
         start_run(session, enqueue, ticket, cause="reply")
         return ticket.status
     if ticket.status in (Status.RECEIVED, Status.REOPENED) and outcome.status != Status.QUARANTINED:
-        admit(session, case, [])
+        _admit(session, case, [])
     for stage in ("input", "action", "output"):
         if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])

@@ -78,23 +78,36 @@ class Premise:
         return settings.model_copy(update=self.settings)
 
 
-def keep(
-    session: Session, settings: Settings, case: CaseFile, rules: Rules, staff: Staff, connected: Sequence[Definition],
-    moment: datetime,
-) -> None:  # fmt: skip
-    """Store what a run starts from, in the caller's transaction, in place of what it started from before a crash."""
+@dataclass(frozen=True)
+class Noted:
+    """What a run starts from, as it is stored: what it has in common with others under its digest, and its own part."""
+
+    run_id: str
+    moment: datetime
+    digest: str
+    content: bytes
+    own: dict[str, Any]
+
+    def keep(self, session: Session) -> None:
+        """Store it, in the caller's transaction, in place of what the run started from before a crash."""
+        connection = session.connection()
+        known = _kept.setdefault(connection.engine, set())
+        if self.digest not in known:
+            row = {"digest": self.digest, "content": jsontext.loads(self.content), "created_at": self.moment}
+            connection.execute(_KEEP_COMMON[connection.dialect.name], row)
+            if len(known) > 1_000:
+                known.clear()
+            known.add(self.digest)
+        own = {"run_id": self.run_id, "common": self.digest, "case": self.own, "changes": {}, "ending": {}}
+        connection.execute(_KEEP_OWN[connection.dialect.name], own)
+
+
+def note(
+    settings: Settings, case: CaseFile, rules: Rules, staff: Staff, connected: Sequence[Definition], moment: datetime
+) -> Noted:  # fmt: skip
+    """Write down what a run starts from."""
     content = jsontext.canonical(common(settings, case, rules, staff, connected))
-    digest = hashlib.sha256(content).hexdigest()
-    connection = session.connection()
-    known = _kept.setdefault(connection.engine, set())
-    if digest not in known:
-        row = {"digest": digest, "content": jsontext.loads(content), "created_at": moment}
-        connection.execute(_KEEP_COMMON[connection.dialect.name], row)
-        if len(known) > 1_000:
-            known.clear()
-        known.add(digest)
-    own = {"run_id": case.run_id, "common": digest, "case": own_part(case, moment), "changes": {}, "ending": {}}
-    connection.execute(_KEEP_OWN[connection.dialect.name], own)
+    return Noted(case.run_id, moment, hashlib.sha256(content).hexdigest(), content, own_part(case, moment))
 
 
 def common(

@@ -78,8 +78,9 @@ class Recorder:
             if self._matches(step, kind, role, name, request_hash, request):
                 return self._read_back(step)
             await self._forget_from(ordinal)
-        with tracing.span(*_span(kind, role, name), kind="client" if kind == "model" else "internal") as span:
-            span.set_attributes({genai.RUN: self.run_id, genai.STEP: ordinal})
+        named, attributes = _span(kind, role, name)
+        attributes |= {genai.RUN: self.run_id, genai.STEP: ordinal}
+        with tracing.span(named, attributes, kind="client" if kind == "model" else "internal") as span:
             return await self._live(ordinal, kind, role, name, request, request_hash, live, span)
 
     async def _live(
