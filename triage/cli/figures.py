@@ -1,6 +1,7 @@
 """`triage metrics`: every number of the desk with its definition, denominator and interval."""
 
 import json
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from triage.database import migrate, open_database
 from triage.errors import InputError
-from triage.learning.metrics import Window, report
+from triage.learning.metrics import Counts, Window, report, wording
+from triage.learning.metrics.baselines import claims
 from triage.models import now
 from triage.settings import settings
 from triage.sla.plan import desk_hours
@@ -21,20 +23,26 @@ def metrics(
     by: Annotated[str | None, typer.Option(help="Split by category, language, channel or person.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Print every metric with numerator, denominator and 95% interval."""
+    """Print every metric with numerator, denominator and 95% interval, and what work with drafts is meant to reach."""
     database = open_database(settings())
     migrate(database)
     try:
         with database.read() as session:
             hours = desk_hours(session)
             window = Window.of_days(_day(since), hours.day_of(now()), hours) if since else Window.last(30, hours)
-            rows = report(session, window, by=by)
+            counts = Counts(session)
+            rows, held = report(counts, window, by=by), claims(counts, window)
     finally:
         database.close()
     if as_json:
         typer.echo(
             json.dumps(
-                {"start": window.start.isoformat(), "end": window.end.isoformat(), "metrics": rows},
+                {
+                    "start": window.start.isoformat(),
+                    "end": window.end.isoformat(),
+                    "metrics": rows,
+                    "claims": [asdict(claim) for claim in held],
+                },
                 default=str,
                 ensure_ascii=False,
             )
@@ -43,9 +51,21 @@ def metrics(
     table = Table("metric", "value", "of", "95%")
     for row in rows:
         value = f"{row['value']:.3g}" if row["value"] is not None else "–"
-        interval = f"{row['low']:.3g} to {row['high']:.3g}" if row["low"] is not None else "not enough data"
-        table.add_row(row["title"], value, str(row["denominator"]), interval)
+        table.add_row(row["title"], value, str(row["denominator"]), _interval(row["low"], row["high"], row["enough"]))
     Console().print(table)
+    table = Table("meant to reach", "target", "value", "95%", "reached")
+    for claim in held:
+        low, high = (wording.claimed(claim.unit, number) for number in (claim.low, claim.high))
+        span = f"{low} to {high}" if claim.reached is not None else wording.NOT_ENOUGH
+        value, target = (wording.claimed(claim.unit, number) for number in (claim.value, claim.target))
+        table.add_row(claim.title, target, value, span, wording.reached(claim))
+    Console().print(table)
+
+
+def _interval(low: float | None, high: float | None, enough: bool) -> str:
+    if not enough:
+        return wording.NOT_ENOUGH
+    return "" if low is None or high is None else f"{low:.3g} to {high:.3g}"
 
 
 def _day(text: str) -> date:

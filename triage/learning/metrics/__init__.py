@@ -2,9 +2,11 @@
 
 `compute` gives the figure with numerator, denominator and 95% interval, `tickets` the tickets behind it,
 `series` its days, `slices` its parts. `Counts` gives all of these for many metrics at once, from days counted
-beforehand (rollups) where they are fresh; `report` is every metric.
+beforehand (rollups) where they are fresh; `report` is every metric, `claims` what work with drafts
+is meant to reach beside people alone.
 """
 
+from triage.learning.metrics.baselines import Baseline, Claim, baselines, claims
 from triage.learning.metrics.catalogue import METRICS, named
 from triage.learning.metrics.computing import Case, cases, compute, series, slices, tickets, values
 from triage.learning.metrics.counts import Counts
@@ -16,15 +18,19 @@ from triage.sla.hours import BusinessHours
 
 __all__ = [
     "METRICS",
+    "Baseline",
     "BusinessHours",
     "Case",
+    "Claim",
     "Counts",
     "Figure",
     "Filters",
     "Metric",
     "Slice",
     "Window",
+    "baselines",
     "cases",
+    "claims",
     "compute",
     "named",
     "report",

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, null, select
 from sqlmodel import Session, col
 
 from triage.learning.metrics import statistics
@@ -99,11 +99,20 @@ def series(session: Session, metric: Metric | str, window: Window, filters: Filt
     return [(day, _summed(metric, groups[day], hours, bounds=False)) for day in days]
 
 
-def values(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[float]:
-    """The single values that a median, percentile or mean is made of, for a distribution."""
+def values(
+    session: Session,
+    metric: Metric | str,
+    window: Window,
+    filters: Filters = EVERYTHING,
+    *,
+    part: tuple[str, str | int | None] | None = None,
+) -> list[float]:
+    """The single values that a median, percentile or mean is made of, for a distribution; `part` as for `cases`."""
     metric, hours = _metric(metric), desk_hours(session)
-    statement = _population(metric, window, filters).add_columns(*metric.columns).where(metric.hit)
-    return [metric.measure(row, hours) for row in session.execute(statement, _parameters(window))]
+    columns = [dimension(metric, part[0]) if part else null(), *metric.columns]
+    statement = _population(metric, window, filters).add_columns(*columns).where(metric.hit)
+    rows = session.execute(statement, _parameters(window))
+    return [metric.measure(row[1:], hours) for row in rows if part is None or _slice_key(metric, part[0], row[0]) == part[1]]
 
 
 def slices(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[Slice]:

@@ -61,7 +61,7 @@ class Counted:
 
     def figure(self, part: tuple[str, int] | None = None, total: int | None = None) -> Figure:
         """The figure of all records, or of those whose field has this number; `total` is the denominator of part of it."""
-        within = self.within if part is None else self.within & (self.columns[part[0]] == part[1])
+        within = self._of(part)
         hits = within & self.hits
         cases = self._times(within) if total is None else total
         if not self.recipe.value:
@@ -69,9 +69,11 @@ class Counted:
         if self.metric.statistic == "per_case":
             wholes = self._repeated(self.hits.astype(float), within)
             return figure_of(self.metric, self._times(hits), cases, self._repeated(self._value, within), wholes)
-        if (self.key, part) not in self.ordered:
-            self.ordered[self.key, part] = statistics.in_order(self._repeated(self._value, hits))
-        return figure_of(self.metric, self._times(hits), cases, self.ordered[self.key, part])
+        return figure_of(self.metric, self._times(hits), cases, self.values(part))
+
+    def field(self, by: str) -> str:
+        """The field of a dimension or of one of the metric's own breakdowns."""
+        return self.recipe.breakdowns.get(by, by)
 
     def series(self, days: Sequence[date]) -> list[tuple[date, Figure]]:
         """The figure of each day; without an interval where it is made of values."""
@@ -84,9 +86,15 @@ class Counted:
             found.append((day, self._of_day(slice(start, end), hit, count)))
         return found
 
-    def values(self) -> Values:
-        """The value of every hit."""
-        return self._repeated(self._value, self.within & self.hits)
+    def values(self, part: tuple[str, int] | None = None) -> Values:
+        """The value of every hit, or of those whose field has this number, sorted."""
+        if (self.key, part) not in self.ordered:
+            hits = self._of(part) & self.hits
+            self.ordered[self.key, part] = statistics.in_order(self._repeated(self._value, hits))
+        return self.ordered[self.key, part]
+
+    def _of(self, part: tuple[str, int] | None) -> Chosen:
+        return self.within if part is None else self.within & (self.columns[part[0]] == part[1])
 
     def _of_day(self, day: slice, hit: int, cases: int) -> Figure:
         if not self.recipe.value:
@@ -145,12 +153,20 @@ class Counts:
             return computing.series(self.session, metric, window, filters)
         return self._counted(metric, window, filters).series(days)
 
-    def values(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> Values:
-        """The single values that a median, percentile or mean is made of, for a distribution."""
+    def values(
+        self,
+        metric: Metric | str,
+        window: Window,
+        filters: Filters = EVERYTHING,
+        *,
+        part: tuple[str, str | int | None] | None = None,
+    ) -> Values:
+        """The single values that a median, percentile or mean is made of, sorted; `part` is a dimension and one of its keys."""
         metric = named(metric) if isinstance(metric, str) else metric
         if not self._whole(window):
-            return np.array(computing.values(self.session, metric, window, filters), dtype=float)
-        return self._counted(metric, window, filters).values()
+            return statistics.in_order(computing.values(self.session, metric, window, filters, part=part))
+        counted = self._counted(metric, window, filters)
+        return counted.values((counted.field(part[0]), self._number(*part)) if part else None)
 
     def slices(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[Slice]:
         """The metric by category, language, channel, person, or one of its own breakdowns; the largest first.
@@ -161,7 +177,7 @@ class Counts:
         if not self._whole(window):
             return computing.slices(self.session, metric, window, filters, by=by)
         counted, own = self._counted(metric, window, filters), by in metric.breakdowns
-        field = counted.recipe.breakdowns[by] if own else by
+        field = counted.field(by)
         present = np.unique(counted.columns[field][counted.within & counted.hits if own else counted.within]).tolist()
         total = counted.figure().denominator if own else None
         keys = {number: number or None if by == "person" else self._days.words.word(number) for number in present}
@@ -195,8 +211,12 @@ class Counts:
         found = np.ones(len(columns), dtype=bool)
         for by, value in asdict(filters).items():
             if value is not None:
-                found &= columns[by] == (value if by == "person" else self._days.words.number(value))
+                found &= columns[by] == self._number(by, value)
         return found
+
+    def _number(self, by: str, key: str | int | None) -> int:
+        """How a record names the key of a slice."""
+        return int(key or 0) if by == "person" else self._days.words.number(str(key) if key else None)
 
     def _columns(self, shape: Shape, window: Window) -> Columns:
         """Of the days of the window, or, of what may still stand, of all days."""
@@ -206,3 +226,11 @@ class Counts:
         if key not in self._read:
             self._read[key] = Columns(shape, self._days.load(shape, window))
         return self._read[key]
+
+
+Source = Session | Counts
+"""What to ask: a database, or figures that were asked for others before and have read their cases already."""
+
+
+def counts_of(source: Source) -> Counts:
+    return source if isinstance(source, Counts) else Counts(source)

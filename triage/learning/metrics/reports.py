@@ -10,16 +10,12 @@ from sqlmodel import Session, col
 from triage.errors import InputError
 from triage.learning.metrics import computing
 from triage.learning.metrics.catalogue import METRICS
-from triage.learning.metrics.counts import Counts
-from triage.learning.metrics.figure import Figure
+from triage.learning.metrics.counts import Source, counts_of
 from triage.learning.metrics.rollups import began
 from triage.learning.metrics.shape import DIMENSIONS
-from triage.learning.metrics.statistics import ENOUGH
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
 from triage.models import BreakerState, Decision, Message, RunStep, Ticket
 
-Source = Session | Counts
-"""What to ask: a database, or figures that were asked for others before and have read their cases already."""
 OUTCOMES = {
     "resolved": "resolved with a draft",
     "people": "resolved by people",
@@ -59,25 +55,11 @@ class Speed:
     enough: bool
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """How long one kind of matter (`category`; None: all together) takes in business seconds: people alone beside drafts.
-
-    `change` is how much longer it takes with a draft, as a share of what people alone take (below 0: shorter); None
-    without enough cases on either side. For all together it is as if people had the same mix of matters as the drafts.
-    """
-
-    category: str | None
-    people: Figure
-    assisted: Figure
-    change: float | None
-
-
 def report(source: Source, window: Window, filters: Filters = EVERYTHING, *, by: str | None = None) -> list[dict[str, Any]]:
     """Every metric as rows of JSON values; with `by` (category, language, channel or person) also its slices."""
     if by is not None and by not in DIMENSIONS:
         raise InputError(f"Metrics can be split by {', '.join(DIMENSIONS)}, not by {by}.")
-    counts = _counts(source)
+    counts = counts_of(source)
     rows = []
     for metric in METRICS.values():
         row = {
@@ -98,7 +80,7 @@ def report(source: Source, window: Window, filters: Filters = EVERYTHING, *, by:
 
 def outcomes(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[dict[str, Any]]:
     """Eligible episodes by day and outcome: rows of day, outcome, tickets. The outcomes of a day add up to its volume."""
-    counts = _counts(source)
+    counts = counts_of(source)
     found = [
         {"day": day, "outcome": outcome, "tickets": figure.numerator}
         for outcome in OUTCOMES
@@ -115,7 +97,7 @@ def tickets_of_outcome(session: Session, window: Window, outcome: str, filters: 
 
 def failures(source: Source, window: Window, filters: Filters = EVERYTHING, *, limit: int = 12) -> list[Failure]:
     """The most common reasons over rejections, escalations, errors and open breakers."""
-    counts = _counts(source)
+    counts = counts_of(source)
     found = [
         Failure(what, s.label, s.figure.numerator, metric)
         for what, metric, by in _FAILURES
@@ -127,7 +109,7 @@ def failures(source: Source, window: Window, filters: Filters = EVERYTHING, *, l
 
 def speeds(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[Speed]:
     """Latency and cost of each agent and each tool."""
-    counts, found = _counts(source), []
+    counts, found = counts_of(source), []
     costs = {s.label: s.figure.value or 0.0 for s in counts.slices("cost_of_agents", window, filters, by="agent")}
     for kind in ("agent", "tool"):
         columns = [
@@ -139,31 +121,6 @@ def speeds(source: Source, window: Window, filters: Filters = EVERYTHING) -> lis
             cost = costs.get(name, 0.0) if kind == "agent" else 0.0
             found.append(Speed(kind, name, figure.numerator, p50, p95, p99, cost, figure.enough))
     return found
-
-
-def baselines(source: Source, window: Window, filters: Filters = EVERYTHING, *, of: str = "resolution") -> list[Baseline]:
-    """First reply (`of="first_reply"`) or resolution beside what people alone take: all together first, then by category.
-
-    All together is standardised: each matter's medians weigh as many cases as its drafts have (direct standardisation).
-    """
-    counts = _counts(source)
-    people, assisted = f"{of}_people", f"{of}_assisted"
-    sides = [{s.key: s.figure for s in counts.slices(name, window, filters, by="category")} for name in (people, assisted)]
-    rows = [_baseline(str(key) if key else None, sides[0][key], sides[1][key]) for key in sides[1] if key in sides[0]]
-    known = [row for row in rows if row.change is not None]
-    alone = sum((row.people.value or 0.0) * row.assisted.numerator for row in known)
-    drafts = sum((row.assisted.value or 0.0) * row.assisted.numerator for row in known)
-    whole = [counts.compute(name, window, filters) for name in (people, assisted)]
-    return [Baseline(None, whole[0], whole[1], drafts / alone - 1 if alone else None), *rows]
-
-
-def _baseline(category: str | None, people: Figure, assisted: Figure) -> Baseline:
-    enough = min(people.numerator, assisted.numerator) >= ENOUGH and people.value and assisted.value is not None
-    return Baseline(category, people, assisted, (assisted.value or 0.0) / (people.value or 1.0) - 1 if enough else None)
-
-
-def _counts(source: Source) -> Counts:
-    return source if isinstance(source, Counts) else Counts(source)
 
 
 def pulse(session: Session) -> tuple[str, ...]:
@@ -182,17 +139,15 @@ def breakers(session: Session) -> Sequence[BreakerState]:
 
 def choices(source: Source, window: Window) -> dict[str, list[tuple[Any, str]]]:
     """What the filters can be set to, from the tickets of the window: (value, label) by dimension."""
-    counts = _counts(source)
+    counts = counts_of(source)
     return {by: [(s.key, s.label) for s in counts.slices("volume", window, by=by) if s.key is not None] for by in DIMENSIONS}
 
 
 __all__ = [
     "DIMENSIONS",
     "OUTCOMES",
-    "Baseline",
     "Failure",
     "Speed",
-    "baselines",
     "began",
     "breakers",
     "choices",

@@ -15,7 +15,8 @@ ENOUGH = 30
 """Cases under which a figure says "not enough data"."""
 
 _Z = 1.959963984540054
-_DRAWS = 1000
+DRAWS = 1000
+"""Resamples of a bootstrap."""
 _MANY = 2000  # cases from which on the bootstrap's normal limit is taken
 _SEED = 20_240_607
 
@@ -55,17 +56,27 @@ def ordered_quantile(ordered: Values, at: float) -> float:
 
 
 def ordered_interval(ordered: Values, at: float) -> tuple[float, float]:
-    """The bootstrap interval of a quantile of sorted values.
+    """The bootstrap interval of a quantile of sorted values."""
+    return interval(ordered_quantile(ordered, at), redrawn(ordered, at))
+
+
+def redrawn(ordered: Values, at: float, series: int = 0) -> Values:
+    """The quantile of each of 1,000 resamples of sorted values; another `series` is drawn independently.
 
     The quantile of a resample of n values is an order statistic of n uniform draws looked up in the
     sorted sample, and that order statistic has a Beta distribution: one draw each, whatever n is.
     """
     n = len(ordered)
     rank = min(n, int(at * (n - 1)) + 1)
-    places = np.random.default_rng(_SEED).beta(rank, n - rank + 1, size=_DRAWS)
-    drawn = np.sort(ordered[np.minimum((places * n).astype(int), n - 1)])
-    value, low, high = ordered_quantile(ordered, at), ordered_quantile(drawn, 0.025), ordered_quantile(drawn, 0.975)
-    return min(value, low), max(value, high)
+    places = np.random.default_rng(_SEED + series).beta(rank, n - rank + 1, size=DRAWS)
+    drawn: Values = ordered[np.minimum((places * n).astype(int), n - 1)]
+    return drawn
+
+
+def interval(value: float, drawn: Values) -> tuple[float, float]:
+    """The ends between which 95% of the draws are; the value itself is always within."""
+    ordered = np.sort(drawn)
+    return min(value, ordered_quantile(ordered, 0.025)), max(value, ordered_quantile(ordered, 0.975))
 
 
 def mean(values: Sequence[float] | Values) -> tuple[float, float, float]:
@@ -84,7 +95,7 @@ def ratio(parts: Sequence[float] | Values, wholes: Sequence[float] | Values) -> 
         return value, value - spread, value + spread
     order = np.lexsort((bottom, top))
     top, bottom = top[order], bottom[order]
-    chosen = np.random.default_rng(_SEED).integers(0, n, size=(_DRAWS, n))
+    chosen = np.random.default_rng(_SEED).integers(0, n, size=(DRAWS, n))
     tops, bottoms = top[chosen].sum(axis=1), bottom[chosen].sum(axis=1)
     low, high = np.quantile(tops[bottoms > 0] / bottoms[bottoms > 0], (0.025, 0.975))
     return value, min(value, float(low)), max(value, float(high))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from triage.learning.metrics.baselines import Claim
 from triage.learning.metrics.figure import Figure
 from triage.learning.metrics.metric import Metric
 
@@ -52,6 +53,22 @@ def money(number: float) -> str:
     if number == 0:
         return "$0"
     return f"${number:,.2f}" if abs(number) >= 0.1 else f"${number:.4f}"
+
+
+def claimed(unit: str, number: float | None) -> str:
+    """A number of a claim: a share, a score of 5, or a change in percent with its sign."""
+    if number is None:
+        return "–"
+    if unit == "change":
+        return f"{'−' if number < 0 else '+'}{abs(number):.0%}"
+    return f"{number:.1f} of 5" if unit == "score" else f"{number:.1%}"
+
+
+def reached(claim: Claim) -> str:
+    """Whether a claim holds, and whether the interval leaves room for doubt."""
+    if claim.reached is None:
+        return NOT_ENOUGH
+    return ("yes" if claim.reached else "no") + ("" if claim.surely else ", within the margin")
 
 
 def basis(metric: Metric, figure: Figure) -> str:
