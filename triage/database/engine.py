@@ -140,8 +140,9 @@ class Database:
     def _join(self, writer: ThreadPoolExecutor, statement: Executable, rows: list[dict[str, Any]]) -> "_Together":
         with self._opening:
             if (together := self._open.get(statement)) is None:
-                together = self._open[statement] = _Together()
-                together.done = writer.submit(self._write_together, statement, together)
+                together = _Together()
+                together.done = writer.submit(self._write_together, statement, together)  # it waits for this lock
+                self._open[statement] = together
             together.rows += rows
             together.writers += 1
             return together
