@@ -8,15 +8,19 @@ from sqlmodel import col, func, select
 from knowledge_base import articles
 from tests.browser.conftest import Visit
 from tests.browser.desk import RunningDesk, until
-from triage.models import Article, ArticleReview, Draft, Gap, Message, Outbox, RehearsedTicket, Run
+from triage.models import AT_WORK, Article, ArticleReview, Draft, Gap, Message, Outbox, RehearsedTicket, Run
 
 CUSTOMER = "kim@rehearsal.example"
+ASKED = "Any plans to ship to Norway? I live in Bergen and would buy a Duo tomorrow."
 
 
 def test_from_a_gap_to_a_drafted_article_in_review(desk: RunningDesk, visit: Visit) -> None:
+    asked = [desk.send(f"{name}@fjord.example", "Will you sell in Norway?", ASKED) for name in ("kari", "ola")]
+    until(lambda: all(desk.ticket(number)["status"] not in AT_WORK for number in asked), "the agents to end")
     admin = visit("admin")
     admin.goto("Knowledge")
     admin.page.get_by_role("radio", name="Gaps and health").click()
+    admin.button("Look again now").click()
     admin.page.get_by_role("row").filter(has_text="Norway").click()
     admin.says("What was asked")
     expect(admin.page.get_by_role("link", name=re.compile(r"^#\d+ .*Norway")).first).to_be_visible()
