@@ -41,7 +41,7 @@ def _check(counts: Counts, metric: Metric, truth: Truth) -> Checked:
             last = date(year, month, calendar.monthrange(year, month)[1])
             own = Window.of_days(date(year, month, 1), last, counts.hours)
             found.append((f"{year}-{month:02}", counts.compute(metric, own), answer))
-    for dimension in DIMENSIONS:
+    for dimension in DIMENSIONS[:-1] if metric.collective else DIMENSIONS:
         parts = {part.key: part.figure for part in counts.slices(metric, window, by=dimension)}
         answers = truth.by(metric.name, metric.statistic, dimension)
         found += [

@@ -270,8 +270,6 @@ class _Counting:
                 add(f"kept_from_{band}", approve and light)
         for kind in draft.edits if approve else ():
             add("edited_places", True, part=kind)
-        if approve and draft.review is not None:
-            add("fast_approvals", draft.review < draft.characters / 30)
 
     def _claims(self, draft: Draft, add: Callable[..., None]) -> None:
         facts = [sentence for sentence in draft.sentences if sentence.fact]

@@ -117,7 +117,7 @@ def _line(asked: Asked, metric: Metric, figure: Figure) -> Child:
 def _parts(asked: Asked, metric: Metric, own: str) -> None:
     """The metric split by a dimension of the person's choice."""
     options = [*([own] if own else []), *reports.DIMENSIONS]
-    if asked.filters.person is not None:
+    if asked.filters.person is not None or metric.collective:
         options.remove("person")
     by = st.segmented_control(
         "Split by",

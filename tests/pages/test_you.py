@@ -10,6 +10,8 @@ from tests.pages.desk import html, keys_of, open_small_desk, opened, person
 from triage.models import NoticeSettings, Role, TargetPlan
 from triage.notifications import reading
 from triage.notifications.telling import tell
+from triage.reviewing import consent
+from triage.reviewing.consent import Word
 from triage.sla import plan
 
 
@@ -47,6 +49,20 @@ def test_everybody_chooses_what_to_be_told_and_when_not(desk: Any) -> None:
         kept = session.get_one(NoticeSettings, user.id)
         assert kept.events == {"gap": ["desk", "mail"]} and (kept.quiet["from"], kept.quiet["to"]) == ("22:00", "07:00")
     assert "Your account" in html(opened(desk, "you.py", Role.STAFF, part="account"))
+
+
+def test_signals_of_reviewing_are_off_until_one_wants_them_and_off_again_at_once(desk: Any) -> None:
+    user = person(desk, Role.STAFF)
+    page = opened(desk, "you.py", Role.STAFF, part="signals")
+    assert page.radio(key="signals_word").value == Word.OFF and "Faster than reading" not in html(page)
+    page.radio(key="signals_word").set_value(Word.OWN).run()
+    assert not page.exception and "Faster than reading" in html(page) and "0 of 0 approvals" in html(page)
+    with desk.database.read() as session:
+        assert consent.word(session, user) == Word.OWN and consent.sharing(session) == []
+    page.radio(key="signals_word").set_value(Word.OFF).run()
+    assert "Faster than reading" not in html(page)
+    with desk.database.read() as session:
+        assert consent.of(session, user) is None
 
 
 def test_a_manager_tries_a_target_and_switches_it_on(desk: Any) -> None:

@@ -159,7 +159,7 @@ class _Gathering:
     def decisions(self) -> Iterator[Happening]:
         for row in self._of(Decision):
             who = self._person(row.user_id)
-            facts = _plain(row, ("draft_id", "reason", "comment", "edit_distance", "edit_class", "active_seconds", "seal"))
+            facts = _plain(row, ("draft_id", "reason", "comment", "edit_distance", "edit_class", "seal"))
             yield Happening(row.created_at, "decision", who, str(row.kind).replace("_", " ").capitalize(), row.body, _told(facts))
             if row.undone_at:
                 yield Happening(row.undone_at, "undone", who, "The decision was taken back")

@@ -23,6 +23,13 @@ REAL_RUN = "run.forked_at IS NULL"
 REAL_DRAFT = "draft.created_by = 'agents' AND NOT EXISTS (SELECT 1 FROM run AS maker WHERE maker.id = draft.run_id AND maker.forked_at IS NOT NULL)"
 
 
+SHARED = (
+    "EXISTS (SELECT 1 FROM reviewerconsent AS word WHERE word.user_id = decision.user_id AND word.shared "
+    "AND word.since <= decision.created_at)"
+)
+"""Whether the colleague who decided lets managers see signals of their own reviewing."""
+
+
 @dataclass(frozen=True)
 class Spelling:
     """The few expressions that SQLite and PostgreSQL spell differently."""
@@ -214,7 +221,7 @@ _DRAFTS = View(
         Column("edit_distance", "The share of words changed before sending, 0 to 1.", "decision.edit_distance"),
         Column("edit_class", "What was changed most: fact, tone, policy or format.", "decision.edit_class"),
         Column("wait_hours", "Hours from the draft to the decision.", lambda s: s.hours("draft.created_at", "decision.created_at")),
-        Column("review_seconds", "Seconds of active review before the decision.", "decision.active_seconds"),
+        Column("review_seconds", "Seconds of active review before the decision, of colleagues who share their reviewer signals; else empty.", f"CASE WHEN {SHARED} THEN decision.active_seconds END"),
     ),
     f"FROM draft {_OF_EPISODE.format('draft')} LEFT JOIN decision ON decision.draft_id = draft.id AND decision.undone_at IS NULL "
     f'LEFT JOIN "user" ON "user".id = decision.user_id WHERE {REAL_DRAFT} AND {REAL_TICKET}',

@@ -40,6 +40,7 @@ from .people import (
     WorkspaceSetting,
 )
 from .questions import SavedQuestion
+from .reviewing import ReviewerConsent
 from .rulebook import RuleTrial, RuleTrialTicket, RuleVersion
 from .runs import BreakerState, CommonPremise, KeptAnswer, Run, RunPremise, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
@@ -148,6 +149,7 @@ __all__ = [
     "RateCount",
     "Rehearsal",
     "RehearsedTicket",
+    "ReviewerConsent",
     "Role",
     "RuleTrial",
     "RuleTrialTicket",

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, case, func, null, select
+from sqlalchemy import ColumnElement, Select, case, false, func, null, select
 from sqlmodel import Session, col
 
 from triage.learning.metrics import statistics
@@ -121,6 +121,8 @@ def slices(session: Session, metric: Metric | str, window: Window, filters: Filt
     A breakdown of the metric's own (a reason) splits the numerator; every slice keeps the whole denominator.
     """
     metric, hours = _metric(metric), desk_hours(session)
+    if metric.collective and by == "person":
+        return []
     own = by in metric.breakdowns
     statement = _population(metric, window, filters).add_columns(dimension(metric, by))
     groups: dict[Any, list[Any]] = defaultdict(list)
@@ -155,6 +157,8 @@ def _population(metric: Metric, window: Window, filters: Filters) -> Select[Any]
     """Every case of the denominator; columns are added by the caller."""
     at = metric.grain.at
     within = [at < window.end] if metric.stock else [at >= window.start, at < window.end]
+    if metric.collective and filters.person is not None:
+        within.append(false())
     return metric.grain.joined(select()).where(*within, *metric.counts, *narrowed(metric.grain, filters))
 
 

@@ -174,6 +174,8 @@ class Counts:
         A breakdown of the metric's own (a reason) splits the numerator; every slice keeps the whole denominator.
         """
         metric = named(metric) if isinstance(metric, str) else metric
+        if metric.collective and by == "person":
+            return []
         if not self._whole(window):
             return computing.slices(self.session, metric, window, filters, by=by)
         counted, own = self._counted(metric, window, filters), by in metric.breakdowns
@@ -199,6 +201,8 @@ class Counts:
         shape = shape_of(metric)
         recipe, columns = shape.recipes[metric.name], self._columns(shape, window)
         within = meets(columns, recipe.where) & self._narrowed(columns, filters)
+        if metric.collective and filters.person is not None:
+            within[:] = False
         if recipe.ripens:
             within &= columns[recipe.ripens] <= micros(now())
         if recipe.until:

@@ -34,6 +34,12 @@ class Slice:
     figure: Figure
 
 
+def share(hits: int, cases: int) -> Figure:
+    """The figure of a proportion: so many hits among so many cases."""
+    low, high = statistics.wilson(hits, cases)
+    return Figure(hits / cases if cases else None, hits, cases, low, high, cases >= statistics.ENOUGH)
+
+
 def figure_of(
     metric: Metric, hits: int, cases: int, values: Values | None = None, wholes: Values | None = None, *, bounds: bool = True
 ) -> Figure:  # fmt: skip
@@ -45,8 +51,7 @@ def figure_of(
     if metric.statistic == "count":
         return Figure(float(hits), hits, cases, None, None, True)
     if values is None:
-        low, high = statistics.wilson(hits, cases)
-        return Figure(hits / cases if cases else None, hits, cases, low, high, cases >= statistics.ENOUGH)
+        return share(hits, cases)
     if metric.statistic == "sum":
         return Figure(statistics.total(values), hits, cases, None, None, True)
     if hits == 0:

@@ -48,6 +48,8 @@ class Metric:
     time alone decides stands apart: `ripens` is the moment from which on a case counts (null: at once), and a stock
     counts the cases that stand at the end of the window, whenever they started: those whose moment `until` is not
     reached or null.
+
+    A `collective` metric is of everybody together: of one person it has no cases, and it is not split by person.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Metric:
     until: ColumnElement[Any] | None = None
     breakdowns: Mapping[str, Any] = field(default_factory=dict)
     label: Callable[[str], str] = str
+    collective: bool = False
 
     @property
     def stock(self) -> bool:

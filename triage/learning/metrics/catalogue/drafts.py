@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, select
 from sqlmodel import col
 
 from triage.briefs import FACTUAL
@@ -12,9 +12,6 @@ from triage.learning.metrics.grains import DECISIONS, DRAFTS, EDITS, SENTENCE, S
 from triage.learning.metrics.metric import Metric, Statistic
 from triage.models import Decision, Draft, Edit
 from triage.sla.hours import BusinessHours
-
-READING_SPEED = 30.0
-"""Characters a second: about 300 words a minute, a brisk reader."""
 
 KEPT: ColumnElement[bool] = col(Decision.undone_at).is_(None)
 BY_AGENTS: ColumnElement[bool] = col(Draft.created_by) == "agents"
@@ -199,15 +196,5 @@ METRICS = (
         where=(*DECIDED, APPROVED),
         statistic="count",
         breakdowns={"kind": col(Edit.kind)},
-    ),
-    Metric(
-        "fast_approvals",
-        "Approved faster than reading",
-        "Approvals whose active review was shorter than it takes to read the agents' draft (300 words a minute) ÷ such approvals with a measured review.",
-        "share",
-        "down",
-        DECISIONS,
-        hit=col(Decision.active_seconds) < func.length(col(Draft.body)) / READING_SPEED,
-        where=(*DECIDED, APPROVED, col(Decision.active_seconds).is_not(None)),
     ),
 )

@@ -120,7 +120,7 @@ METRICS = (
     Metric(
         "review_seconds",
         "Active review, median",
-        "Seconds a person actively looked at the draft before deciding.",
+        "Seconds a person actively looked at the draft before deciding; of everybody together, never of one person.",
         "seconds",
         "none",
         DECISIONS,
@@ -128,6 +128,7 @@ METRICS = (
         where=(KEPT,),
         statistic="median",
         columns=(col(Decision.active_seconds),),
+        collective=True,
     ),
     _target(
         "sla_first_reply",

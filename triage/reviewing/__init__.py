@@ -1,0 +1,4 @@
+"""Signals that a reviewer may want of their own work. Nobody is measured who did not ask for it, and whoever asked sees it first.
+
+`consent` is a person's word on it, `reading` which approvals were faster than reading.
+"""
