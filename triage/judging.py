@@ -1,6 +1,5 @@
 """What code decides along the flow: models propose, the functions here say where the ticket goes and why."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from triage.guardrails.input import check_input
 from triage.guardrails.output import OutputCheck, check_output, support_of
 from triage.guardrails.own_rules import RawRule
 from triage.guardrails.policy import Policy, PolicyFault, shipped, tool_allowed
+from triage.guardrails.runtime import aside
 from triage.guardrails.verdicts import Verdict
 from triage.guardrails.weighing import weigh
 from triage.models import EscalationReason, Priority, QuarantineReason, Status, Ticket
@@ -129,7 +129,7 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
     """Guard the message itself, its hidden text and its attachments; recorded as one step."""
     brief = case.brief
 
-    def look() -> dict[str, Any]:
+    def look() -> list[Verdict]:
         verdicts = check_input(
             subject=brief.subject,
             body=brief.body,
@@ -149,10 +149,10 @@ async def screen(case: CaseFile, recorder: Recorder, rules: Rules) -> Screening:
         verdicts += own_rules.verdicts(brief.body, rules.own, "input", subject=brief.subject)
         if findings:
             verdicts = [*verdicts, Verdict("input", ALWAYS, "flag", findings, escalation_of(findings))]
-        return {"verdicts": [v.to_json() for v in verdicts]}
+        return verdicts
 
     async def live() -> dict[str, Any]:
-        return await asyncio.to_thread(look)
+        return {"verdicts": [verdict.to_json() for verdict in await aside("input", look)]}
 
     request: dict[str, Any] = {
         "subject": brief.subject, "body": brief.body, "hidden": case.hidden, "attachments": case.attachment_texts,
@@ -310,7 +310,7 @@ async def check_reply(check: OutputCheck, recorder: Recorder) -> list[Verdict]:
     """Guard the drafted reply; recorded as one step. A ticket without an address has no envelope to guard yet."""
 
     async def live() -> dict[str, Any]:
-        return {"verdicts": [verdict.to_json() for verdict in await asyncio.to_thread(check_output, check)]}
+        return {"verdicts": [verdict.to_json() for verdict in await aside("output", lambda: check_output(check))]}
 
     step = await recorder.step("guard", name="output", request={"reply": check.reply.body, "language": check.language}, live=live)
     verdicts = [Verdict.from_json(verdict) for verdict in step["verdicts"]]

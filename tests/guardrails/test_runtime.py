@@ -1,10 +1,12 @@
 """Guards fail closed, remember nothing and call nobody."""
 
+import asyncio
 import gc
 import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from triage.briefs import ActionRequest, Evidence, Paragraph, Reply, Sentence
-from triage.guardrails import actions, input, output
+from triage.guardrails import actions, input, output, runtime
 from triage.guardrails.runtime import Check, Checkpoint
 from triage.guardrails.verdicts import Verdict, failure
 from triage.models import EscalationReason
@@ -39,6 +41,37 @@ def test_a_guard_that_cannot_decide_blocks(look: object) -> None:
     point: Checkpoint[str] = Checkpoint("input", [Check("fine", lambda _: None), Check("broken", look)], seconds=0.2)  # type: ignore[arg-type]
     verdicts = point.run("text", "text")
     assert [(v.rule, v.verdict, v.escalation) for v in verdicts] == [("guard_failure", "block", EscalationReason.GUARDRAIL_BLOCK)]
+
+
+async def test_a_guard_aside_that_cannot_decide_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the event loop goes on meanwhile."""
+    monkeypatch.setattr(runtime, "_ALL_SECONDS", 0.2)
+    slow: Checkpoint[str] = Checkpoint("input", [Check("slow", sleeps)])
+    waiting = asyncio.create_task(runtime.aside("input", lambda: slow.run("text", "text")))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    broken = await runtime.aside("output", lambda: raises("text"))  # type: ignore[arg-type, return-value]
+    for verdicts, stage in ((await waiting, "input"), (broken, "output")):
+        assert [(v.stage, v.rule, v.verdict) for v in verdicts] == [(stage, "guard_failure", "block")]
+
+
+async def test_several_checkpoints_are_asked_by_one_helper() -> None:
+    helpers: list[str] = []
+
+    def look(_subject: str) -> Verdict:
+        helpers.append(threading.current_thread().name)
+        return Verdict("input", "one", "flag", why=str(threading.get_ident()))
+
+    points = [Checkpoint("input", [Check("one", look)]) for _ in range(3)]
+    verdicts = await runtime.aside("input", lambda: [verdict for point in points for verdict in point.run("text", "text")])
+    assert len({verdict.why for verdict in verdicts}) == 1
+    assert helpers == ["guard"] * 3
+
+
+def test_a_helper_counts_the_time_of_each_checkpoint() -> None:
+    inner: Checkpoint[str] = Checkpoint("input", [Check("slow", sleeps)], seconds=0.2)
+    outer: Checkpoint[str] = Checkpoint("input", [Check("outer", lambda _: inner.run("text", "text")[0])])
+    assert [v.rule for v in outer.run("text", "text")] == ["guard_failure"]
 
 
 @pytest.mark.parametrize(

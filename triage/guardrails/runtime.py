@@ -5,11 +5,14 @@ a switch that would also silence our own traces, its reporter is made switched o
 validator exists.
 """
 
+import asyncio
 import os
 import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from queue import SimpleQueue
@@ -21,6 +24,7 @@ from triage.guardrails.verdicts import Stage, Verdict, failure
 Subject = TypeVar("Subject")
 
 GUARD_SECONDS = 5.0
+_ALL_SECONDS = 4 * GUARD_SECONDS  # for all checkpoints of a stage
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +43,12 @@ def library() -> Any:
     return guardrails
 
 
+class _Here(threading.local):
+    """Whether this thread is a helper's."""
+
+    helping = False
+
+
 class _Helpers:
     """Daemon threads that do one thing at a time for a caller who does not wait for ever.
 
@@ -48,11 +58,29 @@ class _Helpers:
 
     def __init__(self) -> None:
         self._idle: list[SimpleQueue[Callable[[], None]]] = []
+        self._here = _Here()
 
     def do(self, work: Callable[[], None], seconds: float) -> None:
-        """Do `work`; returns when it is done, or after `seconds` in any case."""
+        """Do `work`; returns when it is done, or after `seconds` in any case. A helper's own work it does itself."""
+        if self._here.helping:
+            work()
+            return
         done = threading.Lock()
         done.acquire()
+        self._give(work, done.release)
+        done.acquire(timeout=seconds)
+
+    async def do_aside(self, work: Callable[[], None], seconds: float) -> None:
+        """`do` for an event loop, which goes on meanwhile."""
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        context = copy_context()  # the clock of tests lives there
+        self._give(lambda: context.run(work), lambda: loop.call_soon_threadsafe(done.set))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), seconds)
+
+    def _give(self, work: Callable[[], None], tell: Callable[[], object]) -> None:
+        """Have a helper do `work`, be free for more, and then `tell`."""
         try:
             tasks = self._idle.pop()
         except IndexError:
@@ -62,18 +90,44 @@ class _Helpers:
         def then() -> None:
             work()
             self._idle.append(tasks)
-            done.release()
+            with suppress(RuntimeError):  # whoever gave up waiting may have closed its event loop
+                tell()
 
         tasks.put(then)
-        done.acquire(timeout=seconds)
 
-    @staticmethod
-    def _serve(tasks: "SimpleQueue[Callable[[], None]]") -> None:
+    def _serve(self, tasks: "SimpleQueue[Callable[[], None]]") -> None:
+        self._here.helping = True
         while True:
             tasks.get()()
 
 
 _HELPERS = _Helpers()
+
+
+async def aside(stage: Stage, look: Callable[[], list[Verdict]]) -> list[Verdict]:
+    """What several checkpoints say, which `look` asks, found by one helper while the event loop goes on.
+
+    Never raises; as with a checkpoint, an error or what takes too long is a verdict that blocks.
+    """
+    said: list[Verdict] = []
+
+    def work() -> None:
+        try:
+            said.extend(look())
+        except Exception as error:  # fail closed: whatever went wrong, a person decides
+            said.append(undecided(stage, error))
+
+    await _HELPERS.do_aside(work, _ALL_SECONDS)
+    return list(said) or [undecided(stage, _late(_ALL_SECONDS))]
+
+
+def undecided(stage: Stage, error: Exception) -> Verdict:
+    """The verdict of a guard that `error` kept from deciding."""
+    return failure(stage, f"A guard could not decide ({type(error).__name__}: {error}); a person has to look.")
+
+
+def _late(seconds: float) -> GuardError:
+    return GuardError(f"no verdict within {seconds:g} s")
 
 
 @dataclass(frozen=True)
@@ -105,7 +159,7 @@ class Checkpoint(Generic[Subject]):
         try:
             return self._timed(text, subject)
         except Exception as error:  # fail closed: whatever went wrong, a person decides
-            return [failure(self.stage, f"A guard could not decide ({type(error).__name__}: {error}); a person has to look.")]
+            return [undecided(self.stage, error)]
 
     def _timed(self, text: str, subject: Subject) -> list[Verdict]:
         validators = self._built()
@@ -120,7 +174,7 @@ class Checkpoint(Generic[Subject]):
         started = time.monotonic()
         _HELPERS.do(work, self.seconds)
         if not result or time.monotonic() - started > self.seconds:
-            raise GuardError(f"no verdict within {self.seconds:g} s")
+            raise _late(self.seconds)
         if isinstance(result[0], Exception):
             raise result[0]
         return result[0]
