@@ -67,14 +67,15 @@ class Beginning:
     booked: bool = False
     """Whether the database says so: what a run starts from is kept with it, for replays (triage/premises.py)."""
 
-    def book(self, session: Session) -> None:
-        """Note when the agents began and what they started from, unless that is done."""
+    def book(self, session: Session) -> Ticket | None:
+        """Note when the agents began and what they started from; None when that is done, else the ticket, held."""
         if self.booked:
-            return
-        locks.ticket(session, self.case.ticket.id)  # before what belongs to it
+            return None
+        ticket = locks.ticket(session, self.case.ticket.id)  # before what belongs to it
         if self.recorder.fresh:  # waiting for a worker is not working
             session.connection().execute(_STARTED, {"run": self.case.run_id, "moment": self.noted.moment})
         self.noted.keep(session)
+        return ticket
 
 
 def begin(
@@ -100,12 +101,11 @@ def begin(
 
 def admit(session: Session, beginning: Beginning, verdicts: list[Verdict]) -> None:
     """The ticket passed the guards at the door: the agents begin. Called again after a crash, it changes nothing."""
-    beginning.book(session)
-    _admit(session, beginning.case, verdicts)
+    ticket = beginning.book(session) or session.get_one(Ticket, beginning.case.ticket.id)
+    _admit(session, beginning.case, ticket, verdicts)
 
 
-def _admit(session: Session, case: CaseFile, verdicts: list[Verdict]) -> None:
-    ticket = session.get_one(Ticket, case.ticket.id)
+def _admit(session: Session, case: CaseFile, ticket: Ticket, verdicts: list[Verdict]) -> None:
     passed = ticket.status in (Status.RECEIVED, Status.REOPENED)
     if passed or ticket.status == Status.SCREENED:
         move(session, ticket, *[Status.SCREENED] * passed, Status.TRIAGING, actor=AGENTS, run=case.run_id)
@@ -144,7 +144,7 @@ def _finish(
         start_run(session, enqueue, ticket, cause="reply")
         return ticket.status
     if ticket.status in (Status.RECEIVED, Status.REOPENED) and outcome.status != Status.QUARANTINED:
-        _admit(session, case, [])
+        _admit(session, case, ticket, [])
     for stage in ("input", "action", "output"):
         if stage != "input" or outcome.status in (Status.QUARANTINED, Status.FAILED):
             _store_verdicts(session, case, stage, [verdict for verdict in outcome.verdicts if verdict.stage == stage])
