@@ -2,6 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -24,15 +27,31 @@ def _scopes(database: Database) -> list[str]:
         return list(session.exec(select(Spend.scope).order_by(col(Spend.scope))))
 
 
+@contextmanager
+def _busy(database: Database) -> Iterator[None]:
+    """While the block lasts, it is another thread's turn to write."""
+    taken, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.transaction():
+            taken.set()
+            release.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(hold)
+        assert taken.wait(10)
+        try:
+            yield
+        finally:
+            release.set()
+            held.result()
+
+
 async def _while_busy(database: Database, *writers: list[dict[str, Any]]) -> list[BaseException | None]:
     """Have all write while the database's turn is somebody else's; what each was told."""
-    release = threading.Event()
-    busy = asyncio.create_task(database.run(lambda _: release.wait(10)))
-    await asyncio.sleep(0.05)
-    tasks = [asyncio.create_task(database.write(_INSERT, rows)) for rows in writers]
-    await asyncio.sleep(0.05)
-    release.set()
-    await busy
+    with _busy(database):
+        tasks = [asyncio.create_task(database.write(_INSERT, rows)) for rows in writers]
+        await asyncio.sleep(0.2)
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -68,15 +87,34 @@ def test_one_alone_is_told_what_went_wrong(database: Database) -> None:
 
 def test_one_who_gives_up_waiting_takes_nobody_along(database: Database) -> None:
     async def work() -> None:
-        release = threading.Event()
-        busy = asyncio.create_task(database.run(lambda _: release.wait(10)))
-        await asyncio.sleep(0.05)
-        given_up, other = (asyncio.create_task(database.write(_INSERT, [_row(scope)])) for scope in ("a", "b"))
-        await asyncio.sleep(0.05)
-        given_up.cancel()
-        await asyncio.sleep(0.05)
-        release.set()
-        await asyncio.gather(busy, other)
+        with _busy(database):
+            given_up, other = (asyncio.create_task(database.write(_INSERT, [_row(scope)])) for scope in ("a", "b"))
+            await asyncio.sleep(0.2)
+            given_up.cancel()
+            await asyncio.sleep(0.05)
+        await other
 
     asyncio.run(work())
     assert "b" in _scopes(database)
+
+
+def test_an_event_loop_writes_by_itself_when_it_is_its_turn(database: Database) -> None:
+    """On SQLite; across a network it never waits for the database."""
+
+    async def work() -> tuple[int, int]:
+        return await database.run(lambda _: threading.get_ident()), threading.get_ident()
+
+    worker, loop = asyncio.run(work())
+    assert (worker == loop) is database.is_sqlite
+
+
+def test_an_event_loop_goes_on_while_it_is_another_ones_turn(database: Database) -> None:
+    async def work() -> None:
+        with _busy(database):
+            waiting = asyncio.create_task(database.run(lambda session: session.execute(_INSERT, _row("late"))))
+            await asyncio.sleep(0.2)
+            assert not waiting.done() or not database.is_sqlite
+        await waiting
+
+    asyncio.run(work())
+    assert _scopes(database) == ["late"]

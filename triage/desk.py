@@ -78,7 +78,7 @@ async def triage(desk: "Desk", run_id: str, decision_id: int | None = None) -> s
 
 
 async def _triage(desk: "Desk", run_id: str, decision_id: int | None) -> str:
-    beginning = await asyncio.to_thread(_begin, desk, run_id, decision_id)
+    beginning = await desk.database.look(lambda: _begin(desk, run_id, decision_id))
     if beginning is None:
         return "nothing to do"
     case, rules, recorder = beginning.case, beginning.rules, beginning.recorder

@@ -185,7 +185,7 @@ class Desk:
                 return await writing.write(self, subject)
             if name in chores.LONG:
                 return await asyncio.to_thread(chores.LONG[name], self)
-            return await self.database.run(chores.CHORES[name])
+            return await asyncio.to_thread(self.database.run_now, chores.CHORES[name])
 
         async def import_work(run_id: str) -> str:
             return await imports.work_durably(self, run_id)

@@ -19,6 +19,7 @@ from triage.settings import Settings, make_private
 
 T = TypeVar("T")
 _TRIES = 4
+_MOMENT = 0.01  # seconds that an event loop waits for its turn before a thread waits for it
 _COMMON: dict[str, Any] = {
     "json_serializer": jsontext.dumps,
     "json_deserializer": jsontext.loads,
@@ -56,14 +57,16 @@ class Database:
     """Short sessions only: none is held across a model call or a network wait.
 
     SQLite takes one writer at a time, and makes the others wait by sleeping ever longer. So writers of one
-    process queue here instead: on a lock, and those of the event loop on one thread.
+    process queue here instead, on a lock. An event loop writes by itself when it is its turn: that takes less than
+    waking another thread and fighting with it for the interpreter. Otherwise its writers wait on one thread.
     """
 
     def __init__(self, engine: Engine, reading: Engine | None = None) -> None:
         """`reading` is the engine of what only reads, when that is another one."""
         self.engine, self.reading = engine, reading or engine
         self.is_sqlite = engine.dialect.name == "sqlite"
-        self._turn: AbstractContextManager[Any] = RLock() if self.is_sqlite else nullcontext()
+        self._writers = RLock() if self.is_sqlite else None
+        self._turn: AbstractContextManager[Any] = self._writers or nullcontext()
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
         self._guest: Engine | None = None
         self._shared = _Shared()
@@ -129,6 +132,10 @@ class Database:
         if self._writer is None:
             await asyncio.get_running_loop().run_in_executor(None, self._write_now, statement, rows)
             return
+        with self._turn_soon() as here:
+            if here:
+                self._write_now(statement, rows)
+                return
         together = self._join(self._writer, statement, rows)
         try:
             await asyncio.shield(asyncio.wrap_future(together.done))  # one who gives up waiting takes nobody's rows away
@@ -158,9 +165,27 @@ class Database:
             connection.execute(statement, rows)
 
     async def run(self, work: Callable[[Session], T]) -> T:
-        """Run `work(session)` in one transaction, off the event loop."""
+        """Run `work(session)`, which must be short, in one transaction; the event loop never waits for other writers or the network."""
+        with self._turn_soon() as here:
+            if here:
+                return self.run_now(work)
         context = copy_context()  # spans and the clock of tests live there
         return await asyncio.get_running_loop().run_in_executor(self._writer, context.run, self.run_now, work)
+
+    async def look(self, look: Callable[[], T]) -> T:
+        """Do `look()`, which reads a little; the event loop never waits for the network."""
+        return look() if self.is_sqlite else await asyncio.to_thread(look)
+
+    @contextmanager
+    def _turn_soon(self) -> Iterator[bool]:
+        """Whether it is this thread's turn to write until the block ends: on SQLite, when nobody writes for longer than a moment."""
+        if self._writers is None or not self._writers.acquire(timeout=_MOMENT):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._writers.release()
 
     def run_now(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)` in one transaction, here."""

@@ -5,7 +5,6 @@ each other's sums. Finished calls are collected for a moment and written togethe
 read or write anything here.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -119,7 +118,7 @@ class DayBudget:
 
     async def standing(self, run_id: str) -> Standing:
         """Whose run this is, with what is used already; a run that is not stored (a rehearsal) is nobody's."""
-        return await asyncio.to_thread(self._stands, run_id)
+        return await self.database.look(lambda: self._stands(run_id))
 
     async def add(self, model: str, tokens: int, cost_usd: float, scope: str = "") -> None:
         """Count a finished call; written at once when the last writing is a moment ago."""
