@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, Insert, Table
+from sqlalchemy import Insert, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -56,7 +55,8 @@ def _in_place(insert: sqlite.Insert | postgresql.Insert) -> Insert:
 
 
 _KEEP_OWN = {"sqlite": _in_place(sqlite.insert(_OWN)), "postgresql": _in_place(postgresql.insert(_OWN))}
-_kept: WeakKeyDictionary[Engine, set[str]] = WeakKeyDictionary()
+_HELD = select(_COMMON.c.digest).where(_COMMON.c.digest == bindparam("digest")).with_for_update(read=True, key_share=True)
+"""Whether it is stored, and on PostgreSQL held until the transaction ends, so that nobody sweeps it away meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,9 @@ class Noted:
     def keep(self, session: Session) -> None:
         """Store it, in the caller's transaction, in place of what the run started from before a crash."""
         connection = session.connection()
-        known = _kept.setdefault(connection.engine, set())
-        if self.digest not in known:
+        if connection.execute(_HELD, {"digest": self.digest}).first() is None:  # asked each time: others roll back, and sweep
             row = {"digest": self.digest, "content": jsontext.loads(self.content), "created_at": self.moment}
             connection.execute(_KEEP_COMMON[connection.dialect.name], row)
-            if len(known) > 1_000:
-                known.clear()
-            known.add(self.digest)
         own = {"run_id": self.run_id, "common": self.digest, "case": self.own, "changes": {}, "ending": {}}
         connection.execute(_KEEP_OWN[connection.dialect.name], own)
 
