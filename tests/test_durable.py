@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from triage.database import Database
@@ -19,11 +20,12 @@ from triage.settings import Settings
 
 CHILD = """
 import asyncio, sys, time
+from triage import durable
 from triage.database import open_database
-from triage.durable import Durable
 from triage.models import WorkspaceSetting
 from triage.settings import load_settings
 
+durable._TAKEOVER_SECONDS = 0.2  # a test is not patient
 settings = load_settings(home=sys.argv[1], database_url=sys.argv[2], poll_seconds=0.02)
 database = open_database(settings)
 
@@ -36,8 +38,8 @@ async def work(name, seconds):
         session.add(row)
     return "done"
 
-durable = Durable(database, settings)
-durable.launch({"triage": work, "deliver": work, "chore": work})
+worker = durable.Durable(database, settings)
+worker.launch({"triage": work, "deliver": work, "chore": work})
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -127,6 +129,27 @@ def test_work_cut_off_by_a_kill_goes_on_at_the_next_start_or_in_another_worker(
         worker()  # with SQLite one process works at a time, so the next one goes on
     _until(lambda: all(_times(durable.database, f"cut-{number}") >= 1 for number in range(6)))
     assert all(_times(durable.database, f"cut-{number}") == 1 for number in range(6))
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_worker_that_could_not_look_for_dead_ones_looks_again(
+    durable: Durable, worker: Callable[[], subprocess.Popen[str]]
+) -> None:
+    def rename(old: str, new: str) -> None:
+        with durable.database.transaction() as session:
+            session.execute(text(f"ALTER TABLE dbos.{old} RENAME TO {new}"))
+
+    first = worker()
+    _enqueue(durable, "alone", 1.0)
+    assert first.stdout and first.stdout.readline().startswith("began")
+    second = worker()
+    rename("workflow_status", "away")
+    time.sleep(1)  # several looks into nothing
+    rename("away", "workflow_status")
+    first.kill()
+    first.wait()
+    _until(lambda: _times(durable.database, "alone") == 1)
+    assert second.poll() is None
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

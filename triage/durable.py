@@ -170,16 +170,27 @@ class Durable:
         return "local"
 
     def _take_over(self) -> None:
-        """Adopt the unfinished work of workers whose advisory lock is free."""
+        """Adopt the unfinished work of workers whose advisory lock is free, for as long as this one works."""
+        while not self._stop.wait(_TAKEOVER_SECONDS):
+            try:
+                self._adopt()
+            except Exception:  # the database was away, say: who dies next must not be left alone for that
+                if not self.closing:
+                    logger.exception(
+                        "unfinished work of dead workers was not looked for; looking again in %g s", _TAKEOVER_SECONDS
+                    )
+
+    def _adopt(self) -> None:
         from dbos import DBOS
 
-        while not self._stop.wait(_TAKEOVER_SECONDS):
-            pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-            for name in {row.executor_id for row in pending if row.executor_id}:
-                with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar():
-                        logger.warning("worker %s is gone; taking its work over", name)
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        for name in {row.executor_id for row in pending if row.executor_id}:
+            with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar():
+                    logger.warning("worker %s is gone; taking its work over", name)
+                    try:
                         DBOS._recover_pending_workflows([name])
+                    finally:
                         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
 
     def _url(self) -> str:

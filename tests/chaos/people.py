@@ -140,6 +140,8 @@ class People(threading.Thread):
         outbox = session.exec(select(Outbox).where(Outbox.ticket_id == ticket.id).order_by(col(Outbox.id).desc())).first()
         if ticket.status == Status.FAILED and outbox is not None and outbox.status == "uncertain":
             self._settle(session, matter, outbox)
+        elif ticket.status == Status.FAILED:
+            raise AssertionError(f"{matter} failed: {ticket.reason}: {ticket.error}")  # no plan ends so: nothing to wait for
         elif ticket.status == PLANS[matter.plan][0] and self._is_over(matter, outbox):
             matter.finished = True
         elif ticket.status == Status.APPROVED and matter.plan == "undo" and "undone" not in matter.done:

@@ -270,6 +270,7 @@ def publish_hours(database: Database, year: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # more than all its waits together, so that it tells what it waited for
 def test_three_kills_lose_nothing(settings: Settings, mail_server: tuple[Mailbox, int], tmp_path: Path) -> None:
     _chaos(settings, mail_server, tmp_path, tickets=12, kills=3)
 
