@@ -32,7 +32,8 @@ def rename(database: Database, number: int, subject: str) -> None:
 
 def test_reads_share_a_session_and_its_one_connection(database: Database, number: int) -> None:
     taken: list[object] = []
-    event.listen(database.reading.pool, "checkout", lambda *of: taken.append(of))
+    for pool in {database.reading.pool, database.drawing.pool}:
+        event.listen(pool, "checkout", lambda *of: taken.append(of))
     with database.snapshot():
         for _ in range(3):
             assert subject(database, number) == "Grinder"
@@ -91,3 +92,20 @@ def test_other_threads_read_for_themselves(database: Database, number: int) -> N
         thread.start()
         thread.join()
     assert seen and seen[0] is not mine
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_postgresql_keeps_the_statements_of_screens_prepared(database: Database, number: int) -> None:
+    for _ in range(8):  # the driver prepares what comes again
+        with database.snapshot():
+            assert subject(database, number) == "Grinder"
+    with database.snapshot(), database.read() as session:
+        prepared = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert any("FROM ticket" in statement for statement in prepared)
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_postgresql_refuses_what_a_screen_would_write_beside_a_transaction(database: Database, number: int) -> None:
+    with pytest.raises(DBAPIError, match="read-only"), database.snapshot(), database.read() as session:
+        session.execute(text("UPDATE ticket SET subject = 'Mill'"))
+    assert subject(database, number) == "Grinder"

@@ -8,7 +8,8 @@ Scripts without spaces are indexed letter by letter, so that a word of theirs is
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, column, func, literal, select, table
+from sqlalchemy import ColumnElement, Connection, Select, String, column, func, literal, select, table, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from triage.database.fulltext import BETWEEN, LONGEST, UNSPACED, UNSPACED_RANGES, plain, words_of
@@ -108,13 +109,13 @@ def newest(session: Session, document: Document, wanted: list[Term], most: int) 
 
 def _planned(session: Session, statement: Select[tuple[int]], *without: str) -> list[int]:
     """What a statement finds when PostgreSQL plans it without some of its ways."""
-
-    def allow(value: str) -> None:
-        session.execute(select(*[func.set_config(f"enable_{way}", value, True) for way in without]))
-
-    allow("off")
-    found = list(session.execute(statement).scalars())
-    allow("on")
+    try:
+        session.execute(text(";".join(f"SET enable_{way} = off" for way in without)))
+        found = list(session.execute(statement).scalars())
+        session.execute(text(";".join(f"RESET enable_{way}" for way in without)))
+    except SQLAlchemyError:
+        session.invalidate()  # its connection is lent to nobody else with these choices
+        raise
     return found
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from threading import Lock, RLock, local
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Executable, create_engine, text
+from sqlalchemy import Engine, Executable, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from triage import jsontext
-from triage.database import sqlite
+from triage.database import postgres, sqlite
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
@@ -61,9 +61,10 @@ class Database:
     waking another thread and fighting with it for the interpreter. Otherwise its writers wait on one thread.
     """
 
-    def __init__(self, engine: Engine, reading: Engine | None = None) -> None:
-        """`reading` is the engine of what only reads, when that is another one."""
+    def __init__(self, engine: Engine, reading: Engine | None = None, drawing: Engine | None = None) -> None:
+        """`reading` is the engine of what only reads and `drawing` that of screens, when these are others."""
         self.engine, self.reading = engine, reading or engine
+        self.drawing = drawing or self.reading
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writers = RLock() if self.is_sqlite else None
         self._turn: AbstractContextManager[Any] = self._writers or nullcontext()
@@ -105,13 +106,14 @@ class Database:
     def snapshot(self) -> Iterator[None]:
         """Until the block ends, the reads of this thread share one session, which begins anew after each transaction of the thread.
 
-        For a screen that reads in many places. Nothing in the block may wait for a model, the network or another thread's work.
+        For a screen that reads in many places. Nothing in the block may wait for a model, the network or another thread's work,
+        or read row by row (`yield_per`): on PostgreSQL there is no transaction around these reads.
         """
         shared = self._shared
         if shared.session is not None:
             yield
             return
-        with Session(self.reading, expire_on_commit=False) as shared.session:
+        with Session(self.drawing, expire_on_commit=False) as shared.session:
             try:
                 yield
             finally:
@@ -119,7 +121,7 @@ class Database:
 
     def first(self, statement: Executable, **values: Any) -> tuple[Any, ...] | None:
         """The first row; read without a session, for what is asked all the time. `values` are the statement's parameters."""
-        with self.reading.connect() as connection:
+        with self.drawing.connect() as connection:
             row = connection.execute(statement, values).first()
             return None if row is None else tuple(row)
 
@@ -216,10 +218,9 @@ class Database:
         if self._writer:
             self._writer.shutdown()
             self._writer = ThreadPoolExecutor(1, "database")
-        self.engine.dispose()
-        self.reading.dispose()
-        if self._guest is not None:
-            self._guest.dispose()
+        for engine in (self.engine, self.reading, self.drawing, self._guest):
+            if engine is not None:
+                engine.dispose()
 
 
 def open_database(settings: Settings) -> Database:
@@ -231,7 +232,8 @@ def open_database(settings: Settings) -> Database:
         if not file.exists():
             file.touch(mode=0o600)  # customers' mail stands in it; SQLite gives its side files the same rights
         return Database(*sqlite.engines(url, **_COMMON))
-    return Database(create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, pool_use_lifo=True, **_COMMON))
+    writing, drawing = postgres.engines(url, **_COMMON)
+    return Database(writing, drawing=drawing)
 
 
 def check(database: Database) -> str | None:
