@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from pages.parts import office, queue, theme
 from pages.parts.identity import require
@@ -36,12 +37,19 @@ def screens_for(user: User) -> list[tuple[str, str]]:
 def main() -> None:
     st.set_page_config(page_title="Triage Desk", page_icon=theme.ICON, layout="wide", initial_sidebar_state="collapsed")
     theme.apply()
+    with office.desk().database.snapshot():
+        chosen = _frame()
+    chosen.run()
+
+
+def _frame() -> StreamlitPage:
+    """What stands around every screen; gives the screen."""
     user = require(P.WORK_INBOX)
     pages = [st.Page(file, title=title, default=file == "inbox.py") for file, title in screens_for(user)]
     chosen = st.navigation(pages, position="hidden")
     keys(user, chosen == pages[0], lambda address: queue.show_in(address, None if chosen == pages[0] else pages[0]))
     top_bar(user, [page for page in pages if page.title not in BESIDE], chosen, office.desk().settings.demo)
-    chosen.run()
+    return chosen
 
 
 main()
