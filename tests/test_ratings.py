@@ -106,6 +106,14 @@ async def test_one_mail_leaves_and_its_answer_reaches_the_figures(post: Post) ->
             ratings.answer(session, post.settings, link, 1)
 
 
+@pytest.mark.parametrize(("score", "how"), [(5, "verified"), (4, "verified"), (3, "assumed"), (1, "assumed")])
+async def test_a_good_score_verifies_the_resolution(post: Post, score: int, how: str) -> None:
+    link, _number = await asked(post)
+    with post.database.transaction() as session:
+        ratings.answer(session, post.settings, link, score)
+        assert session.exec(select(Episode)).one().resolution == how
+
+
 @pytest.mark.parametrize("reopens", [False, True])
 async def test_a_low_score_tells_the_team_and_can_reopen(post: Post, *, reopens: bool) -> None:
     with post.database.transaction() as session:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from triage import ratings, solving
+from triage import confirming, ratings, solving
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.batches import likeness
@@ -223,9 +223,12 @@ def sent(session: Session, outbox: Outbox) -> None:
 
 
 def resolve(session: Session, ticket: Ticket, *, actor: str, how: str) -> None:
-    """Close the matter. `how` is verified (the customer confirmed), assumed (silence) or closed (a person)."""
-    move(session, ticket, Status.RESOLVED, actor=actor, reason=how)
+    """Close the matter. `how` is assumed (silence) or closed (a person); it becomes verified where the customer's last word
+    is that all is well."""
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
+    if episode and confirming.all_is_well(session, episode):
+        how = confirming.VERIFIED
+    move(session, ticket, Status.RESOLVED, actor=actor, reason=how)
     if episode and episode.resolved_at is None:
         episode.resolved_at, episode.resolution = now(), how
         session.add(episode)

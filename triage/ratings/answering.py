@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
-from triage import audit, locks, workspace
+from triage import audit, confirming, locks, workspace
 from triage.errors import InputError
 from triage.models import CsatOptOut, CsatRequest, Episode, Message, Notification, Role, Status, Ticket, now
 from triage.notifications.telling import name_of
@@ -16,6 +16,8 @@ from triage.transitions import move
 
 LOW = 2
 """A score up to this is told to the team."""
+GOOD = 4
+"""A score from this on says that the matter is settled."""
 _LONGEST = 2_000
 _LONGEST_CHAIN = 20  # of merges
 GONE = "This link is not valid, or is too old. Simply answer our last mail instead; a person reads it."
@@ -54,6 +56,8 @@ def answer(session: Session, settings: Settings, signed: str, score: int, commen
     episode.csat, episode.csat_comment = score, said
     session.add_all([request, episode])
     audit.append(session, "rated", actor="customer", ticket_id=ticket.id, episode=episode.id, score=score, comment=said)
+    if score >= GOOD:
+        confirming.confirm(session, episode)
     if score <= LOW:
         _low(session, ticket, episode, score, said)
 
