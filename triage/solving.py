@@ -50,7 +50,7 @@ def keep(session: Session, decision: Decision, draft: Draft, ticket: Ticket) -> 
     return case
 
 
-def hider(session: Session, decision: Decision, ticket: Ticket) -> Callable[[str], str]:
+def hider(session: Session, decision: Decision | None, ticket: Ticket) -> Callable[[str], str]:
     """What takes personal data out of a text about this ticket: of its customer, of whoever decided, and what the text gives away."""
     people = _people(session, decision, ticket)
     own = select(Order.number).where(Order.customer_id == ticket.customer_id)
@@ -98,10 +98,10 @@ def _is_precedent(session: Session, decision: Decision, draft: Draft, ticket: Ti
     return session.exec(refused).first() is None
 
 
-def asked(session: Session, draft: Draft, ticket: Ticket) -> str:
-    """The subject and the message that the draft answers."""
+def asked(session: Session, draft: Draft | None, ticket: Ticket) -> str:
+    """The subject and the message that the draft answers; without one, the newest."""
     said = select(Message.body).where(Message.ticket_id == ticket.id, Message.direction == "in")
-    upto = said.where(col(Message.id) <= draft.thread_head) if draft.thread_head else said
+    upto = said.where(col(Message.id) <= draft.thread_head) if draft and draft.thread_head else said
     body = session.exec(upto.order_by(col(Message.id).desc()).limit(1)).first() or ""
     return f"{ticket.subject}\n{body}".strip()
 
@@ -115,10 +115,10 @@ def _general(body: str, draft: Draft) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", body)).strip()
 
 
-def _people(session: Session, decision: Decision, ticket: Ticket) -> list[str]:
+def _people(session: Session, decision: Decision | None, ticket: Ticket) -> list[str]:
     """The names of everyone this is about."""
     customer = session.get(Customer, ticket.customer_id) if ticket.customer_id else None
-    who = session.get(User, decision.user_id)
+    who = session.get(User, decision.user_id) if decision else None
     local = ticket.requester_email.partition("@")[0].replace(".", " ").replace("_", " ")
     return [ticket.requester_name, local if " " in local else "", customer.name if customer else "", who.name if who else ""]
 

@@ -13,11 +13,13 @@ from triage import audit, locks
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
+from triage.learning import cases
 from triage.models import BadAnswer, Draft, Run, Ticket, User, now
 from triage.notifications.telling import tell_team
 from triage.traces import reachable
 
 MOST = 2_000  # characters of a comment
+LONGEST_RIGHT = 20_000  # characters of the reply that would have been right
 
 
 class Reason(StrEnum):
@@ -101,8 +103,11 @@ def listing(
     return [ReportRow(*row) for row in rows], total
 
 
-def settle(session: Session, user: User, report_id: int, taken_as: str) -> BadAnswer:
-    """Say what a report became: article, style, case or dismissed. Raises ConflictError when somebody did before."""
+def settle(session: Session, user: User, report_id: int, taken_as: str, *, right: str = "") -> BadAnswer:
+    """Say what a report became: article, style, case or dismissed. A case is made of it at once, of the reply that is `right`.
+
+    Raises ConflictError when somebody settled it before, InputError when there is no right reply to make a case of.
+    """
     user = access.fresh(session, user)
     access.require(user, Permission.SEE_FIGURES)
     if taken_as not in DESTINATIONS:
@@ -112,6 +117,10 @@ def settle(session: Session, user: User, report_id: int, taken_as: str) -> BadAn
         raise InputError("This report is gone; reload the page.")
     if row.taken_as:
         raise ConflictError(f"Somebody has settled this report already: {row.taken_as}.")
+    if taken_as == "case":
+        if len(right) > LONGEST_RIGHT:
+            raise InputError(f"The right reply has at most {LONGEST_RIGHT:,} characters.")
+        cases.from_report(session, user, row, right.replace("\x00", ""))
     row.taken_as, row.taken_by, row.taken_at = taken_as, user.id, now()
     session.add(row)
     audit.append(session, "answer.settled", actor=user.actor, ticket_id=row.ticket_id, report=row.id, taken_as=taken_as)

@@ -9,7 +9,7 @@ from triage import audit, solving
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
-from triage.models import Decision, Draft, Edit, EvaluationCase, Ticket, User, now
+from triage.models import BadAnswer, Decision, Draft, Edit, EvaluationCase, Ticket, User, now
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,51 @@ def from_edit(session: Session, user: User, edit: Edit, decision: Decision) -> E
         },
         language=ticket.language, category=ticket.category, source="edit", made_by=user.id, created_at=now(),
     )  # fmt: skip
+    return _kept(session, user, case)
+
+
+def from_report(session: Session, user: User, report: BadAnswer, right: str = "") -> EvaluationCase:
+    """The message that got a bad answer, and the reply that is right: as somebody writes it now, or as it was sent in the end.
+
+    Raises InputError when nobody says what would be right.
+    """
+    draft, ticket = session.get(Draft, report.draft_id) if report.draft_id else None, session.get_one(Ticket, report.ticket_id)
+    decision = sent_instead(session, report)
+    expected = right.strip() or (decision.body if decision else "")
+    if not expected:
+        raise InputError("Write the reply that would have been right: nothing better was sent in this matter.")
+    hide = solving.hider(session, decision, ticket)
+    case = EvaluationCase(
+        decision_id=decision.id if decision else None, ticket_id=ticket.id, subject=hide(ticket.subject),
+        question=hide(solving.asked(session, draft, ticket)), expected=hide(expected),
+        properties={
+            "kind": draft.kind if draft else "reply", "report": report.id, "reason": report.reason, "comment": hide(report.comment), "says": [],
+            "does_not_say": [], "articles": solving.public(session, draft) if draft else {},
+        },
+        language=ticket.language, category=ticket.category, source="report", made_by=user.id, created_at=now(),
+    )  # fmt: skip
+    return _kept(session, user, case)
+
+
+def sent_instead(session: Session, report: BadAnswer) -> Decision | None:
+    """What was sent in the matter of a reported answer, when it is not that answer as it was."""
+    draft = session.get(Draft, report.draft_id) if report.draft_id else None
+    if draft is None:
+        return None
+    newest = (
+        select(Decision)
+        .where(Decision.episode_id == draft.episode_id, Decision.kind == "approve", col(Decision.undone_at).is_(None))
+        .order_by(col(Decision.id).desc())
+    )
+    decision = session.exec(newest.limit(1)).first()
+    same = decision is None or (decision.draft_id == draft.id and not decision.edit_distance)
+    return None if same else decision
+
+
+def _kept(session: Session, user: User, case: EvaluationCase) -> EvaluationCase:
     session.add(case)
     session.flush()
-    audit.append(session, "case.made", actor=user.actor, ticket_id=ticket.id, case=case.id)
+    audit.append(session, "case.made", actor=user.actor, ticket_id=case.ticket_id, case=case.id)
     return case
 
 
