@@ -162,6 +162,7 @@ class _Counting:
         e, resolved = self.e, bool(self.e.resolved)
         involved = e.eligible and bool(self.runs)
         self.add("volume", e.eligible)
+        self.add("messages", e.eligible)
         self.add("backlog", True, where=e.eligible and not e.replied and not e.resolved)
         self.add("coverage", any(draft.agents for draft in e.drafts), where=e.eligible)
         self.add("assisted_resolution", self.assisted, where=involved)
@@ -197,6 +198,8 @@ class _Counting:
         self.add("csat_assisted", rated, score, where=resolved and self.drafted_send)
         self.add("csat_people", rated, score, where=resolved and self.own_send)
         self.add("csat_response", rated, where=resolved and e.asked)
+        self.add("csat_response_assisted", rated, where=resolved and e.asked and self.drafted_send)
+        self.add("csat_response_people", rated, where=resolved and e.asked and self.own_send)
 
     def times(self) -> None:
         e = self.e

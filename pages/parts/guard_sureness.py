@@ -6,6 +6,7 @@ from pages.parts import office, screen, words
 from pages.parts.markup import card, chip, mute, show, tag
 from triage import workspace
 from triage.learning import reliability
+from triage.learning.metrics import Window
 from triage.learning.metrics.statistics import ENOUGH
 from triage.learning.reliability import Band
 from triage.models import User
@@ -19,10 +20,10 @@ _TONES = {"right": "o", "too sure": "b", "too modest": "w"}
 def sureness(user: User) -> None:
     """The reliability diagram of the last 90 days as a table with bars."""
     hours = office.read(desk_hours)
-    bands = office.read(lambda session: reliability.bands(session, hours, _DAYS))
+    bands = office.read(lambda session: reliability.bands(session, Window.last(_DAYS, hours)))
     lines = [
         [
-            screen.link(f"{band.low:.0%} to {band.high:.0%}", f"/metrics?metric={band.metric}"),
+            screen.link(f"{band.low:.0%} to {band.high:.0%}", f"/metrics?days={_DAYS}&open={band.metric}"),
             _kept(band),
             f"{band.figure.numerator} of {band.figure.denominator}",
             chip(band.verdict, _TONES[band.verdict]) if band.verdict else mute(f"not enough data (under {ENOUGH})"),

@@ -22,7 +22,7 @@ def test_both_databases_agree(database: Database, session: Session, window: Wind
         for name, metric in METRICS.items():
             assert len(cases(own, name, window)) == len(cases(session, name, window))
             assert [f.numerator for _, f in series(own, name, window)] == [f.numerator for _, f in series(session, name, window)]
-            for by in metric.breakdowns:
+            for by in (*metric.breakdowns, *metric.splits):
                 assert [(s.key, s.figure.numerator) for s in slices(own, name, window, by=by)] == [
                     (s.key, s.figure.numerator) for s in slices(session, name, window, by=by)
                 ]

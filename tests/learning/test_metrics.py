@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlmodel import Session, select
@@ -15,10 +16,12 @@ from triage.learning.metrics import (
     cases,
     compute,
     report,
+    reports,
     series,
     slices,
     tickets,
 )
+from triage.learning.metrics.computing import values
 from triage.learning.metrics.reports import choices, failures, outcomes, speeds, tickets_of_outcome
 from triage.models import Customer, Decision, Draft, Episode, Message, PassageUse, Run, RunStep, SearchRecord, Ticket, User
 
@@ -369,3 +372,29 @@ def test_what_searches_find_and_what_becomes_of_passages(desk: Session) -> None:
         "evidence_opened": (1, 2), "passages_kept": (1, 2), "passages_wrong": (1, 2),
     }  # fmt: skip
     assert [(part.key, part.figure.numerator) for part in slices(desk, "passages_wrong", OLD, by="article")] == [("descale", 1)]
+
+
+def test_weeks_add_up_and_models_split_both_sides(session: Session, window: Window) -> None:
+    for name in ("escalation_rate", "rejection_rate"):
+        parts = reports.weekly(session, name, window, by="reason")
+        whole = {part.label: part.figure.numerator for part in slices(session, name, window, by="reason")}
+        summed = {label: sum(p.figure.numerator for _, p in parts if p.label == label) for label in whole}
+        assert parts and summed == whole and all(monday.weekday() == 0 for monday, _ in parts)
+    for name in ("prompt_cache", "fallback_rate", "cost_of_agents"):
+        whole_figure = compute(session, name, window)
+        split = slices(session, name, window, by="model")
+        assert sum(part.figure.denominator for part in split) == whole_figure.denominator
+        assert sum(part.figure.numerator for part in split) == whole_figure.numerator
+    models = {speed.name: speed for speed in reports.speeds(session, window) if speed.kind == "model"}
+    agents = [speed for speed in reports.speeds(session, window) if speed.kind == "agent"]
+    assert models and sum(speed.calls for speed in models.values()) == sum(speed.calls for speed in agents)
+    assert sum(speed.cost_usd for speed in models.values()) == pytest.approx(sum(speed.cost_usd for speed in agents))
+    assert {use.name for use in reports.models(session, window)} == set(models)
+
+
+def test_cases_between_two_values_are_those_of_the_distribution(session: Session, window: Window) -> None:
+    edges = (0.0, 900.0, 3600.0, 14400.0, float("inf"))
+    took = values(session, "first_reply_business", window)
+    for low, high in pairwise(edges):
+        found = cases(session, "first_reply_business", window, between=(low, high))
+        assert len(found) == sum(low <= value < high for value in took)

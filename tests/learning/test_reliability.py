@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from triage.learning.metrics import METRICS, BusinessHours, Figure, Window, compute
+from triage.learning.metrics import METRICS, Figure, Window, compute
 from triage.learning.metrics.catalogue.drafts import SURENESS, kept_name
 from triage.learning.reliability import Band, bands
 
@@ -12,7 +12,7 @@ def test_bands_cover_every_decided_draft_once(session: Session, window: Window) 
     found = [compute(session, kept_name(low), window) for low, _ in SURENESS]
     assert decided > 0 and sum(figure.denominator for figure in found) == decided
     assert [high for _, high in SURENESS[:-1]] == [low for low, _ in SURENESS[1:]]
-    assert {band.metric for band in bands(session, BusinessHours())} <= set(METRICS)
+    assert {band.metric for band in bands(session, window)} <= set(METRICS)
 
 
 def test_a_band_is_judged_by_its_interval() -> None:

@@ -65,7 +65,7 @@ def test_every_figure_day_and_part_is_that_of_the_tables(desk: Database) -> None
         for name, metric in METRICS.items():
             assert counts.compute(name, window) == fresh.compute(name, window)
             assert counts.series(name, window) == series(session, name, window)
-            for by in ("category", "person", *metric.breakdowns):
+            for by in ("category", "person", *metric.breakdowns, *metric.splits):
                 assert counts.slices(name, window, by=by) == slices(session, name, window, by=by)
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
-from triage.learning.metrics import BusinessHours, Figure, Window, compute
+from triage.learning.metrics import Figure, Filters, Window
 from triage.learning.metrics.catalogue.drafts import SURENESS, kept_name
+from triage.learning.metrics.counts import Source, counts_of
+from triage.learning.metrics.window import EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Band:
         return "too modest" if self.figure.low > self.high else "right"
 
 
-def bands(session: Session, hours: BusinessHours, days: int = 90) -> list[Band]:
-    """A row for each band of confidence, over the demands that began in the last days."""
-    window = Window.last(days, hours)
-    return [Band(low, high, kept_name(low), compute(session, kept_name(low), window)) for low, high in SURENESS]
+def bands(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[Band]:
+    """A row for each band of confidence, over the demands that began in the window."""
+    counts = counts_of(source)
+    return [Band(low, high, kept_name(low), counts.compute(kept_name(low), window, filters)) for low, high in SURENESS]

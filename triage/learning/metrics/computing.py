@@ -54,19 +54,26 @@ def cases(
     side: Side = "numerator",
     *,
     part: tuple[str, str | int | None] | None = None,
+    between: tuple[float, float] | None = None,
 ) -> list[Case]:
     """The cases behind a number: as many as its numerator (or denominator) says.
 
-    `part` is a dimension and the key of one of its slices: then only the cases of that slice.
+    `part` is a dimension and the key of one of its slices: then only the cases of that slice. `between` are two values:
+    then only the hits whose value is at least the first and below the second.
     """
-    metric = _metric(metric)
+    metric, hours = _metric(metric), desk_hours(session)
     columns = [metric.grain.key, metric.grain.ticket, *([dimension(metric, part[0])] if part else [])]
-    statement = _population(metric, window, filters).add_columns(*columns)
-    if side == "numerator":
+    statement = _population(metric, window, filters).add_columns(*columns, *(metric.columns if between else ()))
+    if side == "numerator" or between:
         statement = statement.where(metric.hit)
     statement = statement.order_by(metric.grain.at.desc(), metric.grain.key.desc())
     rows = session.execute(statement, _parameters(window)).all()
-    return [Case(row[0], row[1]) for row in rows if part is None or _slice_key(metric, part[0], row[2]) == part[1]]
+    return [
+        Case(row[0], row[1])
+        for row in rows
+        if (part is None or _slice_key(metric, part[0], row[2]) == part[1])
+        and (between is None or between[0] <= metric.measure(row[len(columns) :], hours) < between[1])
+    ]
 
 
 def tickets(
@@ -77,9 +84,10 @@ def tickets(
     side: Side = "numerator",
     *,
     part: tuple[str, str | int | None] | None = None,
+    between: tuple[float, float] | None = None,
 ) -> list[int]:
-    """The ids of the tickets behind a number, newest first, each once."""
-    found = cases(session, metric, window, filters, side, part=part)
+    """The ids of the tickets behind a number, newest first, each once; `part` and `between` as for `cases`."""
+    found = cases(session, metric, window, filters, side, part=part, between=between)
     return list(dict.fromkeys(case.ticket_id for case in found if case.ticket_id is not None))
 
 
@@ -116,7 +124,7 @@ def values(
 
 
 def slices(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[Slice]:
-    """The metric by category, language, channel, person, or one of its own breakdowns; the largest first.
+    """The metric by category, language, channel, person, or one of its own breakdowns or splits; the largest first.
 
     A breakdown of the metric's own (a reason) splits the numerator; every slice keeps the whole denominator.
     """
@@ -140,7 +148,8 @@ def slices(session: Session, metric: Metric | str, window: Window, filters: Filt
 
 def dimension(metric: Metric, by: str) -> ColumnElement[Any]:
     """The expression that a slice of this metric groups by."""
-    expression: ColumnElement[Any] = metric.breakdowns[by] if by in metric.breakdowns else metric.grain.dimension(by)
+    own = {**metric.breakdowns, **metric.splits}
+    expression: ColumnElement[Any] = own[by] if by in own else metric.grain.dimension(by)
     return expression
 
 

@@ -64,7 +64,7 @@ class Counted:
         within = self._of(part)
         hits = within & self.hits
         cases = self._times(within) if total is None else total
-        if not self.recipe.value:
+        if not self.recipe.value or self.metric.statistic == "count":
             return figure_of(self.metric, self._times(hits), cases)
         if self.metric.statistic == "per_case":
             wholes = self._repeated(self.hits.astype(float), within)
@@ -97,7 +97,7 @@ class Counted:
         return self.within if part is None else self.within & (self.columns[part[0]] == part[1])
 
     def _of_day(self, day: slice, hit: int, cases: int) -> Figure:
-        if not self.recipe.value:
+        if not self.recipe.value or self.metric.statistic == "count":
             return figure_of(self.metric, hit, cases)
         within, times, values = self.within[day], self.columns["times"][day], self._value[day]
         if self.metric.statistic == "per_case":
@@ -169,7 +169,7 @@ class Counts:
         return counted.values((counted.field(part[0]), self._number(*part)) if part else None)
 
     def slices(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[Slice]:
-        """The metric by category, language, channel, person, or one of its own breakdowns; the largest first.
+        """The metric by category, language, channel, person, or one of its own breakdowns or splits; the largest first.
 
         A breakdown of the metric's own (a reason) splits the numerator; every slice keeps the whole denominator.
         """

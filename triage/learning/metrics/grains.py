@@ -1,4 +1,4 @@
-"""What a metric counts: episodes, drafts, decisions, sentences, edits, runs, steps, searches, passages or openings of breakers.
+"""What a metric counts: episodes, messages, drafts, decisions, sentences, edits, runs, steps, searches, passages or openings of breakers.
 
 All but the last join down to the episode and its ticket, so that the cohort (the day the episode started) and the
 filters mean the same everywhere; an opening belongs to its own day and to no ticket. What is no real work
@@ -20,6 +20,7 @@ from triage.models import (
     Draft,
     Edit,
     Episode,
+    Message,
     PassageUse,
     Run,
     RunStep,
@@ -79,6 +80,13 @@ def _episodes(statement: Select[Any]) -> Select[Any]:
     return _tickets(statement.select_from(Episode))
 
 
+def _messages(statement: Select[Any]) -> Select[Any]:
+    same = and_(
+        col(Message.ticket_id) == col(Episode.ticket_id), col(Message.episode_id) == col(Episode.id)
+    )  # the first has the index
+    return _episodes(statement).join(Message, same)
+
+
 def _drafts(statement: Select[Any]) -> Select[Any]:
     return (
         _tickets(statement.select_from(Draft).join(Episode, col(Episode.id) == col(Draft.episode_id)))
@@ -121,6 +129,7 @@ def _openings(statement: Select[Any]) -> Select[Any]:
 
 
 EPISODES = Grain("episodes", "tickets", col(Episode.id), _HANDLER, _episodes)
+MESSAGES = Grain("messages", "messages", col(Message.id), _HANDLER, _messages)
 DRAFTS = Grain("drafts", "drafts", col(Draft.id), col(Decision.user_id), _drafts)
 SENTENCES_OF_DRAFTS = Grain("sentences", "sentences", col(Draft.id), col(Decision.user_id), _sentences)
 DECISIONS = Grain("decisions", "decisions", col(Decision.id), col(Decision.user_id), _decisions)
@@ -133,4 +142,4 @@ OPENINGS = Grain(
     "openings", "openings", col(BreakerOpening.id), null().cast(Integer), _openings, at=col(BreakerOpening.opened_at),
     ticket=null().cast(Integer), category=_NO_TEXT, language=_NO_TEXT, channel=_NO_TEXT,
 )  # fmt: skip
-GRAINS = (EPISODES, DRAFTS, SENTENCES_OF_DRAFTS, DECISIONS, EDITS, RUNS, STEPS, SEARCHES, PASSAGES, OPENINGS)
+GRAINS = (EPISODES, MESSAGES, DRAFTS, SENTENCES_OF_DRAFTS, DECISIONS, EDITS, RUNS, STEPS, SEARCHES, PASSAGES, OPENINGS)

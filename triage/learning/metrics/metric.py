@@ -36,18 +36,27 @@ def business(values: Sequence[Any], hours: BusinessHours) -> float:
     return hours.seconds_between(values[0], values[1])
 
 
+def quarter(values: Sequence[Any], hours: BusinessHours) -> float:
+    """The quarter of an hour of the week, on the team's wall, in which the one column lies: 0 is Monday at midnight, 671 the last."""
+    wall = values[0].astimezone(hours.zone)
+    return float(wall.weekday() * 96 + wall.hour * 4 + wall.minute // 15)
+
+
 @dataclass(frozen=True, eq=False)
 class Metric:
     """One number of the desk.
 
     The denominator is every case of `grain` that meets `where`; the numerator those that also meet `hit`.
     Both the figure and the list of tickets are made from these two and nothing else. For a median, mean, sum or
-    percentile the numerator is the cases that have a value, and `measure` makes it of `columns`.
+    percentile the numerator is the cases that have a value, and `measure` makes it of `columns`; a count may have values
+    too, for a distribution.
 
     Neither `where` nor `hit` looks at the clock, so that what is true of a past day changes only when its rows do. What
     time alone decides stands apart: `ripens` is the moment from which on a case counts (null: at once), and a stock
     counts the cases that stand at the end of the window, whenever they started: those whose moment `until` is not
     reached or null.
+
+    `breakdowns` are reasons, which split the numerator alone; `splits` are further dimensions, which split both sides.
 
     A `collective` metric is of everybody together: of one person it has no cases, and it is not split by person.
     """
@@ -66,6 +75,7 @@ class Metric:
     ripens: ColumnElement[Any] | None = None
     until: ColumnElement[Any] | None = None
     breakdowns: Mapping[str, Any] = field(default_factory=dict)
+    splits: Mapping[str, Any] = field(default_factory=dict)
     label: Callable[[str], str] = str
     collective: bool = False
 

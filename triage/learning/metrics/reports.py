@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,10 +12,12 @@ from triage.errors import InputError
 from triage.learning.metrics import computing
 from triage.learning.metrics.catalogue import METRICS
 from triage.learning.metrics.counts import Source, counts_of
+from triage.learning.metrics.figure import Figure, Slice
 from triage.learning.metrics.rollups import began
 from triage.learning.metrics.shape import DIMENSIONS
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
 from triage.models import BreakerState, Decision, Message, RunStep, Ticket
+from triage.sla.hours import BusinessHours
 
 OUTCOMES = {
     "resolved": "resolved with a draft",
@@ -108,19 +111,57 @@ def failures(source: Source, window: Window, filters: Filters = EVERYTHING, *, l
 
 
 def speeds(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[Speed]:
-    """Latency and cost of each agent and each tool."""
+    """Latency and cost of each agent, each tool and each model; what models cost is what their agents do."""
     counts, found = counts_of(source), []
-    costs = {s.label: s.figure.value or 0.0 for s in counts.slices("cost_of_agents", window, filters, by="agent")}
-    for kind in ("agent", "tool"):
+    for kind, whose in (("agent", "agent"), ("tool", "tool"), ("model", "agent")):
         columns = [
-            {s.label: s.figure for s in counts.slices(f"{kind}_latency_{p}", window, filters, by=kind)}
+            {s.label: s.figure for s in counts.slices(f"{whose}_latency_{p}", window, filters, by=kind)}
             for p in ("p50", "p95", "p99")
         ]
+        costs = (
+            {}
+            if kind == "tool"
+            else {s.label: s.figure.value or 0.0 for s in counts.slices("cost_of_agents", window, filters, by=kind)}
+        )
         for name, figure in columns[0].items():
             p50, p95, p99 = (float(column[name].value or 0.0) for column in columns)
-            cost = costs.get(name, 0.0) if kind == "agent" else 0.0
-            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, cost, figure.enough))
+            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, costs.get(name, 0.0), figure.enough))
     return found
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """How often a model's service had part of the prompt in its cache, and how often a run that ended with it had to do with less."""
+
+    name: str
+    cache: Figure | None
+    fallback: Figure | None
+
+
+def models(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[ModelUse]:
+    """Cache hits and fallbacks of each model, the most used first."""
+    counts = counts_of(source)
+    cache, fallback = (
+        {s.label: s.figure for s in counts.slices(name, window, filters, by="model") if s.key}
+        for name in ("prompt_cache", "fallback_rate")
+    )
+    return [ModelUse(name, cache.get(name), fallback.get(name)) for name in dict.fromkeys((*cache, *fallback))]
+
+
+def weekly(source: Source, metric: str, window: Window, filters: Filters = EVERYTHING, *, by: str) -> list[tuple[date, Slice]]:
+    """The parts of a metric in each week that the window touches: (Monday, slice), the largest of a week first."""
+    counts, found = counts_of(source), []
+    for monday, own in weeks(window, counts.hours):
+        found += [(monday, part) for part in counts.slices(metric, own, filters, by=by) if part.figure.numerator]
+    return found
+
+
+def weeks(window: Window, hours: BusinessHours) -> list[tuple[date, Window]]:
+    """The weeks that a window of whole days touches, each by its Monday, cut to the window."""
+    days: dict[date, list[date]] = {}
+    for day in hours.days_between(window.start, window.end):
+        days.setdefault(day - timedelta(days=day.weekday()), []).append(day)
+    return [(monday, Window.of_days(own[0], own[-1], hours)) for monday, own in days.items()]
 
 
 def pulse(session: Session) -> tuple[str, ...]:
@@ -147,14 +188,18 @@ __all__ = [
     "DIMENSIONS",
     "OUTCOMES",
     "Failure",
+    "ModelUse",
     "Speed",
     "began",
     "breakers",
     "choices",
     "failures",
+    "models",
     "outcomes",
     "pulse",
     "report",
     "speeds",
     "tickets_of_outcome",
+    "weekly",
+    "weeks",
 ]

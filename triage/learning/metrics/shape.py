@@ -119,7 +119,10 @@ def _shape(grain: Grain, stock: bool, metrics: tuple[Metric, ...]) -> Shape:
             value=f"value{values.place(*metric.columns, metric.measure)}" if metric.columns else "",
             ripens="" if metric.ripens is None else f"moment{moments.place(metric.ripens)}",
             until="" if metric.until is None else f"moment{moments.place(metric.until)}",
-            breakdowns={by: f"label{labels.place(column, metric.label)}" for by, column in metric.breakdowns.items()},
+            breakdowns={
+                **{by: f"label{labels.place(column, metric.label)}" for by, column in metric.breakdowns.items()},
+                **{by: f"label{labels.place(column, str)}" for by, column in metric.splits.items()},
+            },
         )
     return Shape(
         _name(grain, stock),

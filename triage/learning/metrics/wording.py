@@ -49,6 +49,13 @@ def seconds(number: float) -> str:
     return f"{number / 3600:.1f} h" if number < 36 * 3600 else f"{number / 86400:.1f} days"
 
 
+def stretch(low: float, high: float | None) -> str:
+    """From one number of seconds to another, or without an end."""
+    return (
+        f"{seconds(low)} or more" if high is None else f"{seconds(low)} to {seconds(high)}" if low else f"under {seconds(high)}"
+    )
+
+
 def money(number: float) -> str:
     if number == 0:
         return "$0"

@@ -15,7 +15,7 @@ COST: Any = select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0)).where(*OWN_R
 FINISHED: ColumnElement[bool] = col(Run.ended_at).is_not(None)
 MODEL_CALL: ColumnElement[bool] = col(RunStep.kind) == "model"
 ERROR: ColumnElement[bool] = col(RunStep.error).is_not(None)
-_seconds = col(RunStep.seconds)
+_seconds, _name = col(RunStep.seconds), col(RunStep.name)
 
 
 def _kind_of_error(text: str) -> str:
@@ -38,6 +38,7 @@ def _latency(whose: str, statistic: Statistic, kinds: tuple[str, ...], by: Any) 
         statistic=statistic,
         columns=(_seconds,),
         breakdowns={whose: by},
+        splits={"model": _name} if whose == "agent" else {},
     )
 
 
@@ -71,7 +72,7 @@ METRICS = (
         columns=(COST,),
     ),
     *(_latency("agent", statistic, ("model",), col(RunStep.role)) for statistic in _PERCENTILES),
-    *(_latency("tool", statistic, _OTHERS, col(RunStep.name)) for statistic in _PERCENTILES),
+    *(_latency("tool", statistic, _OTHERS, _name) for statistic in _PERCENTILES),
     Metric(
         "fallback_rate",
         "Fallback",
@@ -81,7 +82,7 @@ METRICS = (
         RUNS,
         hit=json_length(col(Run.degraded)) > 0,
         where=(FINISHED,),
-        breakdowns={"model": col(Run.model)},
+        splits={"model": col(Run.model)},
     ),
     Metric(
         "failed_runs",
@@ -115,7 +116,7 @@ METRICS = (
         STEPS,
         hit=col(RunStep.error).startswith("BreakerOpen"),
         where=(MODEL_CALL,),
-        breakdowns={"model": col(RunStep.name)},
+        breakdowns={"model": _name},
     ),
     Metric(
         "cost_of_agents",
@@ -129,6 +130,7 @@ METRICS = (
         statistic="sum",
         columns=(col(RunStep.cost_usd),),
         breakdowns={"agent": col(RunStep.role)},
+        splits={"model": _name},
     ),
     Metric(
         "prompt_cache",
@@ -139,7 +141,7 @@ METRICS = (
         STEPS,
         hit=RunStep.response["usage"]["cached_tokens"].as_integer() > 0,  # type: ignore[index]
         where=(MODEL_CALL, col(RunStep.error).is_(None)),
-        breakdowns={"model": col(RunStep.name)},
+        splits={"model": _name},
     ),
     Metric(
         "breaker_openings",

@@ -7,8 +7,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from triage.learning.metrics.dialects import week_after
-from triage.learning.metrics.grains import EPISODES
-from triage.learning.metrics.metric import Metric
+from triage.learning.metrics.grains import EPISODES, MESSAGES
+from triage.learning.metrics.metric import Metric, quarter
 from triage.learning.metrics.real import REAL_DRAFT, REAL_RUN
 from triage.models import CsatRequest, Decision, Draft, Episode, Message, Run, Ticket
 
@@ -136,6 +136,11 @@ def _rating(name: str, title: str, definition: str, *of_whom: ColumnElement[bool
     )
 
 
+def _response(name: str, title: str, definition: str, *of_whom: ColumnElement[bool]) -> Metric:
+    where = (ELIGIBLE, RESOLVED, ASKED_TO_RATE, *of_whom)
+    return Metric(name, title, definition, "share", "none", EPISODES, hit=RATED, where=where)
+
+
 METRICS = (
     Metric(
         "volume",
@@ -146,6 +151,19 @@ METRICS = (
         EPISODES,
         hit=ELIGIBLE,
         statistic="count",
+    ),
+    Metric(
+        "messages",
+        "Messages received",
+        "Messages that customers wrote, without spam, bounces and automatic replies; of everything that arrived.",
+        "count",
+        "none",
+        MESSAGES,
+        hit=ELIGIBLE,
+        where=(col(Message.direction) == "in",),
+        statistic="count",
+        columns=(col(Message.created_at),),
+        measure=quarter,
     ),
     Metric(
         "backlog",
@@ -203,7 +221,7 @@ METRICS = (
     Metric(
         "resolution_lenient",
         "Resolution, assumed",
-        "Taken as resolved because the customer stayed silent ÷ episodes the agents worked on.",
+        "Taken as resolved because the customer stayed silent, and did not confirm it later ÷ episodes the agents worked on.",
         "share",
         "none",
         EPISODES,
@@ -213,7 +231,7 @@ METRICS = (
     Metric(
         "resolution_strict",
         "Resolution, verified",
-        "Resolved because the customer confirmed it ÷ episodes the agents worked on.",
+        "Resolved, and the customer confirmed it in a message or by a rating of 4 or 5 ÷ episodes the agents worked on.",
         "share",
         "up",
         EPISODES,
@@ -299,15 +317,22 @@ METRICS = (
         "Mean rating from 1 to 5 where people wrote the reply themselves ÷ such resolved episodes.",
         SENT_OWN,
     ),
-    Metric(
+    _response(
         "csat_response",
         "Ratings given",
         "Resolved episodes whose customer rated ÷ resolved episodes whose customer was asked to.",
-        "share",
-        "none",
-        EPISODES,
-        hit=RATED,
-        where=(ELIGIBLE, RESOLVED, ASKED_TO_RATE),
+    ),
+    _response(
+        "csat_response_assisted",
+        "Ratings given, with a draft",
+        "Customers who rated ÷ customers who were asked to, where the sent reply was the agents' draft, edited or not.",
+        SENT_DRAFT,
+    ),
+    _response(
+        "csat_response_people",
+        "Ratings given, people alone",
+        "Customers who rated ÷ customers who were asked to, where people wrote the reply themselves.",
+        SENT_OWN,
     ),
     *(
         Metric(
