@@ -5,9 +5,12 @@ from datetime import date
 
 import streamlit as st
 
-from pages.parts import ask, behind, board, chart_files, charts, screen
+from pages.parts import ask, behind, board, charts, screen
+from pages.parts.beside import beside
 from pages.parts.board import Board
 from pages.parts.chart_files import Taken
+from pages.parts.closer import closer
+from pages.parts.graph import graph
 from pages.parts.markup import join, mute, show, tag
 from pages.parts.own_outcomes import own_outcomes
 from pages.parts.table import Cell, Column, Line, table
@@ -42,6 +45,7 @@ def main() -> None:
         found = board.load(asked)
         _tiles(found)
         _charts(found)
+        closer(asked)
         _all(found, user)
         ask.ask(user)
         own_outcomes(user)
@@ -91,54 +95,38 @@ def _note(found: Board, name: str) -> str:
 def _charts(found: Board) -> None:
     with st.container(key="mx_two"):
         with _box("outcome", "Tickets a day, by outcome", _cut(found) + "click a bar to open its tickets"):
-            if found.outcomes:
-                chart = charts.by_day(found.outcomes, OUTCOMES)
-                _save(found, "outcome", "Tickets a day, by outcome", chart, found.outcomes)
-                event = charts.draw(
-                    chart, height=250, key="by_day", selects=True, alt_text="Stacked bars: tickets a day by outcome"
-                )
-                if mark := behind.fresh("by_day", charts.picked(event)):
-                    behind.open_("outcome", str(mark["outcome"]), str(mark["key"]))
-            else:
-                show(mute("No tickets in this range."))
+            chart = found.outcomes and charts.by_day(found.outcomes, OUTCOMES)
+            taken = _taken(found, "Tickets a day, by outcome", chart, found.outcomes, 250)
+            if mark := _graph(
+                taken, "outcome", "Stacked bars: tickets a day by outcome", "No tickets in this range.", selects=True
+            ):
+                behind.open_("outcome", str(mark["outcome"]), str(mark.get("key") or mark["day"]))
         with _box("reasons", "Why tickets escalate", _share_of(found)):
-            if found.reasons:
-                chart = charts.ranked(found.reasons, "warn")
-                rows = [{"reason": reason, "tickets": count} for reason, count in found.reasons]
-                _save(found, "reasons", "Why tickets escalate", chart, rows)
-                event = charts.draw(
-                    chart,
-                    height=250,
-                    key="reasons",
-                    selects=True,
-                    alt_text="Bars: escalations by reason",
-                )
-                if mark := behind.fresh("reasons", charts.picked(event)):
-                    behind.open_("escalation_rate", str(mark["reason"]))
-            else:
-                show(mute("Nothing was escalated."))
+            rows = [{"reason": reason, "tickets": count} for reason, count in found.reasons]
+            taken = _taken(found, "Why tickets escalate", rows and charts.ranked(found.reasons, "warn"), rows, 250)
+            if mark := _graph(taken, "reasons", "Bars: escalations by reason", "Nothing was escalated.", selects=True):
+                behind.open_("escalation_rate", str(mark["reason"]))
+    with _box("alone", "Beside people alone", "the same mix of matters, in business hours; a row opens its tickets"):
+        beside(found.claims, found.replies, found.resolutions, found.asked.about)
     with st.container(key="mx_three"):
-        with _box("times", "First reply and resolution", _medians(found)):
-            chart = found.times and charts.spread(found.times, board.BINS)
-            _or_nothing(
-                found,
-                "times",
-                "First reply and resolution, business hours",
-                chart,
-                found.times,
-                "Bars: how long replies and resolutions took",
-            )
+        with _box("times", "How long it takes", "reply and resolution in business hours; a bar opens its tickets"):
+            chart = found.marks and charts.spread(found.times, found.marks)
+            taken = _taken(found, "How long it takes", chart, found.times, 220)
+            if mark := _graph(
+                taken, "times", "Distribution of first reply, resolution and approval step, with median and p90", selects=True
+            ):
+                behind.open_(str(mark["metric"]), f"{mark['from']}..{mark['to'] or ''}")
         with _box("drafts", "What became of drafts", f"edit distance p90 {_value(found, 'edit_distance_p90')}"):
             chart = found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values()))
-            _or_nothing(found, "drafts", "What became of drafts", chart, found.drafts, "Stacked shares of each week")
+            _graph(_taken(found, "What became of drafts", chart, found.drafts, 210), "drafts", "Stacked shares of each week")
         with _box(
             "sla", "Inside target", f"reply {_value(found, 'sla_first_reply')} · resolution {_value(found, 'sla_resolution')}"
         ):
             chart = found.targets and charts.lines(found.targets)
-            _or_nothing(found, "sla", "Inside target", chart, found.targets, "Lines: share inside target by week")
+            _graph(_taken(found, "Inside target", chart, found.targets, 210), "sla", "Lines: share inside target by week")
     with st.container(key="mx_two_even"):
         with _box("speed", "Latency and cost", "median, pale to the 95th percentile"):
-            _speeds(found, found.speeds)
+            _speeds(found, [speed for speed in found.speeds if speed.kind != "model"])
         with _box("failures", "Most common failures", "rejections, escalations, errors, open breakers"):
             _failures(found.failures)
 
@@ -156,19 +144,18 @@ def _box(name: str, title: str, note: str = "") -> "st.delta_generator.DeltaGene
     return box
 
 
-def _save(found: Board, name: str, title: str, chart: object, rows: Sequence[Mapping[str, object]], height: int = 260) -> None:
-    """The menu by which one chart is taken along, with the range and the filters it was made for."""
-    chosen = [str(value) for name, value in vars(found.asked.filters).items() if value is not None and name != "person"]
-    note = ", ".join(filter(None, [found.asked.label, found.asked.days, *chosen]))
-    chart_files.menu(Taken(chart, rows, title, note, height), name=name)
+def _taken(found: Board, title: str, chart: object, rows: Sequence[Mapping[str, object]], height: int) -> Taken:
+    """A chart with the range and the filters it was made for; `chart` may be empty."""
+    return Taken(chart, rows, title, found.asked.about, height)
 
 
-def _or_nothing(found: Board, key: str, title: str, chart: object, rows: Sequence[Mapping[str, object]], alt_text: str) -> None:
-    if chart:
-        _save(found, key, title, chart, rows)
-        charts.draw(chart, height=210, key=f"chart_{key}", alt_text=alt_text)
-    else:
-        show(mute("Nothing in this range yet."))
+def _graph(
+    taken: Taken, name: str, alt_text: str, nothing: str = "Nothing in this range yet.", *, selects: bool = False
+) -> Mapping[str, object]:
+    if taken.chart:
+        return graph(taken, name=name, alt_text=alt_text, selects=selects)
+    show(mute(nothing))
+    return {}
 
 
 def _speeds(found: Board, speeds: list[Speed]) -> None:
@@ -184,8 +171,8 @@ def _speeds(found: Board, speeds: list[Speed]) -> None:
         for s in speeds
     ]  # fmt: skip
     chart = charts.latencies(rows)
-    _save(found, "speed", "Latency and cost", chart, [vars(speed) for speed in speeds], 30 * len(rows))
-    charts.draw(chart, height=30 * len(rows), key="chart_speed", alt_text="Bars: latency of each agent and tool")
+    taken = _taken(found, "Latency and cost", chart, [vars(speed) for speed in speeds], 30 * len(rows))
+    graph(taken, name="speed", alt_text="Bars: latency of each agent and tool")
 
 
 def _failures(failures: list[Failure]) -> None:
@@ -261,10 +248,6 @@ def _value(found: Board, name: str) -> str:
 def _share_of(found: Board) -> str:
     figure = found.figures["escalation_rate"]
     return f"{figure.numerator:,} of {figure.denominator:,} tickets"
-
-
-def _medians(found: Board) -> str:
-    return f"business hours · median {_value(found, 'first_reply_business')} and {_value(found, 'resolution_business')}"
 
 
 main()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts import chart_files, charts, screen, words
 from pages.parts.chart_files import Taken
+from pages.parts.graph import graph
 from pages.parts.markup import Child, mute, show, tag
 from pages.parts.table import Cell, Column, Line, table
 from triage.asking.running import Answer, Value
@@ -101,8 +102,8 @@ def _chart(answer: Answer, found: Shape, question: str) -> None:
         ]  # fmt: skip
         chart, height = charts.answer_bars(rows, title(name)), 28 * len(rows) + 10
     show(tag("div", tag("b", title(name)), cls="mx-h"))
-    chart_files.menu(Taken(chart, rows, question or title(name), title(name), height), name="answer")
-    charts.draw(chart, height=height, key="chart_answer", alt_text=described(answer, found))
+    taken = Taken(chart, rows, question or title(name), title(name), height)
+    graph(taken, name="answer", alt_text=described(answer, found))
 
 
 def described(answer: Answer, found: Shape) -> str:

@@ -1,5 +1,6 @@
 """What is behind a number: its definition, its parts and its tickets, in a dialog whose address can be shared."""
 
+import re
 from datetime import date
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from pages.parts.board import Asked
 from pages.parts.markup import Child, mute, show, tag
 from triage import trace_blame
 from triage.learning import metrics
-from triage.learning.metrics import METRICS, Figure, Metric, Window, reports
+from triage.learning.metrics import METRICS, Figure, Metric, Window, reports, timing
 from triage.learning.metrics import wording as figures
 from triage.models import Ticket
 from triage.sla.plan import desk_hours
@@ -21,7 +22,8 @@ _PARAM = "open"
 
 
 def open_(*what: str) -> None:
-    """Open a metric, one reason of it, or one outcome of a day; the address remembers it."""
+    """Open a metric, one reason of it (in one week), its cases from one value to another ("60..120"), or one outcome of a day;
+    the address remembers it."""
     st.query_params[_PARAM] = "~".join(what)
 
 
@@ -47,8 +49,55 @@ def dialog(asked: Asked) -> None:
             _show(f"{reports.OUTCOMES[outcome].capitalize()}, {_spoken(day)}", lambda: _outcome(asked, outcome, day))
     elif name in METRICS:
         metric = METRICS[name]
-        title = f"{metric.title}: {rest}" if rest and metric.breakdowns else metric.title
-        _show(title, lambda: _metric(asked, metric, rest))
+        reason, _, week = rest.partition("~")
+        between = _between(metric, rest)
+        if between:
+            _show(f"{metric.title}: {_stretch(metric, between)}", lambda: _values(asked, metric, between))
+        elif reason and metric.breakdowns:
+            when = f", week of {_spoken(week)}" if week else ""
+            _show(f"{metric.title}: {reason}{when}", lambda: _reason(asked, metric, reason, week))
+        else:
+            _show(metric.title, lambda: _metric(asked, metric))
+
+
+def _between(metric: Metric, rest: str) -> tuple[float, float] | None:
+    """The two values of "60..120" (the second may be left out), where the metric has values."""
+    found = re.fullmatch(r"(\d{1,9})\.\.(\d{0,9})", rest)
+    return (float(found[1]), float(found[2] or "inf")) if found and metric.columns else None
+
+
+def _stretch(metric: Metric, between: tuple[float, float]) -> str:
+    if metric.name == timing.METRIC:
+        return timing.hour_of(between[0]).words
+    low, high = between
+    if metric.unit == "seconds":
+        return figures.stretch(low, None if high == float("inf") else high)
+    return (
+        f"{figures.value(metric, low)} or more"
+        if high == float("inf")
+        else f"{figures.value(metric, low)} to {figures.value(metric, high)}"
+    )
+
+
+def _values(asked: Asked, metric: Metric, between: tuple[float, float]) -> None:
+    show(tag("div", metric.definition, cls="mx-def"))
+    _list(
+        *office.read(
+            lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, between=between))
+        )
+    )
+
+
+def _reason(asked: Asked, metric: Metric, reason: str, week: str) -> None:
+    show(tag("div", metric.definition, cls="mx-def"))
+    by = next(iter(metric.breakdowns))
+
+    def read(session: Session) -> tuple[list[Ticket], int]:
+        weeks = {monday.isoformat(): own for monday, own in reports.weeks(asked.window, desk_hours(session))}
+        window = weeks.get(week, asked.window)
+        return _tickets(session, metrics.tickets(session, metric, window, asked.filters, part=(by, reason)))
+
+    _list(*office.read(read))
 
 
 def _show(title: str, draw: Any) -> None:
@@ -63,25 +112,15 @@ def _outcome(asked: Asked, outcome: str, day: str) -> None:
     _list(*office.read(read))
 
 
-def _metric(asked: Asked, metric: Metric, reason: str) -> None:
+def _metric(asked: Asked, metric: Metric) -> None:
     show(tag("div", metric.definition, cls="mx-def"))
-    own = next(iter(metric.breakdowns), "")
-    if reason and own:
-        _list(
-            *office.read(
-                lambda session: _tickets(
-                    session, metrics.tickets(session, metric, asked.window, asked.filters, part=(own, reason))
-                )
-            )
-        )
-        return
     figure = office.read(lambda session: metrics.Counts(session).compute(metric, asked.window, asked.filters))
     show(_line(asked, metric, figure))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _sides(asked, metric, figure)
     with right:
-        _parts(asked, metric, own)
+        _parts(asked, metric)
 
 
 def _sides(asked: Asked, metric: Metric, figure: Figure) -> None:
@@ -114,9 +153,9 @@ def _line(asked: Asked, metric: Metric, figure: Figure) -> Child:
     )
 
 
-def _parts(asked: Asked, metric: Metric, own: str) -> None:
+def _parts(asked: Asked, metric: Metric) -> None:
     """The metric split by a dimension of the person's choice."""
-    options = [*([own] if own else []), *reports.DIMENSIONS]
+    options = [*metric.breakdowns, *metric.splits, *reports.DIMENSIONS]
     if asked.filters.person is not None or metric.collective:
         options.remove("person")
     by = st.segmented_control(
@@ -132,7 +171,7 @@ def _parts(asked: Asked, metric: Metric, own: str) -> None:
         return
     found = office.read(lambda session: metrics.Counts(session).slices(metric, asked.window, asked.filters, by=by))
     lines: list[list[Child]] = []
-    for part in [p for p in found if p.figure.numerator or by != own][:12]:
+    for part in [p for p in found if p.figure.numerator or by not in metric.breakdowns][:12]:
         f = part.figure
         span = figures.interval(metric, f) if f.enough else ""
         value = figures.shown(metric, f)

@@ -3,11 +3,11 @@
 import csv as csv_files
 import io
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -16,8 +16,9 @@ from sqlmodel import Session
 from pages.parts import office, screen, words
 from pages.parts.markup import show, tag
 from pages.parts.theme import asset
-from triage.learning.metrics import METRICS, Counts, Figure, Filters, Window, reports
+from triage.learning.metrics import METRICS, Baseline, Claim, Counts, Figure, Filters, Window, baselines, claims, reports
 from triage.learning.metrics.reports import Failure, Speed
+from triage.learning.metrics.statistics import ordered_quantile
 from triage.models import User
 from triage.sla.plan import desk_hours
 
@@ -31,23 +32,29 @@ DRAFTS = {
     "changes_requested": "sent back",
 }
 _TARGETS = {"sla_first_reply": "first reply", "sla_resolution": "resolution"}
-_TIMES = {"first_reply_business": "first reply", "resolution_business": "resolution"}
+_TIMES = {"first_reply_business": "first reply", "resolution_business": "resolution", "approval_latency": "approval step"}
 _SPARKS = (
     "assisted_resolution", "escalation_rate", "first_reply_business", "accepted_as_is", "unsupported_at_send", "volume", "backlog",
     "sla_first_reply", "approval_latency", "cost_per_ticket",
 )  # fmt: skip
 _EDGES = (
-    (900, "15 m"),
-    (1800, "30 m"),
-    (3600, "1 h"),
-    (7200, "2 h"),
-    (14400, "4 h"),
-    (36000, "1 d"),
-    (72000, "2 d"),
-    (float("inf"), "more"),
-)
-BINS = tuple(label for _, label in _EDGES)
+    0,
+    60,
+    120,
+    240,
+    480,
+    900,
+    1800,
+    3600,
+    7200,
+    14400,
+    28800,
+    57600,
+    115200,
+    230400,
+)  # seconds, each about twice the one before
 _POINTS = 10
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,12 @@ class Asked:
     label: str
     days: str = ""  # the first and the last day, in words
 
+    @property
+    def about(self) -> str:
+        """The range and the filters in words; persons are not named in files."""
+        chosen = [str(value) for name, value in vars(self.filters).items() if value is not None and name != "person"]
+        return ", ".join(filter(None, [self.label, self.days, *chosen]))
+
 
 @dataclass(frozen=True)
 class Board:
@@ -70,10 +83,14 @@ class Board:
     outcomes: list[dict[str, Any]]
     reasons: list[tuple[str, int]]
     times: list[dict[str, Any]]
+    marks: list[dict[str, Any]]
     drafts: list[dict[str, Any]]
     targets: list[dict[str, Any]]
     speeds: list[Speed] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    replies: list[Baseline] = field(default_factory=list)
+    resolutions: list[Baseline] = field(default_factory=list)
     whole_before: bool = True  # whether the desk was there during all of the period before
 
 
@@ -114,6 +131,17 @@ def load(asked: Asked) -> Board:
     return _load(office.desk().settings.database, pulse, repr(asked), asked)
 
 
+def kept(asked: Asked, what: str, read: Callable[[Counts], T]) -> T:
+    """One more thing to read for a range and its filters, known by `what`, kept like the figures."""
+    found: T = _kept(office.desk().settings.database, office.read(reports.pulse), repr(asked), what, read)
+    return found
+
+
+@st.cache_data(ttl=60, max_entries=64, show_spinner="Counting…")
+def _kept(_database: str, pulse: tuple[str, ...], key: str, what: str, _read: Callable[[Counts], Any]) -> Any:
+    return office.read(lambda session: _read(Counts(session)))
+
+
 @st.cache_data(ttl=60, max_entries=64, show_spinner="Counting…")
 def _load(_database: str, pulse: tuple[str, ...], key: str, _asked: Asked) -> Board:
     return office.read(lambda session: _read(session, _asked))
@@ -123,6 +151,7 @@ def _read(session: Session, asked: Asked) -> Board:
     window, filters = asked.window, asked.filters
     counts = Counts(session)
     days = {name: counts.series(name, window, filters) for name in dict.fromkeys((*_SPARKS, *DRAFTS, *_TARGETS))}
+    resolutions = baselines(counts, window, filters)
     return Board(
         asked=asked,
         figures={name: counts.compute(name, window, filters) for name in METRICS},
@@ -135,6 +164,7 @@ def _read(session: Session, asked: Asked) -> Board:
             if part.figure.numerator
         ],
         times=_times(counts, window, filters),
+        marks=_marks(counts, window, filters),
         drafts=[
             {"week": week, "what": label, "count": hits}
             for name, label in DRAFTS.items()
@@ -149,22 +179,34 @@ def _read(session: Session, asked: Asked) -> Board:
         ],
         speeds=reports.speeds(counts, window, filters),
         failures=reports.failures(counts, window, filters),
+        claims=claims(counts, window, filters, resolution=resolutions[0]),
+        replies=baselines(counts, window, filters, of="first_reply"),
+        resolutions=resolutions,
         whole_before=reports.began(session) <= asked.before.start,
     )
 
 
 def _times(counts: Counts, window: Window, filters: Filters) -> list[dict[str, Any]]:
-    """Shares of replies and resolutions by how long they took, in business hours (a day has ten)."""
+    """How replies, resolutions and approvals are spread over stretches of time in seconds; the last stretch has no end."""
     rows = []
     for name, kind in _TIMES.items():
         values = counts.values(name, window, filters)
-        places = np.searchsorted([edge for edge, _ in _EDGES], values)
-        binned = np.bincount(places, minlength=len(BINS)).tolist() if len(values) else []
+        places = np.searchsorted(_EDGES, values, side="right") - 1
+        binned = np.bincount(places, minlength=len(_EDGES)).tolist() if len(values) else []
         rows += [
-            {"bin": label, "kind": kind, "share": count / len(values), "tickets": count}
-            for label, count in zip(BINS, binned, strict=False)
+            {"time": kind, "metric": name, "from": low, "to": high, "cases": count, "share": count / len(values)}
+            for low, high, count in zip(_EDGES, (*_EDGES[1:], None), binned, strict=False)
         ]
     return rows
+
+
+def _marks(counts: Counts, window: Window, filters: Filters) -> list[dict[str, Any]]:
+    """Median and p90 of each of these times, in seconds."""
+    found = {kind: counts.values(name, window, filters) for name, kind in _TIMES.items()}
+    return [
+        {"time": kind, "median": ordered_quantile(values, 0.5), "p90": ordered_quantile(values, 0.9)}
+        for kind, values in found.items() if len(values)
+    ]  # fmt: skip
 
 
 def _weeks(days: Sequence[tuple[date, Figure]]) -> list[tuple[str, int, int]]:

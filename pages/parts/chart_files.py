@@ -1,14 +1,12 @@
-"""A chart to take along: its picture as PNG, made on this machine, and its data as CSV, from one quiet menu."""
+"""A chart to take along: its picture as PNG, made on this machine, and its data as CSV."""
 
 import csv as csv_files
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import altair as alt
-import streamlit as st
 
 from pages.parts import charts
 
@@ -18,27 +16,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Taken:
-    """What goes into the files: the chart and its rows, what it shows, and over which time and cases."""
+    """A chart and its rows, what it shows, over which time and cases, and how high it is drawn, in pixels."""
 
     chart: Any
     rows: Sequence[Mapping[str, Any]]
     title: str
     note: str = ""
     height: int = 260
-
-
-def menu(taken: Taken, *, name: str) -> None:
-    """The menu of one chart; `name` is its key and the beginning of its files' names."""
-    with (
-        st.container(key=f"save_{name}"),
-        st.popover("Save", type="tertiary", help=f"Save “{taken.title}” as a picture or a table", key=f"menu_{name}"),
-    ):
-        st.download_button(
-            "Picture (PNG)", partial(png, taken, charts.colours()), file_name=f"{name}.png", mime="image/png", key=f"png_{name}", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "Data (CSV)", csv(taken.rows), file_name=f"{name}.csv", mime="text/csv", key=f"csv_{name}", on_click="ignore"
-        )
 
 
 def png(taken: Taken, tones: Mapping[str, str]) -> bytes:

@@ -6,10 +6,13 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-_LIGHT = {"ink": "#1c2430", "mute": "#5d697c", "line": "#e3e6eb", "acc": "#0f766e", "soft": "#94a3b8", "warn": "#d97706", "bad": "#b42318", "pale": "#c9ebe5", "rest": "#dfe4ea", "card": "#ffffff"}  # fmt: skip
-_DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf", "soft": "#64748b", "warn": "#f0b35a", "bad": "#f38b80", "pale": "#12584f", "rest": "#3a4453", "card": "#1a2029"}  # fmt: skip
+from triage.learning.metrics import wording as figures
+
+_LIGHT = {"ink": "#1c2430", "mute": "#5d697c", "line": "#e3e6eb", "acc": "#0f766e", "soft": "#94a3b8", "warn": "#d97706", "bad": "#b42318", "pale": "#c9ebe5", "rest": "#dfe4ea", "card": "#ffffff", "faint": "#f1f5f4"}  # fmt: skip
+_DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf", "soft": "#64748b", "warn": "#f0b35a", "bad": "#f38b80", "pale": "#12584f", "rest": "#3a4453", "card": "#1a2029", "faint": "#212a33"}  # fmt: skip
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _NO_AXIS: Any = None
+_SHORTEST = 30  # seconds: where the axis of times begins
 
 
 def colours() -> dict[str, str]:
@@ -146,21 +149,68 @@ def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:
     return bars + text
 
 
-def spread(rows: Sequence[dict[str, Any]], bins: Sequence[str]) -> Any:
-    """How times are distributed: rows of bin, kind and share (0 to 1)."""
+def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> Any:
+    """How times are distributed, one above the other on one scale, with median and p90.
+
+    `rows` are of time (its name), metric, from, to (seconds; None: no end), cases, share; `marks` of time, median, p90 (seconds).
+    """
     tones = colours()
-    kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    kinds = [mark["time"] for mark in marks]
+    most = max(row["share"] for row in rows)
+
+    def base(kind: str) -> int:
+        return len(kinds) - 1 - kinds.index(kind)
+
+    bars = [
+        {
+            **row, "left": max(row["from"], _SHORTEST), "right": row["to"] or 2 * row["from"], "low": base(row["time"]),
+            "high": base(row["time"]) + 0.74 * row["share"] / most, "took": figures.stretch(row["from"], row["to"]),
+        }
+        for row in rows if row["cases"]
+    ]  # fmt: skip
+    lines = [
+        {"time": mark["time"], "at": max(mark[which], _SHORTEST), "low": base(mark["time"]), "high": base(mark["time"]) + 0.78, "which": which, "said": f"{which} {figures.seconds(mark[which])}"}
+        for mark in marks for which in ("median", "p90")
+    ]  # fmt: skip
+    names = ", ".join(f"'{kind}'" for kind in reversed(kinds))
+    pick = alt.selection_point(name="picked", fields=["metric", "from", "to"], on="click", clear="dblclick")
+    written = "datum.value < 3600 ? datum.value / 60 + ' min' : datum.value / 3600 + ' h'"
+    scale = alt.Scale(type="log", domain=[_SHORTEST, 460_800], nice=False)
+    x = alt.X(
+        "left:Q",
+        title=None,
+        scale=scale,
+        axis=alt.Axis(values=[60, 300, 900, 3600, 14_400, 36_000, 144_000], labelExpr=written, grid=True, labelOverlap=True),
+    )
+    axis = alt.Axis(
+        values=[n + 0.35 for n in range(len(kinds))],
+        labelExpr=f"[{names}][floor(datum.value)]",
+        labelColor=tones["ink"],
+        labelFontSize=12,
+    )
+    y = alt.Y("low:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, len(kinds)], nice=False))
+    tips = [
+        alt.Tooltip("time:N", title="Time"),
+        alt.Tooltip("took:N", title="Took"),
+        alt.Tooltip("cases:Q", title="Cases"),
+        alt.Tooltip("share:Q", title="Share", format=".1%"),
+    ]
+    drawn = (
+        alt.Chart(_data(bars))
+        .mark_rect(cornerRadius=1, color=tones["acc"], cursor="pointer", stroke=tones["card"], strokeWidth=1)
+        .encode(x=x, x2="right:Q", y=y, y2="high:Q", tooltip=tips, opacity=alt.condition(pick, alt.value(1), alt.value(0.45)))
+        .add_params(pick)
+    )
+    half, most_of_all = (alt.Chart(_data(line for line in lines if line["which"] == which)) for which in ("median", "p90"))
+    rule = {"x": alt.X("at:Q", scale=scale), "y": "low:Q", "y2": "high:Q"}
+    text = {"x": alt.X("at:Q", scale=scale), "y": "high:Q", "text": "said:N"}
     return (
-        alt.Chart(_data(rows))
-        .mark_bar(cornerRadius=1)
-        .encode(
-            x=alt.X("bin:N", sort=list(bins), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True), scale=alt.Scale(paddingInner=0.22)),
-            xOffset=alt.XOffset("kind:N", sort=kinds),
-            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", grid=True, tickCount=4)),
-            color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]])),
-            tooltip=[alt.Tooltip("kind:N", title="Time"), alt.Tooltip("bin:N", title="Took"), alt.Tooltip("share:Q", title="Share", format=".0%"), alt.Tooltip("tickets:Q", title="Tickets")],
-        )
-    )  # fmt: skip
+        drawn
+        + half.mark_rule(color=tones["ink"], strokeWidth=1.5).encode(**rule)
+        + most_of_all.mark_rule(color=tones["ink"], strokeWidth=1.5, strokeDash=[3, 2]).encode(**rule)
+        + half.mark_text(align="right", dx=3, dy=-6, fontSize=11.5, color=tones["ink"]).encode(**text)
+        + most_of_all.mark_text(align="left", dx=-3, dy=-6, fontSize=11.5, color=tones["mute"]).encode(**text)
+    )
 
 
 def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:
@@ -215,6 +265,159 @@ def latencies(rows: Sequence[dict[str, Any]]) -> Any:
         .encode(x=alt.X("p95:Q", scale=scale), y=y, text="label:N")
     )
     return pale + dark + text
+
+
+def dumbbells(rows: Sequence[dict[str, Any]]) -> Any:
+    """Median times of two ways of working, joined by a line: rows of matter, people_alone_seconds, with_a_draft_seconds, change_share."""
+    tones = colours()
+    order = [row["matter"] for row in rows]
+    kinds = {"with a draft": ("with_a_draft", tones["acc"]), "people alone": ("people_alone", tones["soft"])}
+    ends = [
+        {**row, "kind": kind, "hours": row[f"{field}_seconds"] / 3600, "took": figures.seconds(row[f"{field}_seconds"]), "tickets": row[field]}
+        for row in rows for kind, (field, _) in kinds.items()
+    ]  # fmt: skip
+    y = alt.Y("matter:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=150))
+    x = alt.X(
+        "hours:Q",
+        title=None,
+        axis=alt.Axis(format="~g", labelExpr="datum.label + ' h'", grid=True, tickCount=5),
+        scale=alt.Scale(zero=True),
+    )
+    tips = [
+        alt.Tooltip("matter:N", title="Matter"),
+        alt.Tooltip("kind:N", title="By"),
+        alt.Tooltip("took:N", title="Median"),
+        alt.Tooltip("tickets:Q", title="Tickets"),
+    ]
+    between = alt.Chart(_data(ends)).mark_line(strokeWidth=3, color=tones["line"]).encode(x=x, y=y, detail="matter:N")
+    dots = (
+        alt.Chart(_data(ends))
+        .mark_circle(size=110, opacity=1)
+        .encode(
+            x=x,
+            y=y,
+            tooltip=tips,
+            color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=[tone for _, tone in kinds.values()])),
+        )
+    )
+    changes = alt.Chart(
+        _data(
+            {
+                **row,
+                "hours": max(row["people_alone_seconds"], row["with_a_draft_seconds"]) / 3600,
+                "said": figures.claimed("change", row["change_share"]),
+            }
+            for row in rows
+        )
+    )
+    text = changes.mark_text(align="left", dx=11, fontSize=12, color=tones["mute"]).encode(x=x, y=y, text="said:N")
+    return between + dots + text
+
+
+def heat(rows: Sequence[dict[str, Any]], weekdays: Sequence[str]) -> Any:
+    """Load by hour of the week, its numbers in the cells: rows of weekday, hour, messages, times, an_hour (a mean)."""
+    tones = colours()
+    most = max(row["an_hour"] for row in rows)
+    pick = alt.selection_point(name="picked", fields=["weekday", "hour"], on="click", clear="dblclick")
+    x = alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, orient="top"), scale=alt.Scale(padding=0.04))
+    y = alt.Y("weekday:O", sort=list(weekdays), title=None, axis=alt.Axis(labelColor=tones["ink"]), scale=alt.Scale(padding=0.06))
+    tips = [
+        alt.Tooltip("weekday:O", title="On"),
+        alt.Tooltip("hour:O", title="From"),
+        alt.Tooltip("an_hour:Q", title="Messages an hour"),
+        alt.Tooltip("messages:Q", title="Messages"),
+        alt.Tooltip("times:Q", title="Such hours"),
+    ]
+    cells = (
+        alt.Chart(_data(rows))
+        .mark_rect(cornerRadius=3, cursor="pointer")
+        .encode(
+            x=x,
+            y=y,
+            tooltip=tips,
+            color=alt.Color("an_hour:Q", legend=None, scale=alt.Scale(domain=[0, most], range=[tones["faint"], tones["acc"]])),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.55)),
+        )
+        .add_params(pick)
+    )
+    dark = alt.condition(f"datum.an_hour > {0.55 * most}", alt.value(tones["card"]), alt.value(tones["ink"]))
+    text = (
+        alt.Chart(_data(row for row in rows if row["messages"]))
+        .mark_text(fontSize=11)
+        .encode(x=x, y=y, color=dark, text=alt.Text("an_hour:Q", format=".1f" if most < 10 else ".0f"))
+    )
+    return cells + text
+
+
+def reasons_by_week(rows: Sequence[dict[str, Any]]) -> Any:
+    """Cases by week, stacked by reason: rows of week (its Monday), reason, cases, of (all cases of that week)."""
+    tones = colours()
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[row["reason"]] = sums.get(row["reason"], 0) + row["cases"]
+    order = sorted(sums, key=lambda reason: (-sums[reason], reason))
+    shades = [tones[name] for name in ("warn", "acc", "soft", "bad", "pale", "rest", "mute")]
+    pick = alt.selection_point(name="picked", fields=["week", "reason"], on="click", clear="dblclick")
+    return (
+        alt.Chart(_data({**row, "day": f"{row['week']}T00:00:00", "order": order.index(row["reason"])} for row in rows))
+        .mark_bar(cornerRadius=1, cursor="pointer")
+        .encode(
+            x=alt.X(
+                "day:O",
+                title=None,
+                timeUnit="yearmonthdate",
+                axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True),
+                scale=alt.Scale(paddingInner=0.25),
+            ),
+            y=alt.Y("cases:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, tickMinStep=1)),
+            color=alt.Color(
+                "reason:N",
+                scale=alt.Scale(domain=order, range=[shades[n % len(shades)] for n in range(len(order))]),
+                legend=alt.Legend(columns=3),
+            ),
+            order=alt.Order("order:Q"),
+            opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
+            tooltip=[
+                alt.Tooltip("day:T", title="Week of", format="%-d %b"),
+                alt.Tooltip("reason:N", title="Reason"),
+                alt.Tooltip("cases:Q", title="Cases"),
+                alt.Tooltip("of:Q", title="Out of"),
+            ],
+        )
+        .add_params(pick)
+    )
+
+
+def reliability(rows: Sequence[dict[str, Any]]) -> Any:
+    """How often drafts are kept, by how sure the desk was: rows of sure, middle_share, kept_share, low, high (0 to 1), kept, decided, verdict."""
+    tones = colours()
+    axis = alt.Axis(format="%", grid=True, tickCount=5)
+    pick = alt.selection_point(name="picked", fields=["sure"], on="click", clear="dblclick")
+    line = (
+        alt.Chart(_data([{"at": 0.0}, {"at": 1.0}])).mark_line(strokeDash=[4, 4], color=tones["soft"]).encode(x="at:Q", y="at:Q")
+    )
+    x = alt.X("middle_share:Q", title="how sure the desk was", scale=alt.Scale(domain=[0, 1]), axis=axis)
+    span = (
+        alt.Chart(_data(rows))
+        .mark_rule(strokeWidth=2, color=tones["acc"])
+        .encode(x=x, y=alt.Y("low:Q", title="kept by people", scale=alt.Scale(domain=[0, 1]), axis=axis), y2="high:Q")
+    )
+    tips = [
+        alt.Tooltip("sure:N", title="Sure"),
+        alt.Tooltip("kept_share:Q", title="Kept", format=".1%"),
+        alt.Tooltip("kept:Q", title="Kept"),
+        alt.Tooltip("decided:Q", title="Decided"),
+        alt.Tooltip("verdict:N", title="So it is"),
+    ]
+    dots = (
+        alt.Chart(_data(rows))
+        .mark_circle(size=130, opacity=1, color=tones["acc"], cursor="pointer")
+        .encode(x=x, y="kept_share:Q", tooltip=tips, opacity=alt.condition(pick, alt.value(1), alt.value(0.45)))
+        .add_params(pick)
+    )
+    said = alt.Chart(_data({**row, "said": f"{row['verdict']} ({row['kept']} of {row['decided']})"} for row in rows))
+    text = said.mark_text(align="left", dx=10, fontSize=12, color=tones["mute"]).encode(x=x, y="kept_share:Q", text="said:N")
+    return line + span + dots + text
 
 
 def answer_over_time(rows: Sequence[dict[str, Any]], title: str, unit: str) -> Any:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,12 +13,12 @@ from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
 import pages
-from pages.parts import board, charts
+from pages.parts import board, charts, graph
 from tests.homes import fresh
 from tests.learning.conftest import fill
 from triage import office
 from triage.database import Database
-from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, compute, tickets
+from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, claims, compute, slices, tickets
 from triage.learning.metrics import wording as figures
 from triage.learning.metrics.reports import outcomes
 from triage.models import Role, User, now
@@ -47,7 +48,7 @@ def session(past: Database) -> Iterator[Session]:
 def opened(session: Session, role: Role, **address: str) -> AppTest:
     user = session.exec(select(User).where(User.role == role).order_by(User.id)).first()  # type: ignore[arg-type]
     assert user
-    page = AppTest.from_file(PAGE, default_timeout=30)
+    page = AppTest.from_file(PAGE, default_timeout=120)
     page.session_state["stand_in_user"] = user.id
     for name, value in address.items():
         page.query_params[name] = value
@@ -58,6 +59,14 @@ def opened(session: Session, role: Role, **address: str) -> AppTest:
 
 def html(page: AppTest) -> str:
     return " ".join(str(getattr(element.proto, "body", "")) for element in page.get("html"))
+
+
+def data_of(page: AppTest, key: str) -> dict[str, Any]:
+    """What a component of our own was given to draw."""
+    found = next(element.proto for element in page.get("bidi_component") if element.proto.id.endswith(f"-{key}"))
+    print(found.ListFields()[-3:])
+    told: dict[str, Any] = json.loads(found.json)
+    return told
 
 
 def window() -> Window:
@@ -123,6 +132,44 @@ def test_the_csv_has_every_figure_as_computed(session: Session) -> None:
     assert rows["accepted_as_is"]["numerator"] == str(figure.numerator)
     assert float(rows["accepted_as_is"]["value"]) == pytest.approx(figure.value, rel=1e-5)
     assert rows["accepted_as_is"]["filters"] == "language=en"
+
+
+def test_every_chart_is_a_table_too(session: Session) -> None:
+    page = opened(session, Role.MANAGER)
+    names = [str(button.key).removeprefix("table_") for button in page.button if str(button.key).startswith("table_")]
+    assert {"outcome", "reasons", "times", "drafts", "sla", "speed"} <= set(names)
+    charts_before = len(page.get("vega_lite_chart"))
+    files = {element.proto.id.rpartition("-")[2] for element in page.get("download_button")}
+    assert {f"{kind}_{name}" for name in names for kind in ("csv", "png")} <= files
+    page.button(key="table_reasons").click().run()
+    assert len(page.get("vega_lite_chart")) == charts_before - 1
+    rows = data_of(page, "table_of_reasons")["rows"]
+    shown = {row["cells"][0]["text"]: row["cells"][1]["text"] for row in rows}
+    assert shown == {
+        part.label: f"{part.figure.numerator:,}" for part in slices(session, "escalation_rate", window(), by="reason")
+    }
+    assert page.button(key="table_reasons").label == "Chart"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [("p90", 5400.0, "1.5 h"), ("cost_usd", 0.5, "$0.50"), ("share", 0.125, "12.5%"), ("tickets", 1200, "1,200"), ("enough", True, "yes"), ("day", None, "–")],
+)  # fmt: skip
+def test_values_of_a_table_are_words(name: str, value: object, words: str) -> None:
+    assert graph.said(name, value) == words
+
+
+def test_what_people_do_alone_stands_beside_the_claims(session: Session) -> None:
+    page = opened(session, Role.MANAGER, days="90")
+    rows = {row["id"]: row for row in data_of(page, "beside")["rows"]}
+    held = {claim.assisted: claim for claim in claims(session, Window.last(90, BusinessHours()))}
+    assert list(rows) == ["resolved_without_rework", "first_reply_assisted", "resolution_assisted", "csat_assisted"]
+    for name, claim in held.items():
+        cells = [cell["text"] for cell in rows[name]["cells"]]
+        assert cells[1] == figures.shown(METRICS[name], claim.with_drafts)
+        assert cells[5] == figures.claimed(claim.unit, claim.target)
+        assert rows[name]["cells"][6]["chips"][0][0] == figures.reached(claim)
+    assert held["resolved_without_rework"].reached is not None and held["resolution_assisted"].alone
 
 
 def test_an_empty_desk_says_so(tmp_path: Path, past: Database) -> None:
