@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from pages.parts import ask, behind, board, charts, screen
+from pages.parts import ask, behind, board, charts, machine, screen
 from pages.parts.beside import beside
 from pages.parts.board import Board
 from pages.parts.chart_files import Taken
@@ -27,12 +27,6 @@ _TILES = (
     ("assisted_resolution", "acc"), ("escalation_rate", "warn"), ("first_reply_business", "acc"), ("accepted_as_is", "acc"), ("unsupported_at_send", "bad"),
     ("volume", "acc"), ("backlog", "warn"), ("sla_first_reply", "acc"), ("approval_latency", "acc"), ("cost_per_ticket", "acc"),
 )  # fmt: skip
-_SOURCES = {
-    "knowledge": "search articles",
-    "policies": "search policies",
-    "customer": "customer record",
-    "relevance": "judge passages",
-}
 
 
 def main() -> None:
@@ -164,7 +158,7 @@ def _speeds(found: Board, speeds: list[Speed]) -> None:
         return
     rows = [
         {
-            "name": _SOURCES.get(s.name, s.name.replace("_", " ")), "calls": s.calls, "p50": s.p50 * 1000, "p95": s.p95 * 1000,
+            "name": machine.name_of(s.name), "calls": s.calls, "p50": s.p50 * 1000, "p95": s.p95 * 1000,
             "half": figures.seconds(s.p50), "most": figures.seconds(s.p95), "worst": figures.seconds(s.p99),
             "label": f"{figures.seconds(s.p50)} · {figures.money(s.cost_usd)}" if s.kind == "agent" else figures.seconds(s.p50),
         }

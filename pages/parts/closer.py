@@ -66,7 +66,7 @@ def _reasons_of(asked: Asked, name: str, title: str) -> None:
         {"week": monday.isoformat(), "reason": part.label, "cases": part.figure.numerator, "of": part.figure.denominator, "share": part.figure.value}
         for monday, part in found
     ]  # fmt: skip
-    show(tag("div", tag("b", title), mute(f"of {metric.grain.plural}, by week"), title=metric.definition))
+    show(tag("div", tag("b", title), mute(f"of {metric.grain.plural}, by week"), cls="mx-h", title=metric.definition))
     if not rows:
         show(mute("None in this range."))
         return

@@ -10,6 +10,7 @@ from triage.learning.metrics import METRICS, Figure, reports
 from triage.learning.metrics import wording as figures
 from triage.learning.metrics.reports import ModelUse, Speed
 
+_SOURCES = {"knowledge": "search articles", "policies": "search policies", "customer": "customer record", "relevance": "judge passages"}  # fmt: skip
 _KINDS = {"agent": "agent", "tool": "tool, search or guard", "model": "model"}
 _COLUMNS = (
     Column("Who", "wide"), Column("Kind", "short"), Column("Calls", "right"), Column("Median", "right"), Column("p95", "right"),
@@ -42,17 +43,22 @@ def machine(asked: Asked) -> tuple[str, ...] | None:
     return _behind(opened) if opened else None
 
 
+def name_of(name: str) -> str:
+    """An agent, tool or model in words."""
+    return _SOURCES.get(name, name.replace("_", " "))
+
+
 def _line(speed: Speed, use: ModelUse | None) -> Line:
     times = [figures.seconds(seconds) for seconds in (speed.p50, speed.p95, speed.p99)]
     cells = [Cell(time, tone="" if speed.enough else "m", sort=seconds) for time, seconds in zip(times, (speed.p50, speed.p95, speed.p99), strict=True)]  # fmt: skip
     return Line(
         f"{speed.kind}~{speed.name}",
         (
-            Cell(speed.name.replace("_", " ")), Cell(_KINDS[speed.kind], tone="m"), Cell(f"{speed.calls:,}", sort=speed.calls), *cells,
+            Cell(name_of(speed.name)), Cell(_KINDS[speed.kind], tone="m"), Cell(f"{speed.calls:,}", sort=speed.calls), *cells,
             Cell(figures.money(speed.cost_usd) if speed.kind != "tool" else "–", sort=speed.cost_usd),
             _share("prompt_cache", use.cache if use else None), _share("fallback_rate", use.fallback if use else None),
         ),
-        label=f"{speed.name}: {speed.calls:,} calls, median {times[0]}",
+        label=f"{name_of(speed.name)}: {speed.calls:,} calls, median {times[0]}",
     )  # fmt: skip
 
 

@@ -18,7 +18,19 @@ from tests.homes import fresh
 from tests.learning.conftest import fill
 from triage import office
 from triage.database import Database
-from triage.learning.metrics import METRICS, BusinessHours, Figure, Filters, Window, claims, compute, slices, tickets
+from triage.learning.metrics import (
+    METRICS,
+    BusinessHours,
+    Figure,
+    Filters,
+    Window,
+    claims,
+    compute,
+    reports,
+    slices,
+    tickets,
+    timing,
+)
 from triage.learning.metrics import wording as figures
 from triage.learning.metrics.reports import outcomes
 from triage.models import Role, User, now
@@ -170,6 +182,36 @@ def test_what_people_do_alone_stands_beside_the_claims(session: Session) -> None
         assert cells[5] == figures.claimed(claim.unit, claim.target)
         assert rows[name]["cells"][6]["chips"][0][0] == figures.reached(claim)
     assert held["resolved_without_rework"].reached is not None and held["resolution_assisted"].alone
+
+
+@pytest.mark.parametrize("closer", ["", "reasons", "machine", "sure"])
+def test_a_closer_look_draws_what_the_address_asks_for(session: Session, closer: str) -> None:
+    page = opened(session, Role.MANAGER, closer=closer)
+    tables = {str(button.key).removeprefix("table_") for button in page.button if str(button.key).startswith("table_")}
+    wanted = {"": {"load"}, "reasons": {"weeks_escalation_rate", "weeks_rejection_rate"}, "machine": set(), "sure": {"sure"}}
+    others = {name for view, names in wanted.items() if view != closer for name in names}
+    assert wanted[closer] <= tables and not others & tables
+    if closer == "machine":
+        rows = {row["id"]: [cell["text"] for cell in row["cells"]] for row in data_of(page, "machine")["rows"]}
+        speeds = {f"{speed.kind}~{speed.name}": speed for speed in reports.speeds(session, window())}
+        assert list(rows) == list(speeds) and {name.partition("~")[0] for name in rows} == {"agent", "tool", "model"}
+        assert all(rows[name][2] == f"{speed.calls:,}" for name, speed in speeds.items())
+
+
+def test_a_cell_a_bar_and_a_week_open_exactly_their_tickets(session: Session) -> None:
+    busiest = max(timing.week(session, window()), key=lambda hour: hour.messages)
+    low, high = busiest.between
+    listed = html(opened(session, Role.MANAGER, open=f"messages~{low:.0f}..{high:.0f}"))
+    assert {f'ticket={number}"' in listed for number in tickets(session, "messages", window(), between=busiest.between)} == {True}
+    slow = tickets(session, "resolution_business", window(), between=(14400, float("inf")))
+    assert slow and html(opened(session, Role.MANAGER, open="resolution_business~14400..")).count("ticket=") == min(
+        100, len(slow)
+    )
+    monday, part = reports.weekly(session, "escalation_rate", window(), by="reason")[0]
+    week = html(opened(session, Role.MANAGER, open=f"escalation_rate~{part.label}~{monday}"))
+    assert week.count("ticket=") == part.figure.numerator
+    whole = html(opened(session, Role.MANAGER, open="messages~nonsense"))
+    assert METRICS["messages"].definition in whole
 
 
 def test_an_empty_desk_says_so(tmp_path: Path, past: Database) -> None:
