@@ -68,6 +68,25 @@ async def test_several_checkpoints_are_asked_by_one_helper() -> None:
     assert helpers == ["guard"] * 3
 
 
+@pytest.mark.parametrize("turns", range(7))
+async def test_a_run_that_is_given_up_stops_also_when_its_guards_answer_just_then(turns: int) -> None:
+    answered = threading.Event()
+
+    def look() -> list[Verdict]:
+        answered.set()
+        return [Verdict("input", "one", "allow")]
+
+    asked = asyncio.create_task(runtime.aside("input", look))
+    await asyncio.sleep(0)
+    answered.wait(5)
+    threading.Event().wait(0.02)  # the event loop is held: the answer waits for it
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if asked.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+
 def test_a_helper_counts_the_time_of_each_checkpoint() -> None:
     inner: Checkpoint[str] = Checkpoint("input", [Check("slow", sleeps)], seconds=0.2)
     outer: Checkpoint[str] = Checkpoint("input", [Check("outer", lambda _: inner.run("text", "text")[0])])

@@ -77,7 +77,8 @@ class _Helpers:
         context = copy_context()  # the clock of tests lives there
         self._give(lambda: context.run(work), lambda: loop.call_soon_threadsafe(done.set))
         with suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for would lose a cancellation that comes with the answer
+                await done.wait()
 
     def _give(self, work: Callable[[], None], tell: Callable[[], object]) -> None:
         """Have a helper do `work`, be free for more, and then `tell`."""
