@@ -57,11 +57,10 @@ def test_nothing_stays_of_a_transaction_that_fails(database: Database) -> None:
         assert session.exec(select(Ticket)).all() == []
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_transaction_on_sqlite_holds_the_write_lock_from_its_beginning_and_a_reader_never(
     database: Database, settings: Settings
 ) -> None:
-    if not database.is_sqlite:
-        pytest.skip("PostgreSQL locks rows")
     other = sqlite3.connect(settings.home / "triage.db", timeout=0, isolation_level=None)
     try:
         with database.transaction() as session:
