@@ -118,7 +118,7 @@ def person(desk: Any, role: Role) -> User:
 
 def opened(desk: Any, file: str, role: Role, *, user: User | None = None, **address: str) -> AppTest:
     """The screen as this role, or this very person, sees it at this address."""
-    page = AppTest.from_file(str(Path(pages.__file__).with_name(file)), default_timeout=30)
+    page = AppTest.from_file(str(Path(pages.__file__).with_name(file)), default_timeout=120)
     page.session_state["stand_in_user"] = (user or person(desk, role)).id
     for name, value in address.items():
         page.query_params[name] = value

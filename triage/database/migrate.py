@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from triage.database.engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x7472_6D67  # two processes that start together migrate one after the other
 
 
@@ -21,7 +23,7 @@ def migrate(database: Database) -> None:
     from alembic import command
 
     with migrating(database) as connection:
-        if _newest(connection) != _here(connection):
+        if _newest() != _here(connection):
             command.upgrade(config(connection), "head")
         reporting.put_back(connection)
 
@@ -54,15 +56,17 @@ def config(connection: Connection) -> "Config":
     from alembic.config import Config
 
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    made.set_main_option("script_location", str(MIGRATIONS))
     made.attributes["connection"] = connection
     return made
 
 
-def _newest(connection: Connection) -> str | None:
+@cache
+def _newest() -> str | None:
+    """The last revision that this code knows; every migration is loaded to find it."""
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory.from_config(config(connection)).get_current_head()
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _here(connection: Connection) -> str | None:
