@@ -11,6 +11,7 @@ from triage.briefs import CustomerCard, Evidence, OrderCard
 from triage.database import Database
 from triage.drafts import proof
 from triage.drafts.proof import Row, Sources
+from triage.llm.offline.text import LANGUAGES, phrases
 
 PASSAGE = Evidence(
     id="refunds#1", article="refunds", version=2, title="Refunds", heading="How long", text="A refund takes 5 working days."
@@ -84,9 +85,42 @@ def test_good_manners_of_a_persons_own_need_no_source(typed: str) -> None:
     assert found(f"{BODY}\n\n{typed}")[typed]["supported"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_desks_own_manners_need_no_source_from_a_person_either(language: str) -> None:
+    for name in ("thanks", "sorry", "glad", "closing", "closing_formal", "closing_glad", "regards"):
+        typed = phrases(language)[name]
+        assert found(f"{BODY}\n\n{typed}")[typed]["supported"], typed
+
+
 @pytest.mark.parametrize(
-    "typed", ["Sorry, the boiler is covered.", "You must help yourself, sorry.", "We are happy to ship abroad."]
-)
+    "typed",
+    [
+        "If anything else is unclear, please reply to this mail.", "Should you need anything further, just write back.",
+        "Bei weiteren Fragen antworten Sie bitte auf diese E-Mail.", "Si vous avez d'autres questions, écrivez-nous.",
+        "Si tiene alguna otra pregunta, escríbanos.", "Als u nog vragen heeft, beantwoord dan dit bericht.",
+        "Se avesse altre domande, ci scriva.", "Se tiver alguma pergunta, escreva-nos.",
+    ],
+)  # fmt: skip
+def test_an_invitation_to_write_again_needs_no_source(typed: str) -> None:
+    assert found(f"{BODY}\n\n{typed}")[typed]["supported"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Sorry, the boiler is covered.", "You must help yourself, sorry.", "We are happy to ship abroad.",
+        "If anything is still unclear, simply reply to this message within 14 days.",
+        "If anything is still unclear, simply reply to this message and we refund you.",
+        "If you need anything else, simply reply to this message, shipping is free.",
+        "Thank you for your message, the warranty covers it.", "If anything breaks, reply to this message.",
+        "Wenn etwas unklar bleibt, antworten Sie einfach auf diese Nachricht, der Versand ist kostenlos.",
+        "Si quelque chose n'est pas clair, répondez simplement à ce message : le retour est gratuit.",
+        "Si algo no queda claro, responda a este mensaje y le devolvemos el dinero.",
+        "Is er nog iets onduidelijk, beantwoord dan gewoon dit bericht, de garantie geldt.",
+        "Se qualcosa non è chiaro, risponda a questo messaggio: la garanzia vale ancora.",
+        "Se algo não estiver claro, basta responder a esta mensagem, o envio é gratuito.",
+    ],
+)  # fmt: skip
 def test_what_manners_wrap_is_looked_at(typed: str) -> None:
     assert not found(f"{BODY}\n\n{typed}")[typed]["supported"]
 

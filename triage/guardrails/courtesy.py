@@ -4,11 +4,13 @@ One list for everybody who asks whether a sentence states anything: the check of
 """
 
 import re
+from functools import cache
 
 from triage.guardrails.conflicts import DUTY
 from triage.guardrails.exact import stated
 from triage.guardrails.patterns import fold
 from triage.guardrails.stems import STOPS, stems_in
+from triage.llm.offline.text import LANGUAGES, phrases
 
 MANNERS = re.compile(
     r"\b(thank\w*|thanks|sorry|apolog\w*|regret\w*|hello|hi|hey|dear|welcome|regards|sincerely|cheers|glad|happy|pleas\w*|delighted|hope\w*|wish\w*|enjoy\w*|appreciate\w*|understand\w*|"
@@ -40,6 +42,28 @@ _LETTER = frozenset(
 """What letters speak of when they speak of themselves."""
 
 
+_ANSWER = re.compile(
+    r"\b(reply|answer|respond|write|antworten|schreiben|melden|repond\w*|ecri\w*|respond\w*|escrib\w*|beantwoord\w*|antwoord\w*|schrijf\w*|rispond\w*|scriv\w*|escrev\w*)\b"
+)
+_WHATEVER = re.compile(
+    r"\b(anything|something|questions?|etwas|fragen?|quelque chose|autre chose|points?|algo|preguntas?|iets|vragen|qualcosa|altro|domande|alguma|perguntas?)\b"
+)
+_OPEN = _LETTER | frozenset(
+    stems_in(
+        "anything something else still remain remains remaining unclear clear need any further other more back here time simply "
+        "etwas noch bleibt bleiben unklar brauchen sollte sollten jederzeit weitere haben melden "
+        "quelque chose autre d'autre besoin avez n'est pas clair point restait reste eclaircir n'hesitez encore "
+        "algo mas queda quedara claro necesita necesitara dude duda alguna otra tiene no pregunta preguntas "
+        "iets nog onduidelijk nodig dan mocht kunt heeft hebt verder vragen vraag "
+        "qualcosa altro altre serve chiaro non fosse ancora bisogno avesse ha ci domanda domande "
+        "algo alguma coisa precisar estiver claro nao hesite basta tiver pergunta perguntas"
+    )
+)
+"""What an invitation to write again is made of: it leaves open what about, and so claims nothing."""
+_OWN = ("thanks", "sorry", "glad", "closing", "closing_formal", "closing_glad", "regards")
+"""The good manners of the desk's own phrase book."""
+
+
 def parts(text: str) -> tuple[int, frozenset[str]]:
     """How many words of manners a text has, and the stems of what else it says."""
     folded = fold(text)
@@ -53,5 +77,25 @@ def said(text: str) -> frozenset[str]:
 
 def alone(text: str) -> bool:
     """Whether a sentence is good manners and nothing else: no figure, and no word beside them but of the letter itself."""
+    if _plain(text) in _own():
+        return True
+    folded = fold(text)
+    if stated(text) or DUTY.search(folded):
+        return False
     polite, rest = parts(text)
-    return polite > 0 and rest <= _LETTER and not stated(text) and not DUTY.search(fold(text))
+    return (polite > 0 and rest <= _LETTER) or _invites(folded)
+
+
+def _invites(folded: str) -> bool:
+    """Whether it asks to write again if anything is open, and says nothing else."""
+    words = said(_ANSWER.sub(" ", MANNERS.sub(" ", folded)))
+    return bool(_ANSWER.search(folded) and _WHATEVER.search(folded)) and words <= _OPEN
+
+
+@cache
+def _own() -> frozenset[str]:
+    return frozenset(_plain(phrases(language)[name]) for language in LANGUAGES for name in _OWN)
+
+
+def _plain(text: str) -> str:
+    return " ".join(fold(text).split()).rstrip(" .,!")
