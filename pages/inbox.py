@@ -81,7 +81,7 @@ def _land(user: User, here: Asked) -> Asked:
         return queue.asked()
     ids = [row.id for row in queue.rows(user, here)]
     free = queue.take(user, here, ids) if ids else None
-    first = free if free in ids else next(iter(ids), None)  # rather one that nobody has open
+    first = free or next(iter(ids), None)  # rather one that nobody has open
     state.put("landed", first)
     queue.go_to(first)
     return queue.asked()

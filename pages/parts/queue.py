@@ -234,12 +234,12 @@ def rows(user: User, here: Asked) -> list[QueueRow]:
 def take(user: User, here: Asked, below: Sequence[int], after: int = 0) -> int | None:
     """Claim the ticket to open after this one, the first of those `below` that is free; None when nothing waits.
 
-    Without one before, only what is listed `below` is opened, so that nothing else counts as seen.
+    Without one before, only what is listed `below` is opened, so that nothing else is claimed or counts as seen.
     """
 
     def change(session: Session) -> int | None:
-        found = work.take_next(session, user, here.view, after, find=here.find, below=below)
-        if found and (after or found in below):
+        found = work.take_next(session, user, here.view, after, find=here.find, below=below, only=not after)
+        if found:
             reading.seen_of_ticket(session, user, found)
         return found
 

@@ -524,3 +524,14 @@ def test_a_long_passage_unfolds() -> None:
     assert "whole passage" in str(evidence._quote("word " * 200)) and "<" not in str(evidence._quote("short"))[5:-7].replace(
         'class="td-text">', ""
     )
+
+
+def test_landing_where_others_have_all_that_is_listed_open_claims_nothing_on_the_next_page(desk: Any) -> None:
+    numbers = [put(desk) for _ in range(inbox.PAGE + 1)]
+    manager = person(desk, Role.MANAGER)
+    with desk.database.transaction() as session:
+        for number in numbers[:-1]:
+            assert work.claim(session, manager, number) is None
+    page = opened(desk, "inbox.py", Role.STAFF, view="needs")
+    assert page.query_params["ticket"] in (str(numbers[0]), [str(numbers[0])])
+    assert one(desk, Ticket, id=numbers[-1]).claimed_by is None

@@ -129,6 +129,18 @@ def test_what_somebody_else_has_open_comes_last(database: Database) -> None:
         assert inbox.following(session, nadia, View.NEEDS, first) == second
 
 
+def test_of_those_listed_alone_nothing_else_is_taken(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        pressing, listed = (waiting(session, f"t{number}", due=number + 1) for number in range(2))
+        done = waiting(session, "done", status=Status.RESOLVED)
+        assert work.take_next(session, nadia, View.ALL, 0, below=[done.id or 0], only=True) is None
+        assert (pressing.claimed_by, listed.claimed_by, done.claimed_by) == (None, None, None)
+        assert work.take_next(session, nadia, View.ALL, 0, below=[done.id or 0, listed.id or 0], only=True) == listed.id
+        assert work.take_next(session, sam, View.ALL, 0, below=[listed.id or 0], only=True) == listed.id  # rather than nothing
+        assert (pressing.claimed_by, listed.claimed_by) == (None, nadia.id)
+
+
 def test_a_row_tells_what_stands_in_the_way(database: Database) -> None:
     with database.transaction() as session:
         nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")

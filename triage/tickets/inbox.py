@@ -173,11 +173,11 @@ def counts(session: Session, user: User) -> dict[View, int]:
 
 
 def following(
-    session: Session, user: User, view: View, ticket_id: int, *, find: str = "", below: Sequence[int] = ()
+    session: Session, user: User, view: View, ticket_id: int, *, find: str = "", below: Sequence[int] = (), only: bool = False
 ) -> int | None:
     """The ticket to open after this one: the first of those `below` that still waits in the view, else the most pressing.
 
-    What somebody else has open comes last. None when nothing in the view waits for a person.
+    With `only` none but those `below`. What somebody else has open comes last. None when nothing there waits for a person.
     """
     if view in _BY_CHANGE:
         return None
@@ -189,7 +189,7 @@ def following(
             still = set(session.exec(select(Ticket.id).where(where, col(Ticket.id).in_(below))).all())
             if found := next((number for number in below if number in still), None):
                 return found
-        if first := _open(session, replace(asked, where=where), 1, 0):
+        if not only and (first := _open(session, replace(asked, where=where), 1, 0)):
             return first[0]
     return None
 

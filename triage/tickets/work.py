@@ -63,12 +63,12 @@ def claim_is_due(ticket: Ticket, user: User) -> bool:
 
 
 def take_next(
-    session: Session, user: User, view: View, ticket_id: int, *, find: str = "", below: Sequence[int] = ()
+    session: Session, user: User, view: View, ticket_id: int, *, find: str = "", below: Sequence[int] = (), only: bool = False
 ) -> int | None:
     """The ticket to open after this one (`inbox.following`), claimed at once, so that two people do not go on to the same."""
     found = None
     for _ in range(_TRIES):
-        found = inbox.following(session, user, view, ticket_id, find=find, below=below)
+        found = inbox.following(session, user, view, ticket_id, find=find, below=below, only=only)
         if found is None or claim(session, user, found) is None:
             break
         session.expire_all()
