@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import hypothesis
 import pytest
-from sqlalchemy import create_engine, text
 from xdist.scheduler import LoadFileScheduling
 
+from tests.databases import TEMPLATE, address, copied, execute, forget
 from tests.homes import clear, lay, prepare
 from tests.smtp import Mailbox, serving
 from triage.database import Database, migrate, open_database
@@ -101,11 +100,12 @@ def postgres() -> Iterator[str]:
     server = pgserver.get_server(root / "data", cleanup_mode="delete")
     admin = server.get_uri()
     for name in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing of a test's database has to survive
-        _sql(admin, f"ALTER SYSTEM SET {name} = off")
-    _sql(admin, "SELECT pg_reload_conf()")
-    _sql(admin, "CREATE DATABASE template_desk")
-    prepare(load_settings(home=root, database_url=_named(admin, "template_desk")))
+        execute(admin, f"ALTER SYSTEM SET {name} = off")
+    execute(admin, "SELECT pg_reload_conf()")
+    execute(admin, f"CREATE DATABASE {TEMPLATE}")
+    prepare(load_settings(home=root, database_url=address(admin, TEMPLATE)))
     yield admin
+    forget(admin)
     server.cleanup()
     shutil.rmtree(root, ignore_errors=True)
 
@@ -117,11 +117,8 @@ def settings(request: pytest.FixtureRequest, home: Path) -> Iterator[Settings]:
         lay(home)
         yield load_settings(home=home)
         return
-    admin = request.getfixturevalue("postgres")
-    name = f"desk_{uuid4().hex[:12]}"
-    _sql(admin, f"CREATE DATABASE {name} TEMPLATE template_desk STRATEGY file_copy")
-    yield load_settings(home=home, database_url=_named(admin, name))
-    _sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    with copied(request.getfixturevalue("postgres")) as url:
+        yield load_settings(home=home, database_url=url)
 
 
 @pytest.fixture
@@ -144,15 +141,3 @@ def desk(settings: Settings, request: pytest.FixtureRequest) -> Iterator["Desk"]
     yield opened
     use(None)
     opened.close()
-
-
-def _sql(admin: str, statement: str) -> None:
-    engine = create_engine(admin.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
-def _named(admin: str, name: str) -> str:
-    head, _, query = admin.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")

@@ -1,15 +1,15 @@
 """A desk with six weeks of history on either database, only read from."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlmodel import select
+from sqlmodel import Session, select
 
+from tests.databases import copied
 from tests.homes import lay
 from tests.learning.conftest import NOW, fill
 from triage.database import Database, open_database
@@ -25,38 +25,30 @@ SECRET = "swordfish@customer.example"
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def past(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    home = tmp_path_factory.mktemp("asking")
-    if request.param == "sqlite":
-        lay(home)
-        settings = load_settings(home=home)
-    else:
-        settings = load_settings(home=home, database_url=_own_database(request.getfixturevalue("postgres")))
-    database = open_database(settings)
-    with clock_at(NOW), database.transaction() as session:
-        fill(session)
-        customer = session.get_one(Customer, 1)
-        customer.email = SECRET
-        session.add(customer)
-        run = session.exec(select(Run)).first()
-        assert run
-        bait = Ticket(training=True, category="bait")  # what reviewers are checked with, like the fork below, counts nowhere
-        session.add(bait)
-        session.flush()
-        session.add(Episode(ticket_id=bait.id or 0, category="bait"))
-        session.add(Run(ticket_id=run.ticket_id, episode_id=run.episode_id, forked_at=2, parent_id=run.id, cost_usd=99.0))
-    with clock_at(NOW):
-        yield database
-    database.close()
+    home, on_sqlite = tmp_path_factory.mktemp("asking"), request.param == "sqlite"
+    with nullcontext("") if on_sqlite else copied(request.getfixturevalue("postgres")) as url:
+        if on_sqlite:
+            lay(home)
+        database = open_database(load_settings(home=home, database_url=url))
+        with clock_at(NOW), database.transaction() as session:
+            _remember(session)
+        with clock_at(NOW):
+            yield database
+        database.close()
 
 
-def _own_database(admin: str) -> str:
-    name = f"asking_{uuid4().hex[:12]}"
-    engine = create_engine(admin.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_desk STRATEGY file_copy"))
-    engine.dispose()
-    head, _, query = admin.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+def _remember(session: Session) -> None:
+    fill(session)
+    customer = session.get_one(Customer, 1)
+    customer.email = SECRET
+    session.add(customer)
+    run = session.exec(select(Run)).first()
+    assert run
+    bait = Ticket(training=True, category="bait")  # what reviewers are checked with, like the fork below, counts nowhere
+    session.add(bait)
+    session.flush()
+    session.add(Episode(ticket_id=bait.id or 0, category="bait"))
+    session.add(Run(ticket_id=run.ticket_id, episode_id=run.episode_id, forked_at=2, parent_id=run.id, cost_usd=99.0))
 
 
 def office(database: Database, home: Path, *models: Any) -> Any:
