@@ -96,8 +96,9 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
     settings = office.desk().settings
 
     def read(session: Session) -> tuple[TicketView, list[Change], bool, object]:
-        view = ticket_view.load(session, ticket_id)
-        changed = lock.changes(session, settings, user, view.draft) if view.draft and _waits(view) else []
+        view = ticket_view.load(session, ticket_id, user)
+        lockable = view.draft and _waits(view) and not view.ticket.training
+        changed = lock.changes(session, settings, user, view.draft) if view.draft and lockable else []
         strict = bool(workspace.get(session, "every_draft_needs_manager"))
         return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
 

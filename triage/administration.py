@@ -12,6 +12,7 @@ from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.llm import EXTRAS, ROLES
 from triage.models import ApiKey, LoginSession, Role, User, WorkspaceSetting, now
+from triage.reviewing import making
 from triage.settings import Settings
 
 RULE_SWITCHES = ("every_draft_needs_manager", "unsupported_needs_manager")
@@ -25,6 +26,7 @@ DESK_SWITCHES = (
     "low_rating_reopens",
     "recording",
     "recording_days",
+    "exercises_per_100",
 )
 
 
@@ -75,6 +77,8 @@ def turn(session: Session, user: User, key: str, value: object) -> None:
         return
     if key == "rating_delay_hours" and not (isinstance(value, int | float) and 0 <= value <= 24 * 30):
         raise InputError("The delay is 0 to 720 hours (30 days).")
+    if key == making.RATE and not (isinstance(value, int | float) and 0 <= value <= making.MOST):
+        raise InputError(f"Exercises are 0 to {making.MOST} of 100 decisions.")
     workspace.put(session, key, value, user_id=user.id or 0)
 
 

@@ -29,6 +29,7 @@ from triage.models import (
 )
 from triage.notifications import digests, reading, weekly
 from triage.notifications.telling import name_of
+from triage.reviewing import making
 from triage.sla import retargeting
 from triage.sla.watching import watch as watch_targets
 from triage.tickets import sharing, typed
@@ -112,11 +113,17 @@ def count_figures(desk: "Desk") -> str:
     return rollups.refresh(desk.database)
 
 
+def keep_up_exercises(desk: "Desk") -> str:
+    """Exercises for those who want reviewer signals: made when due, gone when they waited long enough."""
+    return desk.database.run_now(lambda session: making.keep_up(session, desk.settings))
+
+
 LONG: dict[str, Callable[["Desk"], str]] = {
     "check_all_articles": findings.check_all,
     "expire": keeping.expire,
     "check_articles": findings.check_changed,
     "count_figures": count_figures,
+    "exercises": keep_up_exercises,
     "fit_categories": fit_categories,
     "gaps": grouping.refresh,
     "incidents": incidents.find,

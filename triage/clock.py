@@ -29,6 +29,7 @@ CRON: dict[str, dict[str, Any]] = {
     "count_figures": {"minute": "*/2"},
     "weekly": {"minute": "2-59/15"},
     "watch": {"minute": "4-59/5"},
+    "exercises": {"minute": "6-59/10"},
     "backfill_solved": {"hour": 3, "minute": 50},
     "class_edits": {"hour": 3, "minute": 55},
     "tidy": {"hour": 3, "minute": 20},

@@ -11,6 +11,7 @@ from triage.errors import GuardError
 from triage.guardrails import own_rules
 from triage.guardrails.output import check_output
 from triage.models import Draft, Message, Passage, Ticket, User
+from triage.reviewing import copies
 from triage.settings import Settings
 
 
@@ -45,6 +46,8 @@ def problems(
 
 def said_in(session: Session, ticket: Ticket) -> str:
     """All that the customer wrote in this ticket."""
+    if ticket.training:
+        return copies.said(session, ticket.id or 0)
     inbound = session.exec(
         select(Message.body).where(Message.ticket_id == ticket.id, Message.direction == "in").order_by(col(Message.id))
     )

@@ -26,7 +26,7 @@ from triage.models import (
     User,
     now,
 )
-from triage.runs import refuse_fork
+from triage.runs import refuse_exercise, refuse_fork
 from triage.seal import published_versions, seal_of
 from triage.settings import Settings
 from triage.sla import clocks
@@ -55,6 +55,7 @@ _CARRIED = (
 def seal(session: Session, draft: Draft, ticket: Ticket) -> Draft:
     """Store a draft as the one that waits, bound to the world as it is now; older waiting versions step back."""
     refuse_fork(session, draft.run_id)
+    refuse_exercise(ticket)
     former = list(session.exec(_OF_TICKET, params={"ticket_id": ticket.id})) if ticket.draft_id is not None else []
     for older in former:
         if older.status == "waiting":
@@ -124,6 +125,7 @@ def write_reply(
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
     ticket = session.get_one(Ticket, ticket_id)
+    refuse_exercise(ticket)
     if ticket.status not in DECIDABLE and ticket.status not in (Status.FAILED, Status.DELIVERED):
         raise ConflictError(f"Ticket {ticket_id} is {ticket.status}; a reply can be written once it waits for a person.")
     body = bounded(body, LONGEST, "This reply")
@@ -159,6 +161,7 @@ def waiting_status(draft: Draft) -> Status:
 def post(session: Session, settings: Settings, draft: Draft, ticket: Ticket, decision: Decision) -> Outbox:
     """The approved text as an outbox row: threaded to the customer's last message, to the ticket's own address only."""
     refuse_fork(session, draft.run_id)
+    refuse_exercise(ticket)
     last = session.exec(
         select(Message)
         .where(Message.ticket_id == ticket.id, Message.direction == "in", col(Message.message_id).is_not(None))

@@ -1,4 +1,4 @@
-"""Starting a run of the agents: the run row and its durable work are one transaction; and what no fork may do."""
+"""Starting a run of the agents: the run row and its durable work are one transaction; and what no fork and no exercise may do."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,19 @@ def start_run(
     session: Session, enqueue: Callable[..., None], ticket: Ticket, *, cause: str = "message", decision_id: int | None = None
 ) -> str:
     """Have the agents work on a ticket. `cause` is message, reply, changes, redraft, retry or release. Returns the run's id."""
+    refuse_exercise(ticket)
     run_id = new_id()
     rows.insert(
         session, Run, id=run_id, ticket_id=ticket.id, episode_id=ticket.episode_id, cause=cause, traceparent=tracing.current()
     )
     enqueue(session, "triage", run_id, run_id, decision_id)
     return run_id
+
+
+def refuse_exercise(ticket: Ticket | None) -> None:
+    """Raises ConflictError for an exercise (triage.reviewing), in words that do not tell that it is one: its draft is decided, and no more."""
+    if ticket is not None and ticket.training:
+        raise ConflictError("Decide the draft of this ticket first: approve it, edit it, request changes, reject or escalate it.")
 
 
 def refuse_fork(session: Session, run_id: str | None) -> None:

@@ -16,6 +16,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
 from triage.models import Category, CategoryExample, CategoryModel, Message, Priority, Team, Ticket, User, new_id
+from triage.runs import refuse_exercise
 from triage.tickets import corrections
 
 _MOST = 2_000  # characters of an example
@@ -127,6 +128,7 @@ def refile(session: Session, user: User, ticket_id: int, slug: str) -> None:
     ticket = session.get(Ticket, ticket_id)
     if ticket is None or session.get(Category, slug) is None:
         raise InputError("This ticket or category is gone; reload the page.")
+    refuse_exercise(ticket)
     if ticket.category != slug:
         audit.append(session, "recategorised", actor=user.actor, ticket_id=ticket_id, was=ticket.category, to=slug)
         ticket.category = slug

@@ -10,6 +10,7 @@ from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.guardrails.escalation import MATTERS
 from triage.models import Category, MatterRoute, Team, TeamMember, Ticket, User
+from triage.runs import refuse_exercise
 from triage.sla import clocks
 from triage.tickets import corrections
 
@@ -61,6 +62,7 @@ def hand(session: Session, user: User, ticket_id: int, team: str) -> None:
     ticket = session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
+    refuse_exercise(ticket)
     if team:
         _team(session, team)
     was, ticket.team = ticket.team, team

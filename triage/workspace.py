@@ -49,6 +49,10 @@ SWITCHES = {
         "What recorded runs keep once they have ended: full, redacted (without personal data) or none. Only full ones can be replayed.",
     ),
     "recording_days": Switch(90.0, "Days until the content of recorded runs is removed; their figures stay. 0: never."),
+    "exercises_per_100": Switch(
+        2.0,
+        "Exercises among 100 decisions of a person who wants reviewer signals: drafts with a known mistake that are never sent. 0: none.",
+    ),
     "signature": Switch("", "Ends every reply; empty: the name replies are sent from."),
 }
 

@@ -9,10 +9,16 @@ from pages.parts import composer, edits, office, own_reply, proof, queue, state,
 from triage import approval, macros, replies, scheduling
 from triage.drafts import own_replies, wishes
 from triage.drafts.proof import open_points
-from triage.models import Decision, DecisionKind, Draft, Ticket, User, now
+from triage.models import Decision, DecisionKind, Draft, Exercise, Ticket, User, now
+from triage.reviewing import exercises
 from triage.tickets import typed, work
 
 _LONGEST = 1800.0
+_OUTCOMES = {
+    "caught": ("info", "This was an exercise, and you caught it"),
+    "missed": ("info", "This was an exercise, and this one got past you"),
+    "aside": ("info", "This was an exercise; handed on, it counts neither way"),
+}
 
 
 def text_of(ticket: Ticket, draft: Draft) -> str:
@@ -25,6 +31,9 @@ def approve(user: User, ticket: Ticket, draft: Draft, seal: str, onward: bool, a
     """Send the draft, or the edited text, now or at a chosen moment; then open the next ticket."""
     text = text_of(ticket, draft)
     if _calls_a_macro(draft, text):
+        return
+    if ticket.training:
+        exercise(user, ticket, DecisionKind.APPROVE, body=text)
         return
     ticked = [row for row in open_points(proof.rows_of(ticket, draft, text)) if proof.ticked(draft, row)]
     acknowledged = [int(row["index"]) for row in ticked if "index" in row]
@@ -57,6 +66,9 @@ def _calls_a_macro(draft: Draft, text: str) -> bool:
 
 def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
     comment = composer.text(ticket.id or 0, composer.CHANGES)
+    if ticket.training:
+        exercise(user, ticket, DecisionKind.REQUEST_CHANGES, comment=comment)
+        return
     forget = composer.forgetter(ticket.id or 0, typed.CHANGES)
     if _decide(user, draft, DecisionKind.REQUEST_CHANGES, seal=seal, comment=comment):
         forget()
@@ -69,6 +81,9 @@ def request_changes(user: User, ticket: Ticket, draft: Draft, seal: str) -> None
 def reject(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
     chosen = str(st.session_state.get(f"td_reject_why_{ticket.id}") or "")
     comment = str(st.session_state.get(f"td_reject_{ticket.id}", ""))
+    if ticket.training:
+        exercise(user, ticket, DecisionKind.REJECT, reason=chosen, comment=comment)
+        return
     if _decide(user, draft, DecisionKind.REJECT, seal=seal, reason=chosen, comment=comment):
         office.toast("Rejected; write your own reply, or close the ticket.")
         state.close_panel()
@@ -77,10 +92,32 @@ def reject(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
 def escalate(user: User, ticket: Ticket, draft: Draft, seal: str) -> None:
     comment = str(st.session_state.get(f"td_escalate_{ticket.id}", ""))
     chosen = str(st.session_state.get(f"td_escalate_why_{ticket.id}") or "")
+    if ticket.training:
+        exercise(user, ticket, DecisionKind.ESCALATE)
+        return
     if _decide(user, draft, DecisionKind.ESCALATE, seal=seal, reason=chosen, comment=comment):
         office.toast("Escalated; the managers are told.")
         state.close_panel()
         following(user, ticket.id or 0)
+
+
+def exercise(user: User, ticket: Ticket, kind: DecisionKind, *, body: str = "", reason: str = "", comment: str = "") -> None:
+    """End an exercise, say at once what it was, and open the next ticket."""
+    number = ticket.id or 0
+    forgets = [composer.forgetter(number), composer.forgetter(number, typed.CHANGES)]
+
+    def change(session: Session) -> Exercise:
+        ended = exercises.decide(session, user, number, kind=kind, body=body, reason=reason, comment=comment)
+        for field in (typed.REPLY, typed.CHANGES):
+            typed.forget(session, user, number, field)
+        return ended
+
+    if ended := office.attempt(change):
+        for forget in forgets:
+            forget()
+        state.close_panel()
+        following(user, number)
+        state.say(*_OUTCOMES[ended.ended], f"{ended.told} Nothing was sent or counted; it is yours to look at under You.")
 
 
 def prepare(user: User, ticket: Ticket, draft: Draft | None) -> None:

@@ -4,19 +4,20 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, words
-from pages.parts.markup import card, mute, show, tag
+from pages.parts.markup import card, chip, mute, show, tag
 from triage.learning.metrics import Figure, wording
 from triage.learning.metrics.statistics import ENOUGH
-from triage.models import User
-from triage.reviewing import consent, reading
+from triage.models import Exercise, User
+from triage.reviewing import consent, exercises, reading
 from triage.reviewing.consent import Word
+from triage.reviewing.exercises import Past
 from triage.reviewing.reading import Approval, Reading
 
 _KEY = "signals_word"
 _WORDS = {Word.OFF: "Off", Word.OWN: "For me alone", Word.SHARED: "For me and the managers"}
 _MEANS = {
     Word.OFF: "Nothing is worked out, by nobody and for nobody.",
-    Word.OWN: "You see them here. Nobody else does.",
+    Word.OWN: "You see them here, nobody else does. Exercises come into your queue now and then.",
     Word.SHARED: "Managers see the same figures beside your name on Metrics, in the order of names and without a ranking.",
 }
 _SAID = {
@@ -38,7 +39,11 @@ def own_signals(user: User) -> None:
             "Who may see them", list(Word), format_func=lambda one: _WORDS[one], captions=[_MEANS[one] for one in Word],
             key=_KEY, on_change=_choose, args=(user,),
         )  # fmt: skip
-        show(mute("It is your choice alone and yours to change at any time. Switched off and on again, they begin anew."))
+        show(
+            mute(
+                "It is your choice alone and yours to change at any time. Off forgets your exercises; switched on again, all begins anew."
+            )
+        )
     with right:
         _signals(user)
 
@@ -52,11 +57,13 @@ def _signals(user: User) -> None:
     kept = office.read(lambda session: consent.of(session, user))
     if kept is None:
         screen.empty(
-            "Off", "Here you would see which of your approvals were faster than reading the message and the draft takes."
+            "Off",
+            "Here you would see which of your approvals were faster than reading the message and the draft takes, and how you did in exercises.",
         )
         return
     show(mute("Since ", words.ago(kept.since)))
     show(_reading(office.read(lambda session: reading.of(session, kept))))
+    show(_exercises(office.read(lambda session: exercises.past(session, kept))))
 
 
 def _reading(found: Reading) -> Markup:
@@ -67,6 +74,19 @@ def _reading(found: Reading) -> Markup:
     )
     lines = [_approval(one) for one in found.fast[:_SHOWN]]
     return card(_share(found.figure, "approvals"), tag("div", mute(how)), *lines, title="Faster than reading")
+
+
+def _exercises(found: Past) -> Markup:
+    how = (
+        "Now and then a ticket of your queue is a copy of an earlier one whose draft got one known mistake. It is never sent and in no "
+        "other figure. You are told what it was the moment you decide; rejecting it, sending it back or mending it all count as caught."
+    )
+    return card(_share(found.figure, "caught"), tag("div", mute(how)), *map(_exercise, found.newest), title="Exercises")
+
+
+def _exercise(one: Exercise) -> Markup:
+    said, tone = {"caught": ("caught", "o"), "missed": ("got past you", "w")}.get(one.ended, ("handed on", ""))
+    return tag("div", chip(said, tone), " ", one.told, " ", mute(words.ago(one.ended_at)), cls="td-item")
 
 
 def _share(figure: Figure, of: str) -> Markup:

@@ -24,8 +24,9 @@ _TITLES = {
     "low_rating_reopens": "A low rating opens the ticket again",
     "recording": "What recorded runs keep",
     "recording_days": "Days that they keep it",
+    "exercises_per_100": "Exercises among 100 decisions",
 }
-_AMOUNTS = {"rating_delay_hours": 720.0, "recording_days": 3_650.0}
+_AMOUNTS = {"rating_delay_hours": 720.0, "recording_days": 3_650.0, "exercises_per_100": 20.0}
 """Numbers that are no share between 0 and 1, with the largest that is taken."""
 
 

@@ -26,6 +26,7 @@ STATUS = {
     Status.REJECTED: "draft rejected",
     Status.FAILED: "failed",
     Status.REOPENED: "reopened",
+    Status.EXERCISE: "exercise",
 }
 
 _LEVELS = "▁▂▃▄▅▆▇█"

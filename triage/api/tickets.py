@@ -15,6 +15,7 @@ from triage.api.schemas import FurtherMessage, Taken, TicketPage, TicketState
 from triage.database import Database
 from triage.intake import Incoming, Receipt, TicketPayload, receive
 from triage.intake.clean import storable
+from triage.learning.metrics.real import REAL_TICKET
 from triage.models import ApiKey, Draft, IdempotencyRecord, Status, Ticket
 from triage.settings import Settings
 from triage.tickets import fields, tags
@@ -209,7 +210,7 @@ def _further(session: Session, ticket_id: int, message: FurtherMessage, settings
 
 def _ticket(session: Session, ticket_id: int) -> Ticket:
     ticket = session.get(Ticket, ticket_id) if ticket_id < 2**31 else None
-    if not ticket:
+    if not ticket or ticket.training:
         raise Problem(
             404, f"There is no ticket {ticket_id}.", "Use the ticket_id that the desk answered when the ticket was sent in."
         )
@@ -224,7 +225,7 @@ def _state(database: Database, key: ApiKey, ticket_id: int) -> TicketState:
 
 
 def _page(database: Database, key: ApiKey, statuses: list[Status], before: int | None, limit: int) -> TicketPage:
-    query = select(Ticket).order_by(col(Ticket.id).desc()).limit(limit + 1)
+    query = select(Ticket).where(REAL_TICKET).order_by(col(Ticket.id).desc()).limit(limit + 1)
     if statuses:
         query = query.where(col(Ticket.status).in_([status.value for status in statuses]))
     if before:

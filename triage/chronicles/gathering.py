@@ -65,7 +65,7 @@ def gather(session: Session, user: User | None, ticket_id: int) -> Chronicle:
         user = access.fresh(session, user)
         access.require(user, Permission.WORK_INBOX)
     ticket = session.get(Ticket, ticket_id)
-    if ticket is None:
+    if ticket is None or ticket.training:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
     machinery = user is None or access.may(user, Permission.READ_MACHINERY)
     runs = machinery or (user is not None and traces.may_see(session, user, ticket_id))

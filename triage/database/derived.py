@@ -6,7 +6,7 @@ are taken away before migrations run and put back after them; nothing of them ho
 
 from sqlalchemy import Connection, inspect
 
-from triage.database import changes, documents, pressing, reporting
+from triage.database import changes, documents, never, pressing, reporting
 from triage.database.documents import TICKETS
 
 PREFIX = "queue_"  # of the indexes, so that comparing schemas can leave them out
@@ -20,6 +20,7 @@ def take_away(connection: Connection) -> None:
         if kind == "trigger" and dialect == "sqlite":
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
     changes.take_away(connection)
+    never.take_away(connection)
     for name in pressing.indexes(dialect):
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
@@ -38,7 +39,9 @@ def put_back(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
             if kind == "table":
                 documents.fill(connection, TICKETS)
-    changes.put_back(connection, inspect(connection).get_table_names())
+    tables = inspect(connection).get_table_names()
+    changes.put_back(connection, tables)
+    never.put_back(connection, tables, columns)
     if "due_at" not in columns:  # taken back to before there were due times to sort by
         return
     for name, statement in pressing.indexes(dialect).items():

@@ -13,6 +13,7 @@ from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
 from triage.incidents import holding
 from triage.models import Incident, IncidentMember, MasterDraft, Status, Ticket, User, now
+from triage.runs import refuse_exercise
 
 LIVE = ("proposed", "open")
 _LONGEST = 120
@@ -73,6 +74,7 @@ def add(session: Session, user: User, incident_id: int, ticket_id: int) -> None:
     ticket = session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}.")
+    refuse_exercise(ticket)
     if ticket.status == Status.QUARANTINED:
         raise ConflictError(f"Ticket {ticket_id} is in quarantine; let it in first.")
     member = _member(session, ticket_id) or IncidentMember(incident_id=incident_id, ticket_id=ticket_id)

@@ -87,7 +87,7 @@ def thread_of(session: Session, incoming: Incoming, customer: Customer | None) -
     claimed: int | None = None
     for ticket_id in _claimed_tickets(session, incoming):
         ticket = _alive(session, ticket_id)
-        if ticket is None or ticket.status == Status.QUARANTINED:
+        if ticket is None or ticket.training or ticket.status == Status.QUARANTINED:
             continue
         if _takes_part(session, ticket, incoming.sender_email, customer):
             return ticket, None

@@ -16,6 +16,7 @@ from triage.errors import ConflictError, InputError
 from triage.learning import cases
 from triage.models import BadAnswer, Draft, Run, Ticket, User, now
 from triage.notifications.telling import tell_team
+from triage.runs import refuse_exercise
 from triage.traces import reachable
 
 MOST = 2_000  # characters of a comment
@@ -136,6 +137,7 @@ def _answer(session: Session, user: User, ticket_id: int | None, run_id: str) ->
     found = session.get(Ticket, ticket_id) if ticket_id is not None else None
     if found is None:
         raise InputError("There is no such ticket; it may have been removed.")
+    refuse_exercise(found)
     newest = select(Draft).where(Draft.ticket_id == found.id, Draft.created_by == "agents").order_by(col(Draft.version).desc())
     draft = session.exec(newest).first()
     if draft is None:

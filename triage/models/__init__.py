@@ -40,7 +40,7 @@ from .people import (
     WorkspaceSetting,
 )
 from .questions import SavedQuestion
-from .reviewing import ReviewerConsent
+from .reviewing import Exercise, ReviewerConsent
 from .rulebook import RuleTrial, RuleTrialTicket, RuleVersion
 from .runs import BreakerState, CommonPremise, KeptAnswer, Run, RunPremise, RunStep, SpanRecord, Spend
 from .signals import PassageUse, SearchRecord
@@ -107,6 +107,7 @@ __all__ = [
     "Episode",
     "EscalationReason",
     "EvaluationCase",
+    "Exercise",
     "FieldValue",
     "Finding",
     "Gap",

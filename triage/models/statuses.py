@@ -18,6 +18,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     REOPENED = "reopened"
+    EXERCISE = "exercise"
 
 
 S = Status
@@ -41,6 +42,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     S.QUARANTINED: frozenset({S.RECEIVED, S.RESOLVED}),
     S.FAILED: frozenset({S.TRIAGING, S.ESCALATED, S.REOPENED, S.DELIVERED, S.APPROVED, S.RESOLVED}),
     S.REOPENED: frozenset({S.SCREENED, S.QUARANTINED, S.ESCALATED, S.FAILED}),
+    # The bare ticket that gives an exercise of triage.reviewing its number goes nowhere.
+    S.EXERCISE: frozenset(),
 }
 
 WAITS_FOR_PERSON = frozenset({S.AWAITING_APPROVAL, S.NEEDS_INFO, S.ESCALATED, S.REJECTED, S.FAILED, S.QUARANTINED})

@@ -43,7 +43,7 @@ class Ticket(SQLModel, table=True):
     `first_reply_due` is of the reply that is owed now (the first or a further one), `decide_due` of the draft that waits;
     `due_at` is the earliest of all and `due_kind` whose it is. `paused` says for whom nothing counts at present,
     `clock_at` when the clock has to look at the ticket next, `sla` what due times are worked out from.
-    `training`: a copy with a draft that is known to be bad; nothing of it is ever sent, learnt from or counted.
+    `training`: a bare row that gives an exercise its number (Exercise); nothing of it is ever sent, learnt from or counted.
     """
 
     __table_args__ = (Index("ix_ticket_status_due", "status", "due_at"),)

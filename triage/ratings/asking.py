@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from triage import audit, workspace
 from triage.models import CsatOptOut, CsatRequest, Episode, IncidentReply, Message, Outbox, Status, Ticket, now
 from triage.ratings import links, wording
+from triage.runs import refuse_exercise
 from triage.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def _unfit(session: Session, settings: Settings, request: CsatRequest, ticket: T
 
 def _mail(session: Session, settings: Settings, request: CsatRequest, ticket: Ticket, episode: Episode) -> Outbox:
     """The mail as an outbox row, in the ticket's thread; its link's secret is in nobody's database once it has left."""
+    refuse_exercise(ticket)
     signed, request.token_hash = links.new(settings, request.id or 0)
     last = session.exec(
         select(Message)

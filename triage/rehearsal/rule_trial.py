@@ -19,6 +19,7 @@ from triage import audit, rulebook
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
+from triage.learning.metrics.real import REAL_TICKET
 from triage.models import QuarantineReason, RuleTrial, RuleTrialTicket, Ticket, User, now
 from triage.rehearsal.rule_effects import FLAGGED, STOPPED, Case, Level, judged, read_case
 from triage.settings import Settings
@@ -141,7 +142,7 @@ def _among(trial_days: int, since: datetime) -> Any:
     """Tickets of the last days that agents worked on, or would: what was set aside at the door is not among them."""
     aside = [reason.value for reason in QuarantineReason if reason != QuarantineReason.INJECTION]
     seen = or_(col(Ticket.status) != "quarantined", col(Ticket.reason).not_in(aside))
-    return and_(col(Ticket.created_at) > since - timedelta(days=trial_days), seen)
+    return and_(col(Ticket.created_at) > since - timedelta(days=trial_days), seen, REAL_TICKET)
 
 
 def _wanted(session: Session, days: int) -> int:

@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
+from sqlalchemy import delete
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from triage import audit
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.models import ReviewerConsent, User, now
+from triage.models import Exercise, ReviewerConsent, User, now
 
 
 class Word(StrEnum):
@@ -31,7 +32,10 @@ def of(session: Session, user: User) -> ReviewerConsent | None:
 
 
 def say(session: Session, user: User, wanted: Word) -> None:
-    """Switch one's own signals on, for whom, or off. Off forgets when they began: switched on again, they begin anew."""
+    """Switch one's own signals on, for whom, or off.
+
+    Off forgets exercises and when it all began: switched on again, signals begin anew.
+    """
     user = access.fresh(session, user)
     access.require(user, Permission.SEE_OWN_FIGURES)
     session.get(User, user.id, with_for_update=True)
@@ -40,6 +44,7 @@ def say(session: Session, user: User, wanted: Word) -> None:
         return
     kept = of(session, user)
     if wanted == Word.OFF:
+        session.execute(delete(Exercise).where(col(Exercise.user_id) == user.id))
         session.delete(kept)
     else:
         kept = kept or ReviewerConsent(user_id=user.id or 0, since=now())

@@ -15,6 +15,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import ConflictError, InputError
 from triage.models import Category, CustomField, FieldValue, Ticket, User, now
+from triage.runs import refuse_exercise
 
 KINDS = {"text": "Text", "number": "Number", "choice": "One of a list", "date": "Date", "checkbox": "Tick box"}
 YES = "yes"
@@ -114,8 +115,9 @@ def values_of_many(session: Session, ticket_ids: Sequence[int]) -> dict[int, dic
 def fill(session: Session, user: User, ticket_id: int, given: Mapping[str, str]) -> None:
     """Fill fields in; "" empties one. Raises InputError for a value that does not fit its field; then nothing is changed."""
     access.require(access.fresh(session, user), Permission.WORK_INBOX)
-    if session.get(Ticket, ticket_id) is None:
+    if (ticket := session.get(Ticket, ticket_id)) is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
+    refuse_exercise(ticket)
     kinds = {row.key: row for row in defined(session)}
     if unknown := [key for key in given if key not in kinds]:
         raise InputError(f"There is no field {unknown[0]} any more; reload the page.")

@@ -37,6 +37,7 @@ from triage.models import (
     User,
     now,
 )
+from triage.reviewing import copies
 from triage.sla.reading import foremost
 from triage.tickets import presence, ticket_filter
 from triage.tickets.ticket_filter import Wanted
@@ -44,6 +45,7 @@ from triage.tickets.ticket_filter import Wanted
 PAGE = 30
 FEW = 250  # tickets that a search sorts at once; of more it finds the newest, and among the open ones the most pressing
 MOST_COUNTED = 999
+_PLACES = 5  # among which rows an exercise stands
 _SIGNED_OFF = ("granted", "refused")
 _IN_INCIDENTS = (
     select(IncidentMember.ticket_id)
@@ -146,9 +148,10 @@ def listing(
     seen = (page - 1) * size + len(ids)
     number = max(seen, min(total or 0, MOST_COUNTED))
     pages = max(page + more, -(-number // size))
-    return QueuePage(
-        rows_of(session, user, shown), number, page, pages, more_than=(number == seen and more) or number < (total or 0)
-    )
+    rows = rows_of(session, user, shown)
+    if view == View.NEEDS and page == 1 and not find:
+        rows = _with_exercise(session, user, rows)
+    return QueuePage(rows, number, page, pages, more_than=(number == seen and more) or number < (total or 0))
 
 
 def arriving(session: Session, user: User, limit: int = 5) -> QueuePage:
@@ -183,10 +186,12 @@ def following(
         return None
     asked = _ask(session, user, view, find)
     waits = and_(asked.where, col(Ticket.status).in_(_WAITING), col(Ticket.id) != ticket_id)
+    waiting = copies.waiting(session, user) if below else None
+    exercise = {waiting.ticket_id} - {ticket_id} if waiting else set()
     free = or_(col(Ticket.claimed_until).is_(None), col(Ticket.claimed_until) <= now(), col(Ticket.claimed_by) == user.id)
     for where in (and_(waits, free), waits):
         if below:
-            still = set(session.exec(select(Ticket.id).where(where, col(Ticket.id).in_(below))).all())
+            still = set(session.exec(select(Ticket.id).where(where, col(Ticket.id).in_(below))).all()) | exercise
             if found := next((number for number in below if number in still), None):
                 return found
         if not only and (first := _open(session, replace(asked, where=where), 1, 0)):
@@ -357,6 +362,20 @@ def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[Queue
     rows = [_row(ticket, user, drafts.get(ticket.draft_id), people, customers, titles, blocked) for ticket in tickets]
     writing = presence.writers(session, [row.id for row in rows], user.id)
     return [replace(row, incident=row.id in grouped, writing=writing.get(row.id)) for row in rows]
+
+
+def _with_exercise(session: Session, user: User, rows: list[QueueRow]) -> list[QueueRow]:
+    """The first page with the person's own exercise among its first few rows; it is in no count."""
+    exercise = copies.waiting(session, user)
+    if exercise is None:
+        return rows
+    ticket, draft = copies.ticket(exercise), copies.draft(exercise)
+    titles = dict(session.exec(select(Category.slug, Category.title).where(Category.slug == ticket.category)).all())
+    written = _Written(draft.kind, draft.status, draft.sentences, draft.confidence)
+    due = min((row.due for row in rows if row.due), default=None)
+    row = replace(_row(ticket, user, written, {}, {}, titles, {}), due=due, due_kind="first_reply" if due else "")
+    place = exercise.ticket_id % _PLACES
+    return [*rows[:place], row, *rows[place:]]
 
 
 class _Written(NamedTuple):

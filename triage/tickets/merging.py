@@ -28,7 +28,7 @@ from triage.models import (
     User,
     now,
 )
-from triage.runs import start_run
+from triage.runs import refuse_exercise, start_run
 from triage.sla import clocks
 from triage.tickets import fields, tags
 from triage.transitions import move
@@ -183,6 +183,8 @@ def _both(session: Session, user: User, loser_id: int, winner_id: int) -> tuple[
     loser, winner = found.get(loser_id), found.get(winner_id)
     if loser is None or winner is None:
         raise InputError(f"There is no ticket {loser_id if loser is None else winner_id}; it may have been removed.")
+    refuse_exercise(loser)
+    refuse_exercise(winner)
     for ticket in (loser, winner):
         _at_rest(ticket)
     return loser, winner

@@ -7,6 +7,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.models import Priority, User
+from triage.runs import refuse_exercise
 from triage.sla import clocks
 from triage.tickets import corrections
 
@@ -17,6 +18,7 @@ def put(session: Session, user: User, ticket_id: int, priority: str) -> None:
     ticket = locks.ticket(session, ticket_id)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
+    refuse_exercise(ticket)
     if priority not in set(Priority):
         raise InputError(f"{priority} is no priority; choose one of {', '.join(Priority)}.")
     if ticket.priority == priority:

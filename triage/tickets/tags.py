@@ -12,6 +12,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.errors import InputError
 from triage.models import Ticket, TicketTag, User
+from triage.runs import refuse_exercise
 
 LONGEST = 40
 MOST = 20
@@ -75,8 +76,9 @@ def add(session: Session, user: User, ticket_id: int, wanted: Sequence[str]) -> 
 def put(session: Session, user: User, ticket_id: int, wanted: Sequence[str]) -> None:
     """Make these the tags of a ticket. Raises InputError for one that cannot be a tag, or too many."""
     access.require(access.fresh(session, user), Permission.WORK_INBOX)
-    if session.get(Ticket, ticket_id) is None:
+    if (ticket := session.get(Ticket, ticket_id)) is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed.")
+    refuse_exercise(ticket)
     kept = sorted({clean(tag) for tag in wanted})
     if len(kept) > MOST:
         raise InputError(f"A ticket takes at most {MOST} tags.")

@@ -28,7 +28,7 @@ from triage.models import (
     now,
 )
 from triage.notifications.telling import name_of, tell, tell_team
-from triage.runs import start_run
+from triage.runs import refuse_exercise, start_run
 from triage.spoken import bounded
 from triage.tickets import fields, inbox, noting
 from triage.tickets.inbox import View
@@ -43,7 +43,7 @@ LONGEST_SNOOZE = timedelta(days=90)
 
 def claim(session: Session, user: User, ticket_id: int) -> str | None:
     """Say that this person has the ticket open, for 90 seconds; returns who else has it open already."""
-    ticket = _ticket(session, user, ticket_id)
+    ticket = _ticket(session, user, ticket_id, exercises=True)
     held = ticket.claimed_until is not None and ticket.claimed_until > now()
     if held and ticket.claimed_by not in (None, user.id):
         other = session.get(User, ticket.claimed_by)
@@ -77,7 +77,7 @@ def take_next(
 
 def release(session: Session, user: User, ticket_id: int) -> None:
     """Say that this person has left the ticket; somebody else's claim stays."""
-    ticket = _ticket(session, user, ticket_id)
+    ticket = _ticket(session, user, ticket_id, exercises=True)
     if ticket.claimed_by == user.id:
         ticket.claimed_by = ticket.claimed_until = None
         session.add(ticket)
@@ -242,11 +242,13 @@ def open_source(session: Session, user: User, draft_id: int, passage: str) -> No
         signals.opened(session, draft, passage)
 
 
-def _ticket(session: Session, user: User, ticket_id: int) -> Ticket:
+def _ticket(session: Session, user: User, ticket_id: int, *, exercises: bool = False) -> Ticket:
     access.require(access.fresh(session, user), Permission.WORK_INBOX)
     ticket = session.get(Ticket, ticket_id, with_for_update=True)
     if ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed, or the address is wrong.")
+    if not exercises:
+        refuse_exercise(ticket)
     return ticket
 
 
