@@ -14,6 +14,7 @@ from pages.parts.graph import graph
 from pages.parts.markup import join, mute, show, tag
 from pages.parts.own_outcomes import own_outcomes
 from pages.parts.table import Cell, Column, Line, table
+from pages.parts.team_signals import team_signals
 from pages.parts.tiles import Tile, tiles
 from triage.accounts import access
 from triage.accounts.access import Permission
@@ -43,6 +44,7 @@ def main() -> None:
         _all(found, user)
         ask.ask(user)
         own_outcomes(user)
+        team_signals(user)
         behind.dialog(asked)
 
 

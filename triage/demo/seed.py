@@ -14,6 +14,7 @@ from knowledge_base.embedding import Embed, Prepared
 from triage.demo import history, tools, trial
 from triage.demo.history_edits import seed_edits
 from triage.demo.history_signals import seed_signals
+from triage.demo.reviewing import seed_reviewing
 from triage.improving import findings, grouping
 from triage.intake import files
 from triage.intake.message import Incoming
@@ -53,6 +54,7 @@ def seed_company(desk: Desk) -> None:
             seed_targets(session)
             history.seed_history(session, until=now())
             seed_edits(session)
+            seed_reviewing(session, desk.settings, until=now())
             seed_view(session)
     desk.index.sync(desk.database)
     sorting.fit(desk.database, desk.embedder)
