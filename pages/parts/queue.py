@@ -325,7 +325,7 @@ def props(
         "selected": here.ticket,
         "page": page.page,
         "pages": page.pages,
-        "range": f"{first:,}–{first + len(page.rows) - 1:,} of {total}",
+        "range": f"{first:,}–{first + min(len(page.rows), inbox.PAGE) - 1:,} of {total}",
         "empty": {"title": title, "text": text, "busy": bool(shown) and not page.rows},
     }
 

@@ -65,6 +65,11 @@ def test_the_figure_elsewhere_in_the_text_is_not_the_defect() -> None:
     )
 
 
+def test_what_is_added_stands_in_the_text_and_not_under_the_signature() -> None:
+    found = one("promise", good(["Wait 15 minutes.", "Larkfield Coffee Support"]))
+    assert f"Wait 15 minutes. {found.wrong}" in found.body and "Support\n" in found.body
+
+
 def test_a_promise_in_other_words_is_still_there() -> None:
     found = one("promise", good(["Wait 15 minutes."]))
     assert defects.stands(found.kind, found.wrong, "", found.body, "Hello, we will refund you the full amount today. Bye")

@@ -144,7 +144,8 @@ def _stranger(good: Good, _dice: random.Random) -> Defect | None:
 
 def _added(good: Good, kind: str, said: str, told: str) -> Defect | None:
     """A sentence after the last one that states something."""
-    stated = [str(row["text"]) for row in good.sentences if row.get("passages") and good.body.count(str(row["text"])) == 1]
+    texts = [str(row["text"]) for row in good.sentences if row.get("passages")]
+    stated = [text for text in texts if text.endswith((".", "!")) and good.body.count(text) == 1]  # a signature is none
     if not stated:
         return None
     body = good.body.replace(stated[-1], f"{stated[-1]} {said}")
