@@ -29,7 +29,7 @@ test: .venv/.test-ready  ## install what the tests need and run them all
 	wait $$types; types=$$?; cat .venv/types.txt; exit $$(( tests | types ))
 
 chaos: .venv/.test-ready  ## kill the desk at random points and count what was lost or sent twice
-	@$(BIN)/python -m pytest -m chaos --timeout=3600 tests/chaos -s
+	@$(BIN)/python -m pytest -m chaos --timeout=3600 -o faulthandler_timeout=3700 tests/chaos -s
 
 otlp: .venv/.test-ready .venv/.phoenix-ready  ## send a ticket's spans to a real trace server (Arize Phoenix) and compare
 	@TRIAGE_PHOENIX=$(CURDIR)/.venv/phoenix/bin/python $(BIN)/python -m pytest -m collector tests/collector
