@@ -32,7 +32,7 @@ _SENT = timedelta(seconds=20)
 def write(database: Database, year: Year) -> None:
     """Write all of it into an empty, migrated database."""
     bulk.put_aside(database)
-    rows = _Rows(year)
+    rows = Rows(year)
     for table, made in (
         (User, rows.people()), (Customer, rows.customers()), (Ticket, rows.tickets()), (models.Episode, rows.episodes()),
         (Message, rows.messages()), (models.Run, rows.runs()), (RunStep, rows.steps()), (models.Draft, rows.drafts()),
@@ -43,8 +43,8 @@ def write(database: Database, year: Year) -> None:
     bulk.put_back(database)
 
 
-class _Rows:
-    """Rows of every table; ids are the places in the story."""
+class Rows:
+    """Rows of every table of a story, or of some of its matters; ids are the places in the story."""
 
     def __init__(self, year: Year) -> None:
         self.year = year
