@@ -83,7 +83,9 @@ def _values(asked: Asked, metric: Metric, between: tuple[float, float]) -> None:
     show(tag("div", metric.definition, cls="mx-def"))
     _list(
         *office.read(
-            lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, between=between))
+            lambda session: _tickets(
+                session, *metrics.newest(session, metric, asked.window, asked.filters, between=between, limit=_SHOWN)
+            )
         )
     )
 
@@ -92,10 +94,10 @@ def _reason(asked: Asked, metric: Metric, reason: str, week: str) -> None:
     show(tag("div", metric.definition, cls="mx-def"))
     by = next(iter(metric.breakdowns))
 
-    def read(session: Session) -> tuple[list[Ticket], int]:
+    def read(session: Session) -> tuple[list[Ticket], bool]:
         weeks = {monday.isoformat(): own for monday, own in reports.weeks(asked.window, desk_hours(session))}
         window = weeks.get(week, asked.window)
-        return _tickets(session, metrics.tickets(session, metric, window, asked.filters, part=(by, reason)))
+        return _tickets(session, *metrics.newest(session, metric, window, asked.filters, part=(by, reason), limit=_SHOWN))
 
     _list(*office.read(read))
 
@@ -105,9 +107,9 @@ def _show(title: str, draw: Any) -> None:
 
 
 def _outcome(asked: Asked, outcome: str, day: str) -> None:
-    def read(session: Session) -> tuple[list[Ticket], int]:
+    def read(session: Session) -> tuple[list[Ticket], bool]:
         window = _day(session, day) or asked.window
-        return _tickets(session, reports.tickets_of_outcome(session, window, outcome, asked.filters))
+        return _tickets(session, *reports.tickets_of_outcome(session, window, outcome, asked.filters, limit=_SHOWN))
 
     _list(*office.read(read))
 
@@ -136,7 +138,9 @@ def _sides(asked: Asked, metric: Metric, figure: Figure) -> None:
     )
     side: Literal["numerator", "denominator"] = "denominator" if chosen == "denominator" else "numerator"
     _list(
-        *office.read(lambda session: _tickets(session, metrics.tickets(session, metric, asked.window, asked.filters, side))),
+        *office.read(
+            lambda session: _tickets(session, *metrics.newest(session, metric, asked.window, asked.filters, side, limit=_SHOWN))
+        ),
         narrow=True,
     )
 
@@ -181,7 +185,7 @@ def _parts(asked: Asked, metric: Metric) -> None:
         show(screen.report(("", "Value", "Counted"), lines, numbers=(1, 2)))
 
 
-def _list(found: list[Ticket], total: int, *, narrow: bool = False) -> None:
+def _list(found: list[Ticket], more: bool, *, narrow: bool = False) -> None:
     if not found:
         show(mute("No tickets."))
         return
@@ -198,14 +202,14 @@ def _list(found: list[Ticket], total: int, *, narrow: bool = False) -> None:
         rows.append([screen.ticket_link(ticket.id or 0), subject, *([] if narrow else about), step, words.ago(ticket.created_at)])
     heads = ("Ticket", "Subject", "Run", "Came") if narrow else ("Ticket", "Subject", "Category", "Stands", "Run", "Came")
     show(screen.report(heads, rows, numbers=(len(heads) - 1,)))
-    if total > len(found):
-        show(mute(f"The newest {len(found):,} of {total:,} tickets."))
+    if more:
+        show(mute(f"The newest {len(found):,} tickets; choose a shorter range or a filter to see others."))
 
 
-def _tickets(session: Session, ids: list[int]) -> tuple[list[Ticket], int]:
-    rows = session.exec(select(Ticket).where(col(Ticket.id).in_(ids[:_SHOWN])))
+def _tickets(session: Session, ids: list[int], more: bool) -> tuple[list[Ticket], bool]:
+    rows = session.exec(select(Ticket).where(col(Ticket.id).in_(ids)))
     by_id = {ticket.id: ticket for ticket in rows}
-    return [by_id[ticket] for ticket in ids[:_SHOWN] if ticket in by_id], len(ids)
+    return [by_id[ticket] for ticket in ids if ticket in by_id], more
 
 
 def _name(by: str, label: str) -> str:

@@ -104,7 +104,7 @@ def asked(user: User, everybody: bool) -> Asked:
     days = st.query_params.get("days", "")
     hours = office.read(desk_hours)
     window = Window.last(int(days) if days in RANGES and days else 30, hours)
-    offered = office.read(lambda session: reports.choices(session, window))
+    offered = _offered(office.desk().settings.database, office.read(reports.pulse), window)
     with st.container(key="mx_filters", horizontal=True):
         label = RANGES[screen.choice("Range", "days", RANGES)]
         category = screen.choice(
@@ -125,6 +125,12 @@ def asked(user: User, everybody: bool) -> Asked:
     return Asked(window, window.previous(hours), chosen, label, f"{spanned[0]:%-d %b %Y} to {spanned[-1]:%-d %b %Y}")
 
 
+@st.cache_data(ttl=60, max_entries=64, show_spinner=False)
+def _offered(database: str, pulse: tuple[str, int], window: Window) -> dict[str, list[tuple[Any, str]]]:
+    """What the filters can be set to."""
+    return office.read(lambda session: reports.choices(session, window))
+
+
 def load(asked: Asked) -> Board:
     """The figures, from the cache while nothing has moved."""
     pulse = office.read(reports.pulse)
@@ -138,12 +144,12 @@ def kept(asked: Asked, what: str, read: Callable[[Counts], T]) -> T:
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner="Counting…")
-def _kept(_database: str, pulse: tuple[str, ...], key: str, what: str, _read: Callable[[Counts], Any]) -> Any:
+def _kept(database: str, pulse: tuple[str, int], key: str, what: str, _read: Callable[[Counts], Any]) -> Any:
     return office.read(lambda session: _read(Counts(session)))
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner="Counting…")
-def _load(_database: str, pulse: tuple[str, ...], key: str, _asked: Asked) -> Board:
+def _load(database: str, pulse: tuple[str, int], key: str, _asked: Asked) -> Board:
     return office.read(lambda session: _read(session, _asked))
 
 

@@ -11,14 +11,17 @@ from .base import now
 class MetricDay(SQLModel, table=True):
     """The cases of one kind whose cohort is one day on the team's wall, as records (triage.learning.metrics.shape).
 
-    `basis` names the definitions and business hours by which they were counted: under others they do not count.
+    `basis` names the definitions and business hours by which they were counted: under others they do not count. `mark`
+    names the records by what is in them, "" for none. The records come last, as SQLite finds what stands behind a long
+    value only by reading through it.
     """
 
     kind: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
     basis: str
-    records: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    mark: str = ""
     counted_at: datetime = Field(default_factory=now)
+    records: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
 
 
 class MetricWord(SQLModel, table=True):

@@ -12,6 +12,7 @@ from triage.learning.metrics.computing import Case, cases, compute, series, slic
 from triage.learning.metrics.counts import Counts
 from triage.learning.metrics.figure import Figure, Slice
 from triage.learning.metrics.metric import Metric
+from triage.learning.metrics.newest import newest
 from triage.learning.metrics.reports import report
 from triage.learning.metrics.window import Filters, Window
 from triage.sla.hours import BusinessHours
@@ -33,6 +34,7 @@ __all__ = [
     "claims",
     "compute",
     "named",
+    "newest",
     "report",
     "series",
     "slices",

@@ -124,7 +124,7 @@ def meets(records: Table, flags: Iterable[str]) -> NDArray[np.bool_]:
     """Which records meet all of these conditions."""
     found = np.ones(len(records), dtype=bool)
     for flag in flags:
-        found &= records[flag] == 1
+        found &= records[flag].view(np.bool_)
     return found
 
 

@@ -5,18 +5,18 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from triage.errors import InputError
-from triage.learning.metrics import computing
 from triage.learning.metrics.catalogue import METRICS
 from triage.learning.metrics.counts import Source, counts_of
 from triage.learning.metrics.figure import Figure, Slice
-from triage.learning.metrics.rollups import began
+from triage.learning.metrics.newest import newest
+from triage.learning.metrics.rollups import began, pulse
 from triage.learning.metrics.shape import DIMENSIONS
 from triage.learning.metrics.window import EVERYTHING, Filters, Window
-from triage.models import BreakerState, Decision, Message, RunStep, Ticket
+from triage.models import BreakerState
 from triage.sla.hours import BusinessHours
 
 OUTCOMES = {
@@ -93,9 +93,11 @@ def outcomes(source: Source, window: Window, filters: Filters = EVERYTHING) -> l
     return sorted(found, key=lambda row: (row["day"], row["outcome"]))
 
 
-def tickets_of_outcome(session: Session, window: Window, outcome: str, filters: Filters = EVERYTHING) -> list[int]:
-    """The tickets behind one outcome, newest first."""
-    return computing.tickets(session, f"ended_{outcome}", window, filters)
+def tickets_of_outcome(
+    session: Session, window: Window, outcome: str, filters: Filters = EVERYTHING, *, limit: int
+) -> tuple[list[int], bool]:
+    """The newest tickets behind one outcome, and whether there may be more."""
+    return newest(session, f"ended_{outcome}", window, filters, limit=limit)
 
 
 def failures(source: Source, window: Window, filters: Filters = EVERYTHING, *, limit: int = 12) -> list[Failure]:
@@ -162,15 +164,6 @@ def weeks(window: Window, hours: BusinessHours) -> list[tuple[date, Window]]:
     for day in hours.days_between(window.start, window.end):
         days.setdefault(day - timedelta(days=day.weekday()), []).append(day)
     return [(monday, Window.of_days(own[0], own[-1], hours)) for monday, own in days.items()]
-
-
-def pulse(session: Session) -> tuple[str, ...]:
-    """Changes whenever a figure may have: for caches."""
-    newest = (func.max(col(Ticket.updated_at)), func.max(col(Ticket.id)))
-    moved = [*session.execute(select(*newest)).one()]
-    for column in (col(Decision.id), col(RunStep.id), col(Message.id)):
-        moved.append(session.execute(select(func.max(column))).scalar())
-    return tuple(map(str, moved))
 
 
 def breakers(session: Session) -> Sequence[BreakerState]:

@@ -2,19 +2,24 @@
 
 A day is fresh when it was counted by the definitions and business hours of now and nothing of it is in the log of
 changes. Today, and days that are not fresh, are read from the tables, so figures are the same with and without.
+
+What was read once stays in memory: a counted day by the mark of what is in it, so that a day which another process
+counted anew is another one; what came from the tables until something moves (`pulse`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from secrets import token_hex
+from typing import Any
 
-import numpy as np
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session, col
 
 from triage.database import Database
 from triage.learning.metrics import facts
-from triage.learning.metrics.facts import Records, Words
+from triage.learning.metrics.facts import Records, Table, Words
+from triage.learning.metrics.kept import MEMORY, Packed, database_of, mark_of, packed
 from triage.learning.metrics.shape import Shape, shapes
 from triage.learning.metrics.window import Window
 from triage.models import BreakerOpening, Episode, MetricChange, MetricDay, MetricWord, Ticket, now
@@ -24,6 +29,7 @@ from triage.sla.plan import desk_hours
 _AT_ONCE = 28  # days that are counted in one go
 _PARAMETERS = 10_000
 _WEEK = timedelta(days=7)
+_COUNTING = "counting"  # the kind of the one row that says when changes were taken out of the log, by a random word
 
 
 def refresh(database: Database) -> str:
@@ -48,11 +54,7 @@ def count(database: Database, days: Sequence[date], hours: BusinessHours) -> Non
         database.run_now(lambda session: _keep_words(session, words.new))
         count(database, days, hours)
         return
-    rows = [
-        {"kind": shape.name, "day": day.isoformat(), "basis": basis(shape, hours), "records": by_day[day].tobytes() if day in by_day else b"",
-         "counted_at": now()}
-        for shape, by_day in found.items() for day in days
-    ]  # fmt: skip
+    rows = [_row(shape, day, by_day, hours) for shape, by_day in found.items() for day in days]
 
     def keep(session: Session) -> None:
         which = [col(MetricDay.day) >= days[0].isoformat(), col(MetricDay.day) <= days[-1].isoformat()]
@@ -60,6 +62,12 @@ def count(database: Database, days: Sequence[date], hours: BusinessHours) -> Non
         session.execute(insert(MetricDay), rows)
 
     database.run_now(keep)
+
+
+def _row(shape: Shape, day: date, by_day: dict[date, Records], hours: BusinessHours) -> dict[str, Any]:
+    data = packed(by_day[day]) if day in by_day else b""
+    told = {"kind": shape.name, "day": day.isoformat(), "basis": basis(shape, hours)}
+    return {**told, "mark": mark_of(data), "counted_at": now(), "records": data}
 
 
 class Days:
@@ -70,28 +78,52 @@ class Days:
         self.today = self.hours.day_of(now())
         self.end = self.hours.midnight(self.today + timedelta(days=1))
         self._kept = kept
+        self._pulse = (database_of(session), *pulse(session)) if kept else ()
         self._moved = stale(session, self.hours) | {self.today} if kept else set()
 
-    def load(self, shape: Shape, window: Window) -> list[tuple[date, Records]]:
+    def load(self, shape: Shape, window: Window) -> list[tuple[date, Table]]:
         """The records of each day of a window of whole days, the earliest first; days to come have none."""
         end = min(window.end, self.end)
         days = self.hours.days_between(window.start, end) if window.start < end else []
-        kept = self._fresh(shape, days) if days and self._kept else {}
-        found = {day: np.frombuffer(records, dtype=shape.dtype) for day, records in kept.items() if records}
-        for first, last in _runs(day for day in days if day not in kept):
-            found |= facts.read(self.session, shape, Window.of_days(first, last, self.hours), self.hours, self.words)
+        counted = self._fresh(shape, days) if days and self._kept else {}
+        found: dict[date, Table] = {day: records for day, records in counted.items() if records is not None}
+        for first, last in _runs(day for day in days if day not in counted):
+            found |= self._live(shape, first, last)
         return sorted(found.items())
 
-    def _fresh(self, shape: Shape, days: Sequence[date]) -> dict[date, bytes]:
-        rows = self.session.execute(
-            select(col(MetricDay.day), col(MetricDay.records)).where(
-                col(MetricDay.kind) == shape.name,
-                col(MetricDay.basis) == basis(shape, self.hours),
-                col(MetricDay.day).between(days[0].isoformat(), days[-1].isoformat()),
-            )
-        )
-        kept = {date.fromisoformat(day): records for day, records in rows}
-        return {day: records for day, records in kept.items() if day not in self._moved}
+    def _live(self, shape: Shape, first: date, last: date) -> dict[date, Records]:
+        """Days as the tables have them now."""
+        key = (self._pulse, basis(shape, self.hours), first, last)
+        found: dict[date, Records] | None = MEMORY.get(key) if self._kept else None
+        if found is None:
+            found = facts.read(self.session, shape, Window.of_days(first, last, self.hours), self.hours, self.words)
+            if self._kept and not self.words.new:  # numbers of new words mean something to this reader alone
+                MEMORY.put(key, found, sum(records.nbytes for records in found.values()))
+        return found
+
+    def _fresh(self, shape: Shape, days: Sequence[date]) -> dict[date, Packed | None]:
+        """The fresh ones of these days, each with its records, or None where there is nothing of this kind."""
+        told = basis(shape, self.hours)
+        which = (col(MetricDay.kind) == shape.name, col(MetricDay.basis) == told)
+        among = col(MetricDay.day).between(days[0].isoformat(), days[-1].isoformat())
+        rows = self.session.execute(select(col(MetricDay.day), col(MetricDay.mark)).where(*which, among))
+        marks = {day: mark for day, mark in rows if date.fromisoformat(day) not in self._moved}
+        found = {day: MEMORY.get((told, mark)) for day, mark in marks.items() if mark}
+        missing = [day for day, records in found.items() if records is None]
+        for start in range(0, len(missing), _PARAMETERS):
+            of_days = col(MetricDay.day).in_(missing[start : start + _PARAMETERS])
+            stored = select(col(MetricDay.day), col(MetricDay.mark), col(MetricDay.records)).where(*which, of_days)
+            for day, mark, data in self.session.execute(stored):
+                found[day] = Packed(shape.dtype, data)
+                MEMORY.put((told, mark), found[day], len(data))
+        return {date.fromisoformat(day): found.get(day) for day in marks}
+
+
+def pulse(session: Session) -> tuple[str, int]:
+    """Changes whenever something has moved of which figures are made: the last counting, and how much moved since."""
+    last = select(col(MetricDay.basis)).where(col(MetricDay.kind) == _COUNTING).scalar_subquery()
+    counting, moved = session.execute(select(last, select(func.count()).select_from(MetricChange).scalar_subquery())).one()
+    return counting or "", moved
 
 
 def began(session: Session) -> datetime:
@@ -172,6 +204,9 @@ def _keep_words(session: Session, words: Iterable[str]) -> None:
 
 
 def _forget(session: Session, seen: Sequence[int]) -> None:
-    """Take the changes that are counted out of the log; others may have come meanwhile."""
+    """Take the changes that are counted out of the log, and note that they were; others may have come meanwhile."""
+    if not seen:
+        return
     for start in range(0, len(seen), _PARAMETERS):
         session.execute(delete(MetricChange).where(col(MetricChange.id).in_(seen[start : start + _PARAMETERS])))
+    session.merge(MetricDay(kind=_COUNTING, day="", basis=token_hex(8)))

@@ -23,7 +23,7 @@ from triage.learning.metrics.grains import GRAINS, Grain
 from triage.learning.metrics.metric import Measure, Metric
 
 DIMENSIONS = ("category", "language", "channel", "person")
-_LAYOUT = 1  # of records; another number makes all of them anew
+_LAYOUT = 2  # of records; another number makes all of them anew
 
 
 @dataclass(frozen=True)

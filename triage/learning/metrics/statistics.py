@@ -4,6 +4,7 @@ The same cases give the same numbers in whatever order they come: sums and resam
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -94,8 +95,17 @@ def ratio(parts: Sequence[float] | Values, wholes: Sequence[float] | Values) -> 
         spread = _Z * float(np.std(off)) * sqrt(n) / whole
         return value, value - spread, value + spread
     order = np.lexsort((bottom, top))
-    top, bottom = top[order], bottom[order]
+    low, high = _resampled(top[order].tobytes(), bottom[order].tobytes())
+    return value, min(value, low), max(value, high)
+
+
+@lru_cache(maxsize=512)
+def _resampled(parts: bytes, wholes: bytes) -> tuple[float, float]:
+    """The bootstrap's ends of sum(parts) / sum(wholes), given as floats in order; kept, as most figures are asked for again."""
+    top, bottom = np.frombuffer(parts), np.frombuffer(wholes)
+    n = len(top)
     chosen = np.random.default_rng(_SEED).integers(0, n, size=(DRAWS, n))
-    tops, bottoms = top[chosen].sum(axis=1), bottom[chosen].sum(axis=1)
+    tops = top[chosen].sum(axis=1)
+    bottoms = np.full(DRAWS, float(n)) if (bottom == 1).all() else bottom[chosen].sum(axis=1)
     low, high = np.quantile(tops[bottoms > 0] / bottoms[bottoms > 0], (0.025, 0.975))
-    return value, min(value, float(low)), max(value, float(high))
+    return float(low), float(high)
