@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 from pages.parts import charts
 
 _WIDTH, _SCALE = 860, 2.0  # pixels of the chart, and pixels of the picture for each of them
@@ -29,13 +27,13 @@ def png(taken: Taken, tones: Mapping[str, str]) -> bytes:
     """The chart with its title on the desk's own background; nothing is fetched from anywhere."""
     import vl_convert  # loads a JavaScript engine, which most processes never need
 
-    title = alt.TitleParams(
-        taken.title, subtitle=[taken.note] if taken.note else [], anchor="start", fontSize=15, subtitleFontSize=12, offset=12,
-        color=tones["ink"], subtitleColor=tones["mute"],
-    )  # fmt: skip
-    drawn = charts.styled(taken.chart, tones, height=taken.height, background=tones["card"], title=title, width=_WIDTH)
-    drawn = drawn.properties(padding=18)
-    picture: bytes = vl_convert.vegalite_to_png(drawn.to_dict(), scale=_SCALE, allowed_base_urls=[])
+    title = {
+        "text": taken.title, "subtitle": [taken.note] if taken.note else [], "anchor": "start", "fontSize": 15, "subtitleFontSize": 12,
+        "offset": 12, "color": tones["ink"], "subtitleColor": tones["mute"],
+    }  # fmt: skip
+    more = {"title": title, "width": _WIDTH, "padding": 18}
+    drawn = charts.styled(taken.chart, tones, height=taken.height, background=tones["card"], **more)
+    picture: bytes = vl_convert.vegalite_to_png(drawn, scale=_SCALE, allowed_base_urls=[])
     return picture
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import altair as alt
 import streamlit as st
+from altair.utils import schemapi
 
 from triage.learning.metrics import wording as figures
 
@@ -13,6 +14,8 @@ _DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _NO_AXIS: Any = None
 _SHORTEST = 30  # seconds: where the axis of times begins
+
+schemapi.disable_debug_mode()  # else every part of a chart is held against Vega-Lite's schema each time it is drawn; tests do it
 
 
 def colours() -> dict[str, str]:
@@ -23,29 +26,50 @@ def draw(chart: Any, *, height: int, key: str, selects: bool = False, alt_text: 
     """Put a chart on the page in the desk's style; with `selects`, returns what was clicked."""
     drawn = styled(chart, height=height)
     if not selects:
-        st.altair_chart(drawn, width="stretch", theme=None, key=key, alt=alt_text)
+        st.vega_lite_chart(drawn, width="stretch", theme=None, key=key, alt=alt_text)
         return None
-    return st.altair_chart(drawn, width="stretch", theme=None, key=key, on_select="rerun", selection_mode="picked", alt=alt_text)
+    return st.vega_lite_chart(
+        drawn, width="stretch", theme=None, key=key, on_select="rerun", selection_mode="picked", alt=alt_text
+    )
 
 
 def styled(
     chart: Any, tones: Mapping[str, str] | None = None, *, height: int, background: str = "transparent", **more: Any
-) -> Any:
-    """The chart with the desk's fonts and colours; `more` are properties of Altair charts, such as a title.
+) -> dict[str, Any]:
+    """The chart as Vega-Lite with the desk's fonts and colours; `more` are its properties on top, such as a title.
 
     `tones` are the page's unless given: a file is made when nobody looks at a page.
     """
     tones = tones or colours()
-    return (
-        chart.properties(height=height, background=background, padding={"left": 2, "right": 6, "top": 4, "bottom": 2}, **more)
-        .configure(font=_FONT)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=tones["mute"], titleColor=tones["mute"], domain=False, ticks=False, grid=False, labelFontSize=11.5,
-            gridColor=tones["line"], labelPadding=6,
-        )
-        .configure_legend(labelColor=tones["mute"], title=None, labelFontSize=12, orient="bottom", symbolType="square", symbolSize=90, offset=8)
-    )  # fmt: skip
+    config = {
+        "font": _FONT,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": tones["mute"], "titleColor": tones["mute"], "domain": False, "ticks": False, "grid": False, "labelFontSize": 11.5,
+            "gridColor": tones["line"], "labelPadding": 6,
+        },
+        "legend": {
+            "labelColor": tones["mute"], "title": None, "labelFontSize": 12, "orient": "bottom", "symbolType": "square", "symbolSize": 90,
+            "offset": 8,
+        },
+    }  # fmt: skip
+    around = {
+        "height": height,
+        "background": background,
+        "padding": {"left": 2, "right": 6, "top": 4, "bottom": 2},
+        "config": config,
+    }
+    spec = chart.to_dict(validate=False)
+    _put_in(spec, spec.pop("datasets", {}))
+    return {**spec, **around, **more}
+
+
+def _put_in(view: dict[str, Any], rows: Mapping[str, Any]) -> None:
+    """Rows in the place of their names, in a chart and all of its layers."""
+    if (name := view.get("data", {}).get("name")) in rows:
+        view["data"] = {"values": rows[name]}
+    for layer in view.get("layer", ()):
+        _put_in(layer, rows)
 
 
 def picked(event: Any) -> dict[str, Any]:
@@ -55,7 +79,13 @@ def picked(event: Any) -> dict[str, Any]:
 
 
 def _data(rows: Iterable[dict[str, Any]]) -> Any:
-    return alt.Data(values=list(rows))
+    """Rows as they are: data of other kinds is looked through value by value."""
+    return alt.InlineData(values=list(rows))
+
+
+def _paler_unless(picked: Any, opacity: float = 0.45) -> Any:
+    """Full where a mark is picked or none is, paler elsewhere."""
+    return alt.OpacityValue(opacity, condition={"param": picked.name, "value": 1})
 
 
 def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
@@ -81,7 +111,7 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
             y=alt.Y("shown:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d")),
             color=alt.Color("name:N", scale=alt.Scale(domain=list(names.values()), range=[shades[k] for k in names])),
             order=alt.Order("order:Q"),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
+            opacity=_paler_unless(pick),
             tooltip=[alt.Tooltip("day:T", title="Day", format="%a %-d %b"), alt.Tooltip("name:N", title="Outcome"), alt.Tooltip("tickets:Q", title="Tickets")],
         )
         .add_params(pick)
@@ -138,15 +168,15 @@ def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:
         .encode(
             x=alt.X("count:Q", title=None, axis=_NO_AXIS, scale=alt.Scale(domain=[0, max(n for _, n in rows) * 1.12])),
             y=alt.Y("reason:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=170)),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
+            opacity=_paler_unless(pick),
             tooltip=[alt.Tooltip("reason:N", title="Reason"), alt.Tooltip("count:Q", title="Tickets")],
         )
         .add_params(pick)
     )
     text = alt.Chart(table).mark_text(align="left", dx=5, fontSize=12, color=tones["mute"]).encode(
-        x="count:Q", y=alt.Y("reason:N", sort=order), text="count:Q"
+        x=alt.X("count:Q"), y=alt.Y("reason:N", sort=order), text=alt.Text("count:Q")
     )  # fmt: skip
-    return bars + text
+    return alt.layer(bars, text)
 
 
 def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> Any:
@@ -198,7 +228,7 @@ def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> A
     drawn = (
         alt.Chart(_data(bars))
         .mark_rect(cornerRadius=1, color=tones["acc"], cursor="pointer", stroke=tones["card"], strokeWidth=1)
-        .encode(x=x, x2="right:Q", y=y, y2="high:Q", tooltip=tips, opacity=alt.condition(pick, alt.value(1), alt.value(0.45)))
+        .encode(x=x, x2="right:Q", y=y, y2="high:Q", tooltip=tips, opacity=_paler_unless(pick))
         .add_params(pick)
     )
     half, most_of_all = (alt.Chart(_data(line for line in lines if line["which"] == which)) for which in ("median", "p90"))
@@ -262,9 +292,9 @@ def latencies(rows: Sequence[dict[str, Any]]) -> Any:
     text = (
         alt.Chart(table)
         .mark_text(align="left", dx=5, fontSize=12, color=tones["mute"])
-        .encode(x=alt.X("p95:Q", scale=scale), y=y, text="label:N")
+        .encode(x=alt.X("p95:Q", scale=scale), y=y, text=alt.Text("label:N"))
     )
-    return pale + dark + text
+    return alt.layer(pale, dark, text)
 
 
 def dumbbells(rows: Sequence[dict[str, Any]]) -> Any:
@@ -336,7 +366,7 @@ def heat(rows: Sequence[dict[str, Any]], weekdays: Sequence[str]) -> Any:
             y=y,
             tooltip=tips,
             color=alt.Color("an_hour:Q", legend=None, scale=alt.Scale(domain=[0, most], range=[tones["faint"], tones["acc"]])),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.55)),
+            opacity=_paler_unless(pick, 0.55),
         )
         .add_params(pick)
     )
@@ -376,7 +406,7 @@ def reasons_by_week(rows: Sequence[dict[str, Any]]) -> Any:
                 legend=alt.Legend(columns=3),
             ),
             order=alt.Order("order:Q"),
-            opacity=alt.condition(pick, alt.value(1), alt.value(0.45)),
+            opacity=_paler_unless(pick),
             tooltip=[
                 alt.Tooltip("day:T", title="Week of", format="%-d %b"),
                 alt.Tooltip("reason:N", title="Reason"),
@@ -412,7 +442,7 @@ def reliability(rows: Sequence[dict[str, Any]]) -> Any:
     dots = (
         alt.Chart(_data(rows))
         .mark_circle(size=130, opacity=1, color=tones["acc"], cursor="pointer")
-        .encode(x=x, y="kept_share:Q", tooltip=tips, opacity=alt.condition(pick, alt.value(1), alt.value(0.45)))
+        .encode(x=x, y="kept_share:Q", tooltip=tips, opacity=_paler_unless(pick))
         .add_params(pick)
     )
     said = alt.Chart(_data({**row, "said": f"{row['verdict']} ({row['kept']} of {row['decided']})"} for row in rows))
@@ -457,6 +487,6 @@ def answer_bars(rows: Sequence[dict[str, Any]], title: str) -> Any:
     text = (
         alt.Chart(table)
         .mark_text(align="left", dx=5, fontSize=12, color=tones["mute"])
-        .encode(x="value:Q", y=alt.Y("what:N", sort=order), text="shown:N")
+        .encode(x=alt.X("value:Q"), y=alt.Y("what:N", sort=order), text=alt.Text("shown:N"))
     )
-    return bars + text
+    return alt.layer(bars, text)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import altair as alt
 import pytest
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
@@ -131,6 +132,16 @@ def test_a_reason_and_a_day_open_their_tickets(session: Session) -> None:
     assert html(opened(session, Role.MANAGER, open=f"outcome~resolved~{day['day']}")).count("ticket=") == day["tickets"]
     whole = html(opened(session, Role.MANAGER, open="outcome~resolved~yesterday")).count("ticket=")
     assert whole == min(100, compute(session, "assisted_resolution", window()).numerator)
+
+
+def test_every_chart_is_what_vega_lite_understands(session: Session) -> None:
+    """The page itself does not hold its charts against the schema, which would take longer than drawing them."""
+    drawn = opened(session, Role.MANAGER).get("vega_lite_chart")
+    assert len(drawn) >= 6
+    for chart in drawn:
+        alt.Chart.from_dict(json.loads(chart.proto.spec) | {"data": {"name": "rows"}})
+    with pytest.raises(Exception, match="was expected"):
+        alt.Chart.from_dict({"mark": "bars", "data": {"name": "rows"}})
 
 
 def test_the_csv_has_every_figure_as_computed(session: Session) -> None:
