@@ -2,31 +2,28 @@
 
 Writes 200,000 tickets into a new SQLite database (or the PostgreSQL of `--url`), counts its days, compares every figure
 with what the generator knows, and measures how long the screen's figures take, and its page, for each of its ranges.
+`--folder F --again` takes the year that an earlier run left in a folder; days of it whose definitions changed are counted anew.
 """
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import Session
 
-from benchmarks.year import rows, story
+from benchmarks.year import rows, story, using
 from benchmarks.year.checking import Checked, check
 from benchmarks.year.truth import Truth
 from triage.database import Database, migrate, open_database
 from triage.learning.metrics import rollups
 from triage.models import clock_at, now
 from triage.settings import load_settings
-
-TARGET = 0.7  # seconds that 95 of 100 openings of the screen must not exceed, on SQLite with 200,000 tickets
-_RANGES = ("7", "", "90", "365")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,20 +36,30 @@ def main(arguments: list[str] | None = None) -> int:
     database = open_database(settings)
     migrate(database)
     try:
-        until = now().replace(microsecond=0)
-        year, seconds = _timed(lambda: story.tell(options.tickets, until, options.seed))
-        say(f"{options.tickets:,} tickets, {len(year.episodes):,} matters drawn in {seconds:.0f} s")
-        say(f"written in {_timed(lambda: rows.write(database, year))[1]:.0f} s")
+        tickets, until, seed = _told(settings.home / "year.json", options)
+        year, seconds = _timed(lambda: story.tell(tickets, until, seed))
+        say(f"{tickets:,} tickets, {len(year.episodes):,} matters drawn in {seconds:.0f} s")
+        if not options.again:
+            say(f"written in {_timed(lambda: rows.write(database, year))[1]:.0f} s")
         truth, seconds = _timed(lambda: Truth(year, until))
         say(f"the truth counted in {seconds:.0f} s")
         told, seconds = _timed(lambda: rollups.refresh(database))
         say(f"{told} in {seconds:.0f} s")
         with clock_at(until):  # at any other moment more weeks and targets have passed
             wrong = _figures(database, truth)
-        _speed(settings, database, options.repeat)
+        Console(width=120).print(using.use(settings, database, options.repeat))
     finally:
         database.close()
     return 1 if wrong else 0
+
+
+def _told(file: Path, options: argparse.Namespace) -> tuple[int, datetime, int]:
+    """How many tickets, until when and from which seed: of the year in the folder, or of the one that is to be there."""
+    if not options.again:
+        told = {"tickets": options.tickets, "until": now().replace(microsecond=0).isoformat(), "seed": options.seed}
+        file.write_text(json.dumps(told), encoding="utf-8")
+    told = json.loads(file.read_text(encoding="utf-8"))
+    return told["tickets"], datetime.fromisoformat(told["until"]), told["seed"]
 
 
 def _figures(database: Database, truth: Truth) -> int:
@@ -76,54 +83,6 @@ def _line(row: Checked) -> tuple[str, ...]:
     return row.metric.name, value, f"{figure.numerator:,}", f"{figure.denominator:,}", str(row.compared), str(len(row.wrong))
 
 
-def _speed(settings: Any, database: Database, repeat: int) -> None:
-    """The screen's figures, without its cache, and its whole page, from its session's first run."""
-    from streamlit.testing.v1 import AppTest
-
-    import pages
-    from pages.parts import board
-    from triage import office
-    from triage.learning.metrics import Filters, Window
-
-    table = Table("what", "range", "p50 ms", "p95 ms", "most ms", f"target p95 {TARGET * 1000:.0f}")
-    office.use(cast(Any, SimpleNamespace(settings=settings, database=database)))
-    try:
-        for days in _RANGES:
-            for what, filters in (("figures", Filters()), ("figures, filtered", Filters(category="orders", language="de"))):
-                times = [_timed(lambda d=days, f=filters: _figures_of(database, board, Window, d, f))[1] for _ in range(repeat)]
-                table.add_row(what, days or "30", *_told(times))
-        for days in _RANGES:
-            times = []
-            for _ in range(repeat):
-                board._load.clear()
-                page = AppTest.from_file(str(Path(pages.__file__).with_name("metrics.py")), default_timeout=120)
-                page.session_state["stand_in_user"] = 2
-                page.query_params["days"] = days
-                times.append(_timed(page.run)[1])
-                assert not page.exception
-            table.add_row("page, drawn anew", days or "30", *_told(times))
-    finally:
-        office.use(None)
-    Console(width=120).print(table)
-
-
-def _figures_of(database: Database, board: Any, window_type: Any, days: str, filters: Any) -> None:
-    from triage.sla.plan import desk_hours
-
-    def read(session: Session) -> None:
-        hours = desk_hours(session)
-        window = window_type.last(int(days or 30), hours)
-        board._read(session, board.Asked(window, window.previous(hours), filters, ""))
-
-    with database.read() as session:
-        read(session)
-
-
-def _told(times: list[float]) -> tuple[str, ...]:
-    p50, p95 = np.percentile(times, 50), np.percentile(times, 95)
-    return f"{1000 * p50:.0f}", f"{1000 * p95:.0f}", f"{1000 * max(times):.0f}", "kept" if p95 <= TARGET else "missed"
-
-
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     began = time.perf_counter()
     return work(), time.perf_counter() - began
@@ -134,9 +93,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tickets", type=int, default=200_000, help="how many (default 200,000)")
     parser.add_argument("--seed", type=int, default=2026, help="of the generator (default 2026)")
     parser.add_argument("--folder", type=Path, default=None, help="home folder of the desk (default: a new one)")
+    parser.add_argument("--again", action="store_true", help="take the year that is in the folder")
     parser.add_argument("--url", default="", help="a PostgreSQL database, empty and for this alone (default: SQLite)")
-    parser.add_argument("--repeat", type=int, default=20, help="how often the screen is opened (default 20)")
+    parser.add_argument("--repeat", type=int, default=20, help="how often each is drawn (default 20)")
     options = parser.parse_args(arguments)
+    if options.again and options.folder is None:
+        parser.error("--again needs the --folder in which the year is.")
     options.folder = options.folder or Path(tempfile.mkdtemp(prefix="triage-year-"))
     return options
 
