@@ -10,6 +10,7 @@ from tests.browser.conftest import Visit
 
 def test_a_question_in_words_becomes_a_query_a_chart_and_a_table(visit: Visit) -> None:
     manager = visit("manager")
+    manager.settled()
     manager.goto("Metrics")
     page = manager.page
     manager.settled()
@@ -32,6 +33,7 @@ def test_a_question_in_words_becomes_a_query_a_chart_and_a_table(visit: Visit) -
 
 def test_a_chart_is_a_table_a_file_and_its_tickets(visit: Visit) -> None:
     manager = visit("manager")
+    manager.settled()
     manager.goto("Metrics")
     page = manager.page
     manager.settled()
