@@ -1,6 +1,6 @@
 """Work with drafts beside what people do alone: the three claims with their verdicts, and the times of each matter."""
 
-from pages.parts import behind, charts, words
+from pages.parts import behind, charts_closer, words
 from pages.parts.chart_files import Taken
 from pages.parts.graph import graph
 from pages.parts.markup import mute, show
@@ -25,7 +25,7 @@ def beside(claims: list[Claim], replies: list[Baseline], resolutions: list[Basel
         show(mute("How long each matter takes appears here once people answer 30 of its tickets alone and 30 with a draft."))
         return
     height = 40 + 26 * len(rows)
-    taken = Taken(charts.dumbbells(rows), rows, "Resolution by matter, business hours", about, height)
+    taken = Taken(charts_closer.dumbbells(rows), rows, "Resolution by matter, business hours", about, height)
     graph(taken, name="matters", alt_text="For each matter two dots: median resolution time with a draft, and by people alone")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pages.parts import charts
+from pages.parts import chart_style
 
 _WIDTH, _SCALE = 860, 2.0  # pixels of the chart, and pixels of the picture for each of them
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -32,7 +32,7 @@ def png(taken: Taken, tones: Mapping[str, str]) -> bytes:
         "offset": 12, "color": tones["ink"], "subtitleColor": tones["mute"],
     }  # fmt: skip
     more = {"title": title, "width": _WIDTH, "padding": 18}
-    drawn = charts.styled(taken.chart, tones, height=taken.height, background=tones["card"], **more)
+    drawn = chart_style.styled(taken.chart, tones, height=taken.height, background=tones["card"], **more)
     picture: bytes = vl_convert.vegalite_to_png(drawn, scale=_SCALE, allowed_base_urls=[])
     return picture
 

@@ -1,98 +1,22 @@
-"""The charts of the metrics screen, in the desk's own colours, light and dark."""
+"""The charts of the metrics screen, and those of answers to questions in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
-import streamlit as st
-from altair.utils import schemapi
 
+from pages.parts.chart_style import colours, data, paler_unless
 from triage.learning.metrics import wording as figures
 
-_LIGHT = {"ink": "#1c2430", "mute": "#5d697c", "line": "#e3e6eb", "acc": "#0f766e", "soft": "#94a3b8", "warn": "#d97706", "bad": "#b42318", "pale": "#c9ebe5", "rest": "#dfe4ea", "card": "#ffffff", "faint": "#f1f5f4"}  # fmt: skip
-_DARK = {"ink": "#e6eaf0", "mute": "#9aa6b8", "line": "#2b3340", "acc": "#2dd4bf", "soft": "#64748b", "warn": "#f0b35a", "bad": "#f38b80", "pale": "#12584f", "rest": "#3a4453", "card": "#1a2029", "faint": "#212a33"}  # fmt: skip
-_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _NO_AXIS: Any = None
 _SHORTEST = 30  # seconds: where the axis of times begins
-
-schemapi.disable_debug_mode()  # else every part of a chart is held against Vega-Lite's schema each time it is drawn; tests do it
-
-
-def colours() -> dict[str, str]:
-    return _DARK if st.context.theme.type == "dark" else _LIGHT
-
-
-def draw(chart: Any, *, height: int, key: str, selects: bool = False, alt_text: str = "") -> Any:
-    """Put a chart on the page in the desk's style; with `selects`, returns what was clicked."""
-    drawn = styled(chart, height=height)
-    if not selects:
-        st.vega_lite_chart(drawn, width="stretch", theme=None, key=key, alt=alt_text)
-        return None
-    return st.vega_lite_chart(
-        drawn, width="stretch", theme=None, key=key, on_select="rerun", selection_mode="picked", alt=alt_text
-    )
-
-
-def styled(
-    chart: Any, tones: Mapping[str, str] | None = None, *, height: int, background: str = "transparent", **more: Any
-) -> dict[str, Any]:
-    """The chart as Vega-Lite with the desk's fonts and colours; `more` are its properties on top, such as a title.
-
-    `tones` are the page's unless given: a file is made when nobody looks at a page.
-    """
-    tones = tones or colours()
-    config = {
-        "font": _FONT,
-        "view": {"stroke": None},
-        "axis": {
-            "labelColor": tones["mute"], "titleColor": tones["mute"], "domain": False, "ticks": False, "grid": False, "labelFontSize": 11.5,
-            "gridColor": tones["line"], "labelPadding": 6,
-        },
-        "legend": {
-            "labelColor": tones["mute"], "title": None, "labelFontSize": 12, "orient": "bottom", "symbolType": "square", "symbolSize": 90,
-            "offset": 8,
-        },
-    }  # fmt: skip
-    around = {
-        "height": height,
-        "background": background,
-        "padding": {"left": 2, "right": 6, "top": 4, "bottom": 2},
-        "config": config,
-    }
-    spec = chart.to_dict(validate=False)
-    _put_in(spec, spec.pop("datasets", {}))
-    return {**spec, **around, **more}
-
-
-def _put_in(view: dict[str, Any], rows: Mapping[str, Any]) -> None:
-    """Rows in the place of their names, in a chart and all of its layers."""
-    if (name := view.get("data", {}).get("name")) in rows:
-        view["data"] = {"values": rows[name]}
-    for layer in view.get("layer", ()):
-        _put_in(layer, rows)
-
-
-def picked(event: Any) -> dict[str, Any]:
-    """The fields of the mark that was clicked; empty when none was."""
-    found = event.selection.get("picked") if event is not None else None
-    return dict(found[0]) if found else {}
-
-
-def _data(rows: Iterable[dict[str, Any]]) -> Any:
-    """Rows as they are: data of other kinds is looked through value by value."""
-    return alt.InlineData(values=list(rows))
-
-
-def _paler_unless(picked: Any, opacity: float = 0.45) -> Any:
-    """Full where a mark is picked or none is, paler elsewhere."""
-    return alt.OpacityValue(opacity, condition={"param": picked.name, "value": 1})
 
 
 def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
     """Tickets a day, stacked by outcome. `names` gives the order and the words of the legend."""
     tones = colours()
     shades = {"resolved": tones["acc"], "people": tones["soft"], "escalated": tones["warn"], "open": tones["rest"]}
-    table = _data(
+    table = data(
         {
             **row,
             "day": f"{row['day']}T00:00:00",
@@ -111,7 +35,7 @@ def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
             y=alt.Y("shown:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d")),
             color=alt.Color("name:N", scale=alt.Scale(domain=list(names.values()), range=[shades[k] for k in names])),
             order=alt.Order("order:Q"),
-            opacity=_paler_unless(pick),
+            opacity=paler_unless(pick),
             tooltip=[alt.Tooltip("day:T", title="Day", format="%a %-d %b"), alt.Tooltip("name:N", title="Outcome"), alt.Tooltip("tickets:Q", title="Tickets")],
         )
         .add_params(pick)
@@ -159,7 +83,7 @@ def ceiling(totals: Sequence[int]) -> int:
 def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:
     """Reasons with their counts, the most common on top."""
     tones = colours()
-    table = _data({"reason": reason, "count": count} for reason, count in rows)
+    table = data({"reason": reason, "count": count} for reason, count in rows)
     pick = alt.selection_point(name="picked", fields=["reason"], on="click", clear="dblclick")
     order = [reason for reason, _ in rows]
     bars = (
@@ -168,7 +92,7 @@ def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:
         .encode(
             x=alt.X("count:Q", title=None, axis=_NO_AXIS, scale=alt.Scale(domain=[0, max(n for _, n in rows) * 1.12])),
             y=alt.Y("reason:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=170)),
-            opacity=_paler_unless(pick),
+            opacity=paler_unless(pick),
             tooltip=[alt.Tooltip("reason:N", title="Reason"), alt.Tooltip("count:Q", title="Tickets")],
         )
         .add_params(pick)
@@ -226,12 +150,12 @@ def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> A
         alt.Tooltip("share:Q", title="Share", format=".1%"),
     ]
     drawn = (
-        alt.Chart(_data(bars))
+        alt.Chart(data(bars))
         .mark_rect(cornerRadius=1, color=tones["acc"], cursor="pointer", stroke=tones["card"], strokeWidth=1)
-        .encode(x=x, x2="right:Q", y=y, y2="high:Q", tooltip=tips, opacity=_paler_unless(pick))
+        .encode(x=x, x2="right:Q", y=y, y2="high:Q", tooltip=tips, opacity=paler_unless(pick))
         .add_params(pick)
     )
-    half, most_of_all = (alt.Chart(_data(line for line in lines if line["which"] == which)) for which in ("median", "p90"))
+    half, most_of_all = (alt.Chart(data(line for line in lines if line["which"] == which)) for which in ("median", "p90"))
     rule = {"x": alt.X("at:Q", scale=scale), "y": "low:Q", "y2": "high:Q"}
     text = {"x": alt.X("at:Q", scale=scale), "y": "high:Q", "text": "said:N"}
     return (
@@ -246,7 +170,7 @@ def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> A
 def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:
     """What became of drafts, as shares of each week: rows of week, what, count."""
     tones = colours()
-    table = _data({**row, "week": f"{row['week']}T00:00:00", "order": list(names).index(row["what"])} for row in rows)
+    table = data({**row, "week": f"{row['week']}T00:00:00", "order": list(names).index(row["what"])} for row in rows)
     shades = [tones["acc"], tones["pale"], tones["soft"], tones["warn"], tones["bad"], tones["rest"]]
     return (
         alt.Chart(table)
@@ -265,7 +189,7 @@ def lines(rows: Sequence[dict[str, Any]]) -> Any:
     """Shares over time: rows of day, what, share (0 to 1), basis."""
     tones = colours()
     kinds = list(dict.fromkeys(row["what"] for row in rows))
-    table = _data({**row, "day": f"{row['day']}T00:00:00"} for row in rows)
+    table = data({**row, "day": f"{row['day']}T00:00:00"} for row in rows)
     return (
         alt.Chart(table)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True))
@@ -281,7 +205,7 @@ def lines(rows: Sequence[dict[str, Any]]) -> Any:
 def latencies(rows: Sequence[dict[str, Any]]) -> Any:
     """Median (dark) to 95th percentile (pale) of each agent and tool: rows of name, p50, p95, calls, in milliseconds."""
     tones = colours()
-    table = _data(rows)
+    table = data(rows)
     order = [row["name"] for row in rows]
     tips = [alt.Tooltip("name:N", title="Who"), alt.Tooltip("calls:Q", title="Calls", format=","), alt.Tooltip("half:N", title="p50"), alt.Tooltip("most:N", title="p95"), alt.Tooltip("worst:N", title="p99")]  # fmt: skip
     axis = alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=150)
@@ -297,165 +221,12 @@ def latencies(rows: Sequence[dict[str, Any]]) -> Any:
     return alt.layer(pale, dark, text)
 
 
-def dumbbells(rows: Sequence[dict[str, Any]]) -> Any:
-    """Median times of two ways of working, joined by a line: rows of matter, people_alone_seconds, with_a_draft_seconds, change_share."""
-    tones = colours()
-    order = [row["matter"] for row in rows]
-    kinds = {"with a draft": ("with_a_draft", tones["acc"]), "people alone": ("people_alone", tones["soft"])}
-    ends = [
-        {**row, "kind": kind, "hours": row[f"{field}_seconds"] / 3600, "took": figures.seconds(row[f"{field}_seconds"]), "tickets": row[field]}
-        for row in rows for kind, (field, _) in kinds.items()
-    ]  # fmt: skip
-    y = alt.Y("matter:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=150))
-    x = alt.X(
-        "hours:Q",
-        title=None,
-        axis=alt.Axis(format="~g", labelExpr="datum.label + ' h'", grid=True, tickCount=5),
-        scale=alt.Scale(zero=True),
-    )
-    tips = [
-        alt.Tooltip("matter:N", title="Matter"),
-        alt.Tooltip("kind:N", title="By"),
-        alt.Tooltip("took:N", title="Median"),
-        alt.Tooltip("tickets:Q", title="Tickets"),
-    ]
-    between = alt.Chart(_data(ends)).mark_line(strokeWidth=3, color=tones["line"]).encode(x=x, y=y, detail="matter:N")
-    dots = (
-        alt.Chart(_data(ends))
-        .mark_circle(size=110, opacity=1)
-        .encode(
-            x=x,
-            y=y,
-            tooltip=tips,
-            color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=[tone for _, tone in kinds.values()])),
-        )
-    )
-    changes = alt.Chart(
-        _data(
-            {
-                **row,
-                "hours": max(row["people_alone_seconds"], row["with_a_draft_seconds"]) / 3600,
-                "said": figures.claimed("change", row["change_share"]),
-            }
-            for row in rows
-        )
-    )
-    text = changes.mark_text(align="left", dx=11, fontSize=12, color=tones["mute"]).encode(x=x, y=y, text="said:N")
-    return between + dots + text
-
-
-def heat(rows: Sequence[dict[str, Any]], weekdays: Sequence[str]) -> Any:
-    """Load by hour of the week, its numbers in the cells: rows of weekday, hour, messages, times, an_hour (a mean)."""
-    tones = colours()
-    most = max(row["an_hour"] for row in rows)
-    pick = alt.selection_point(name="picked", fields=["weekday", "hour"], on="click", clear="dblclick")
-    x = alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, orient="top"), scale=alt.Scale(padding=0.04))
-    y = alt.Y("weekday:O", sort=list(weekdays), title=None, axis=alt.Axis(labelColor=tones["ink"]), scale=alt.Scale(padding=0.06))
-    tips = [
-        alt.Tooltip("weekday:O", title="On"),
-        alt.Tooltip("hour:O", title="From"),
-        alt.Tooltip("an_hour:Q", title="Messages an hour"),
-        alt.Tooltip("messages:Q", title="Messages"),
-        alt.Tooltip("times:Q", title="Such hours"),
-    ]
-    cells = (
-        alt.Chart(_data(rows))
-        .mark_rect(cornerRadius=3, cursor="pointer")
-        .encode(
-            x=x,
-            y=y,
-            tooltip=tips,
-            color=alt.Color("an_hour:Q", legend=None, scale=alt.Scale(domain=[0, most], range=[tones["faint"], tones["acc"]])),
-            opacity=_paler_unless(pick, 0.55),
-        )
-        .add_params(pick)
-    )
-    dark = alt.condition(f"datum.an_hour > {0.55 * most}", alt.value(tones["card"]), alt.value(tones["ink"]))
-    text = (
-        alt.Chart(_data(row for row in rows if row["messages"]))
-        .mark_text(fontSize=11)
-        .encode(x=x, y=y, color=dark, text=alt.Text("an_hour:Q", format=".1f" if most < 10 else ".0f"))
-    )
-    return cells + text
-
-
-def reasons_by_week(rows: Sequence[dict[str, Any]]) -> Any:
-    """Cases by week, stacked by reason: rows of week (its Monday), reason, cases, of (all cases of that week)."""
-    tones = colours()
-    sums: dict[str, int] = {}
-    for row in rows:
-        sums[row["reason"]] = sums.get(row["reason"], 0) + row["cases"]
-    order = sorted(sums, key=lambda reason: (-sums[reason], reason))
-    shades = [tones[name] for name in ("warn", "acc", "soft", "bad", "pale", "rest", "mute")]
-    pick = alt.selection_point(name="picked", fields=["week", "reason"], on="click", clear="dblclick")
-    return (
-        alt.Chart(_data({**row, "day": f"{row['week']}T00:00:00", "order": order.index(row["reason"])} for row in rows))
-        .mark_bar(cornerRadius=1, cursor="pointer")
-        .encode(
-            x=alt.X(
-                "day:O",
-                title=None,
-                timeUnit="yearmonthdate",
-                axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True),
-                scale=alt.Scale(paddingInner=0.25),
-            ),
-            y=alt.Y("cases:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, tickMinStep=1)),
-            color=alt.Color(
-                "reason:N",
-                scale=alt.Scale(domain=order, range=[shades[n % len(shades)] for n in range(len(order))]),
-                legend=alt.Legend(columns=3),
-            ),
-            order=alt.Order("order:Q"),
-            opacity=_paler_unless(pick),
-            tooltip=[
-                alt.Tooltip("day:T", title="Week of", format="%-d %b"),
-                alt.Tooltip("reason:N", title="Reason"),
-                alt.Tooltip("cases:Q", title="Cases"),
-                alt.Tooltip("of:Q", title="Out of"),
-            ],
-        )
-        .add_params(pick)
-    )
-
-
-def reliability(rows: Sequence[dict[str, Any]]) -> Any:
-    """How often drafts are kept, by how sure the desk was: rows of sure, middle_share, kept_share, low, high (0 to 1), kept, decided, verdict."""
-    tones = colours()
-    axis = alt.Axis(format="%", grid=True, tickCount=5)
-    pick = alt.selection_point(name="picked", fields=["sure"], on="click", clear="dblclick")
-    line = (
-        alt.Chart(_data([{"at": 0.0}, {"at": 1.0}])).mark_line(strokeDash=[4, 4], color=tones["soft"]).encode(x="at:Q", y="at:Q")
-    )
-    x = alt.X("middle_share:Q", title="how sure the desk was", scale=alt.Scale(domain=[0, 1]), axis=axis)
-    span = (
-        alt.Chart(_data(rows))
-        .mark_rule(strokeWidth=2, color=tones["acc"])
-        .encode(x=x, y=alt.Y("low:Q", title="kept by people", scale=alt.Scale(domain=[0, 1]), axis=axis), y2="high:Q")
-    )
-    tips = [
-        alt.Tooltip("sure:N", title="Sure"),
-        alt.Tooltip("kept_share:Q", title="Kept", format=".1%"),
-        alt.Tooltip("kept:Q", title="Kept"),
-        alt.Tooltip("decided:Q", title="Decided"),
-        alt.Tooltip("verdict:N", title="So it is"),
-    ]
-    dots = (
-        alt.Chart(_data(rows))
-        .mark_circle(size=130, opacity=1, color=tones["acc"], cursor="pointer")
-        .encode(x=x, y="kept_share:Q", tooltip=tips, opacity=_paler_unless(pick))
-        .add_params(pick)
-    )
-    said = alt.Chart(_data({**row, "said": f"{row['verdict']} ({row['kept']} of {row['decided']})"} for row in rows))
-    text = said.mark_text(align="left", dx=10, fontSize=12, color=tones["mute"]).encode(x=x, y="kept_share:Q", text="said:N")
-    return line + span + dots + text
-
-
 def answer_over_time(rows: Sequence[dict[str, Any]], title: str, unit: str) -> Any:
     """An answer's number over time: rows of time (a day, or the first of a week or month), what and value; `unit` is day, week or month."""
     tones = colours()
     kinds = list(dict.fromkeys(row["what"] for row in rows))
     shades = [tones[name] for name in ("acc", "warn", "soft", "bad", "pale", "rest")]
-    table = _data({**row, "time": f"{row['time']}T00:00:00"} for row in rows)
+    table = data({**row, "time": f"{row['time']}T00:00:00"} for row in rows)
     written = "%b %Y" if unit == "month" else "%-d %b"
     return (
         alt.Chart(table)
@@ -473,7 +244,7 @@ def answer_bars(rows: Sequence[dict[str, Any]], title: str) -> Any:
     """An answer's number by category, in the order it came: rows of what, value and shown (the number in words)."""
     tones = colours()
     order = [row["what"] for row in rows]
-    table = _data(rows)
+    table = data(rows)
     most = max((float(row["value"]) for row in rows), default=0.0) or 1.0
     y = alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=190))
     x = alt.X(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import behind, charts, screen
+from pages.parts import behind, charts_closer, screen
 from pages.parts.board import Asked, kept
 from pages.parts.chart_files import Taken
 from pages.parts.graph import graph
@@ -44,7 +44,7 @@ def _load(asked: Asked) -> None:
         {"weekday": timing.WEEKDAYS[h.weekday], "hour": f"{h.hour:02}:00", "messages": h.messages, "times": h.times, "an_hour": round(h.mean, 2)}
         for h in week
     ]  # fmt: skip
-    taken = Taken(charts.heat(rows, timing.WEEKDAYS), rows, "Messages received, by hour of the week", asked.about, 230)
+    taken = Taken(charts_closer.heat(rows, timing.WEEKDAYS), rows, "Messages received, by hour of the week", asked.about, 230)
     if mark := graph(
         taken, name="load", alt_text=f"Heat map of messages by hour of the week; busiest: {busiest.words}", selects=True
     ):
@@ -70,7 +70,7 @@ def _reasons_of(asked: Asked, name: str, title: str) -> None:
     if not rows:
         show(mute("None in this range."))
         return
-    taken = Taken(charts.reasons_by_week(rows), rows, title, asked.about, 240)
+    taken = Taken(charts_closer.reasons_by_week(rows), rows, title, asked.about, 240)
     if mark := graph(taken, name=f"weeks_{name}", alt_text=f"Stacked bars: {title.lower()}, by week", selects=True):
         _open(name, str(mark["reason"]), str(mark["week"])[:10])
 
@@ -90,7 +90,7 @@ def _sure(asked: Asked) -> None:
         show(mute("No drafts decided in this range."))
         return
     plain = [{name: value for name, value in row.items() if name not in ("middle_share", "metric")} for row in rows]
-    taken = Taken(charts.reliability(rows), plain, "Confidence, and drafts kept", asked.about, 260)
+    taken = Taken(charts_closer.reliability(rows), plain, "Confidence, and drafts kept", asked.about, 260)
     if mark := graph(taken, name="sure", alt_text="Share of drafts kept in each band of confidence, with 95% intervals, beside the line of perfect confidence", selects=True):  # fmt: skip
         _open(next(str(row["metric"]) for row in rows if row["sure"] == mark["sure"]))
 

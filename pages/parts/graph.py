@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import behind, chart_files, charts
+from pages.parts import behind, chart_files, chart_style
 from pages.parts.chart_files import Taken
 from pages.parts.table import Cell, Column, Line, table
 from triage.learning.metrics import wording as figures
@@ -32,14 +32,14 @@ def graph(taken: Taken, *, name: str, alt_text: str, selects: bool = False) -> M
             type="tertiary", help=f"Download the data of “{taken.title}”",
         )  # fmt: skip
         st.download_button(
-            "PNG", partial(chart_files.png, taken, charts.colours()), file_name=f"{name}.png", mime="image/png", key=f"png_{name}",
+            "PNG", partial(chart_files.png, taken, chart_style.colours()), file_name=f"{name}.png", mime="image/png", key=f"png_{name}",
             on_click="ignore", type="tertiary", help=f"Download a picture of “{taken.title}”",
         )  # fmt: skip
     if as_table:
         with st.container(height=taken.height, border=False, key=f"rows_{name}"):
             return _rows(taken, name, selects)
-    event = charts.draw(taken.chart, height=taken.height, key=f"chart_{name}", selects=selects, alt_text=alt_text)
-    return behind.fresh(name, charts.picked(event)) if selects else {}
+    event = chart_style.draw(taken.chart, height=taken.height, key=f"chart_{name}", selects=selects, alt_text=alt_text)
+    return behind.fresh(name, chart_style.picked(event)) if selects else {}
 
 
 def _turn(shown: str, as_table: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import ask_answer, chart_files, charts
+from pages.parts import ask_answer, chart_files, chart_style, charts
 from pages.parts.chart_files import Taken
 from tests.asking.conftest import office as small
 from tests.learning.conftest import fill
@@ -135,7 +135,7 @@ def test_values_and_titles_are_plain() -> None:
     )
 
 
-@pytest.mark.parametrize("tones", [charts._LIGHT, charts._DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("tones", [chart_style._LIGHT, chart_style._DARK], ids=["light", "dark"])
 def test_a_picture_is_a_png_of_the_chart_on_the_desks_background(tones: dict[str, str]) -> None:
     rows = [{"what": "Billing", "value": 3, "shown": "3"}, {"what": "Orders", "value": 9, "shown": "9"}]
     data = chart_files.png(Taken(charts.answer_bars(rows, "Tickets"), rows, "Tickets", "last week", 80), tones)
