@@ -9,7 +9,7 @@ from triage.learning.metrics import METRICS, Baseline, Claim, Figure
 from triage.learning.metrics import wording as figures
 
 _COLUMNS = (
-    Column("", "wide"), Column("With a draft", "right"), Column("People alone", "right"), Column("Change", "right"),
+    Column("Figure", "wide"), Column("With a draft", "right"), Column("People alone", "right"), Column("Change", "right"),
     Column("95% interval", "right extra"), Column("To reach", "right"), Column("Reached", "short"),
 )  # fmt: skip
 

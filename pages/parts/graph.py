@@ -11,7 +11,7 @@ from pages.parts.chart_files import Taken
 from pages.parts.table import Cell, Column, Line, table
 from triage.learning.metrics import wording as figures
 
-_TITLES = {"p50": "Median", "p90": "p90", "p95": "p95", "p99": "p99", "cost_usd": "Cost", "an_hour": "An hour, mean", "share": "Share", "what": "", "kind": ""}  # fmt: skip
+_TITLES = {"p50": "Median", "p90": "p90", "p95": "p95", "p99": "p99", "cost_usd": "Cost", "an_hour": "An hour, mean", "share": "Share", "what": "What", "kind": "Kind"}  # fmt: skip
 _SECONDS = ("p50", "p90", "p95", "p99", "from", "to")
 
 

@@ -63,7 +63,7 @@ export default function (component) {
       if (order.at === n) order.sign = -order.sign; else { order.at = n; order.sign = typeof (entries[0] || { cells: [] }).cells[n]?.sort === "number" ? -1 : 1; }
       draw();
     };
-    th.append(data.sorts && (!data.order || column.key) ? button : document.createTextNode(column.label));
+    th.append(data.sorts && column.label && (!data.order || column.key) ? button : document.createTextNode(column.label));
     line.append(th);
   });
   head.append(line);
