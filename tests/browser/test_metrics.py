@@ -22,7 +22,7 @@ def test_a_question_in_words_becomes_a_query_a_chart_and_a_table(visit: Visit) -
     manager.button("Run").click()
     answer = page.get_by_role("region", name="Answer")
     expect(answer.get_by_role("row")).not_to_have_count(1)
-    expect(page.locator(".st-key-chart_answer canvas, .st-key-chart_answer svg").first).to_be_visible()
+    expect(page.locator(".st-key-box_answer").get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
     named = answer.get_by_role("row").nth(1).get_by_role("cell")
     with page.expect_download() as download:
         page.locator(".st-key-ask_csv").get_by_role("button", name="CSV").click()
