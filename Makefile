@@ -62,7 +62,7 @@ bench-trust: .venv/.test-ready  ## guards, grounding and triage in figures, on t
 bench-metrics: .venv/.test-ready  ## every metric against a generated year of 200,000 tickets, and how fast their screen opens
 	@$(BIN)/python -m benchmarks.year
 
-screenshots: .venv/.test-ready  ## draw README's screenshots anew
+screenshots: .venv/.test-ready  ## draw the screenshots of README and docs anew
 	@$(BIN)/python -m tests.browser.screenshots
 
 clean:  ## remove the environment and the demo's data

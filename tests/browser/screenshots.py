@@ -1,4 +1,4 @@
-"""Draws the pictures of README: a demo desk in a folder of its own, each screen at 1280 pixels.
+"""Draws the pictures of README and docs/screens.md: a demo desk in a folder of its own, each screen at 1280 pixels.
 
 `python -m tests.browser.screenshots [FOLDER]`, or `make screenshots`, which writes to docs/images.
 """
@@ -24,7 +24,7 @@ from tests.browser.chromium import FLAGS, find
 from triage import first_steps
 from triage.accounts import users
 from triage.database import open_database
-from triage.models import AT_WORK, Ticket
+from triage.models import AT_WORK, Run, Ticket
 from triage.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -32,11 +32,17 @@ SIZE = {"width": 1280, "height": 800}
 LIMIT = 250_000
 PATIENCE = 600.0
 TICKET = "demo-03-e11-wont-go-away"  # a plain question whose draft stands on the help centre
+DEAR = "demo-trial-6"  # a ticket that cost several times the usual
 PICTURES = (
     ("inbox-light", "manager", "/?ticket={ticket}", "light"),
     ("inbox-dark", "manager", "/?ticket={ticket}", "dark"),
+    ("new-ticket", "staff", "/new_ticket", "light"),
     ("metrics", "manager", "/metrics", "light"),
     ("knowledge", "admin", "/knowledge?article=descale-your-machine&tab=edit", "light"),
+    ("guardrails", "admin", "/guardrails", "light"),
+    ("traces", "manager", "/traces?run={run}", "light"),
+    ("settings", "admin", "/settings", "light"),
+    ("you", "staff", "/you", "light"),
 )
 
 
@@ -44,10 +50,10 @@ def main(folder: Path) -> None:
     """Write every picture and say how large it is."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="triage-") as home, demo_desk(Path(home)) as address:
-        ticket = wait_for_agents(load_settings(home=home))
+        shown = wait_for_agents(load_settings(home=home))
         end_tours(load_settings(home=home))
         for name, role, path, scheme in PICTURES:
-            data = compressed(picture(address, role, path.format(ticket=ticket), scheme))
+            data = compressed(picture(address, role, path.format(**shown), scheme))
             (folder / f"{name}.png").write_bytes(data)
             print(f"{folder / name}.png  {len(data) // 1000} kB", flush=True)
 
@@ -84,17 +90,18 @@ def wait_until_ready(desk: "subprocess.Popen[bytes]", address: str) -> None:
     raise SystemExit("The demo desk did not start; try `make run` to see why.")
 
 
-def wait_for_agents(settings: Settings) -> int:
-    """Until every demo ticket waits for a person; gives the number of the one that is shown."""
+def wait_for_agents(settings: Settings) -> dict[str, int | str]:
+    """Until every demo ticket waits for a person; gives the number of the ticket and the id of the run that are shown."""
     database = open_database(settings)
     until = time.monotonic() + PATIENCE
     try:
         while time.monotonic() < until:
             with database.read() as session:
-                shown = session.exec(select(Ticket.id).where(Ticket.source_id == TICKET)).first()
+                ticket = session.exec(select(Ticket.id).where(Ticket.source_id == TICKET)).first()
+                run = session.exec(select(Run.id).join(Ticket).where(Ticket.source_id == DEAR)).first()
                 busy = session.exec(select(func.count()).where(col(Ticket.status).in_(AT_WORK))).one()
-            if shown and not busy:
-                return shown
+            if ticket and run and not busy:
+                return {"ticket": ticket, "run": run}
             time.sleep(1.0)
     finally:
         database.close()
