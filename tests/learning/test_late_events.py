@@ -35,7 +35,7 @@ TICKETS = 300
 
 Matter = story.Episode
 RESOLUTIONS = {"durable_resolution", "first_contact_resolution", "cost_per_resolution"}
-RATINGS = {"csat", "csat_assisted", "csat_people", "csat_response"}
+RATINGS = {"csat", "csat_assisted", "csat_people", "csat_response", "csat_response_assisted", "csat_response_people"}
 ENDS = {"assisted_resolution", "resolved_without_rework", "escalation_rate"} | {f"ended_{end}" for end in ("resolved", "escalated", "people", "open")}  # fmt: skip
 
 
@@ -94,6 +94,7 @@ def _come_back(how: str) -> Callable[[Session, story.Year, Matter], None]:
             session.add_all(Ticket(**row) for row in made.tickets())
             session.flush()
         session.add_all(models.Episode(**row) for row in made.episodes())
+        session.add_all(models.Message(**row) for row in made.messages())
 
     return do
 
