@@ -100,11 +100,13 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
         lockable = view.draft and _waits(view) and not view.ticket.training
         changed = lock.changes(session, settings, user, view.draft) if view.draft and lockable else []
         strict = bool(workspace.get(session, "every_draft_needs_manager"))
-        return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
+        if view.ticket.training:
+            return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
+        return view, changed, strict, ticket_view.pulse_of(view, changed, user.id)
 
     try:
         view, changed, strict, pulse = office.read(read)
-        composer.recall(user, ticket_id, waits=_waits(view))
+        composer.recall(user, ticket_id, waits=_waits(view), typed_there=view.typed)
     except InputError as error:
         state.put("pulse", None)
         return None, [], False, str(error)
@@ -126,7 +128,8 @@ def _middle(view: TicketView | None, user: User, changed: list[Change], strict: 
             _nothing_open(problem)
         return
     head(view, user.id)
-    incident.belongs(view.ticket.id or 0)
+    if view.in_incident:
+        incident.belongs(view.ticket.id or 0)
     batch.belongs(view.ticket.id or 0)
     tools(user, view.ticket)
     conversation(view, seen)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
@@ -57,12 +58,12 @@ def changes(session: Session, draft: Draft) -> list[Change]:
     """The same with what was and what is."""
     ticket = session.get_one(Ticket, draft.ticket_id)
     found = [change for change in (_thread(session, draft, ticket), _address(draft, ticket)) if change]
-    published = published_versions(session, list(draft.article_versions))
-    internal = _internal(session, list(draft.article_versions))
+    cited = _cited(session, list(draft.article_versions))
+    published = {article: standing.version for article, standing in cited.items() if standing.version is not None}
     for article, version in draft.article_versions.items():
         if published.get(article) != version:
             found.append(_article(article, version, published.get(article)))
-        if article in internal:
+        if article in cited and cited[article].audience != "public":  # a draft is only ever written from public ones
             said = f"the article {article} is for the team only now"
             found.append(Change("internal", said, about=article, stops=("customers may not read what it rests on",)))
     if not found and draft.seal and seal_of(session, draft, published) != draft.seal:
@@ -99,17 +100,25 @@ def _article(article: str, version: int, now: int | None) -> Change:
     )
 
 
-_PUBLISHED = columns(col(Article.id), col(Article.published_version)).where(
+class _Standing(NamedTuple):
+    """How an article stands now: its published version, if it has one, and whom it is for."""
+
+    version: int | None
+    audience: str
+
+
+_STANDING = columns(col(Article.id), col(Article.published_version), col(Article.audience)).where(
     col(Article.id).in_(bindparam("articles", expanding=True))
 )
 
 
 def published_versions(session: Session, articles: list[str]) -> dict[str, int]:
     """The published version number of each article that has one."""
-    rows = session.execute(_PUBLISHED, {"articles": articles})
-    return {article: version for article, version in rows if version is not None}
+    cited = _cited(session, articles)
+    return {article: standing.version for article, standing in cited.items() if standing.version is not None}
 
 
-def _internal(session: Session, articles: list[str]) -> set[str]:
-    """Those that customers may not read; a draft is only ever written from public ones."""
-    return set(session.exec(select(Article.id).where(col(Article.id).in_(articles), Article.audience != "public")))
+def _cited(session: Session, articles: list[str]) -> dict[str, _Standing]:
+    if not articles:
+        return {}
+    return {article: _Standing(*rest) for article, *rest in session.execute(_STANDING, {"articles": articles})}

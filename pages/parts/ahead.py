@@ -28,7 +28,7 @@ def ahead(ticket_id: int | None) -> None:
 def prepare(database: Database, ticket_id: int) -> None:
     """Mark the passages that a ticket's draft cites, and look through its messages when a guard flagged one."""
     newest = select(Draft).join(Ticket, col(Ticket.draft_id) == Draft.id).where(Ticket.id == ticket_id)
-    with database.read() as session:
+    with database.snapshot(), database.read() as session:
         draft = session.exec(newest).first()
         view = ticket_view.load(session, ticket_id) if xray.is_flagged(session, ticket_id) else None
     if draft:

@@ -95,14 +95,15 @@ def text(ticket_id: int, field: Field, start: str = "") -> str:
     return kept.text if kept else start
 
 
-def recall(user: User, ticket_id: int, *, waits: bool) -> None:
+def recall(user: User, ticket_id: int, *, waits: bool, typed_there: bool = True) -> None:
     """What the person typed elsewhere, or before this page was loaded, comes back; asked of the desk once a tab and ticket.
 
     Coming to the ticket opens the form whose text was not sent; `waits` tells whether a draft waits, which can be sent back.
+    Without `typed_there` nobody has typed anything into the ticket.
     """
     known = state.recalled()
     if ticket_id not in known:
-        for name, row in office.read(lambda session: typed.of(session, user, ticket_id)).items():
+        for name, row in office.read(lambda session: typed.of(session, user, ticket_id)).items() if typed_there else ():
             if name in _KEPT and ticket_id not in state.written(name) and row.text.strip():
                 _back(ticket_id, name, state.Typed(row.text, row.draft_id))
         known.add(ticket_id)

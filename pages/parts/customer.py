@@ -1,7 +1,9 @@
 """Who writes: what the desk knows of the customer, their orders and their earlier tickets."""
 
+from time import monotonic
 from typing import Any
 
+import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, running_clocks, words
@@ -9,6 +11,8 @@ from pages.parts.markup import card, chip, join, mute, rows, show, tag
 from triage.mentions import mentions, products
 from triage.models import Customer, Order, Ticket
 from triage.tickets.ticket_view import TicketView
+
+_FRESH = 60.0  # seconds that the products are not asked for again
 
 
 def customer(view: TicketView) -> None:
@@ -23,7 +27,7 @@ def customer(view: TicketView) -> None:
     if known and known.note:
         show(card(tag("div", known.note, cls="td-text"), title="Note", tone="note"))
     said = "\n".join([ticket.subject, *(each.message.body for each in view.letters if each.message.direction == "in")])
-    if named := mentions(said, office.read(products)):
+    if named := mentions(said, _products()):
         show(card(rows([(kind, ", ".join(found)) for kind, found in named.items()]), title="Named in the messages"))
     if view.orders:
         show(card(*[_order(order) for order in view.orders], title="Orders"))
@@ -31,6 +35,15 @@ def customer(view: TicketView) -> None:
         show(card(*[_past(other) for other in view.past], title="Earlier tickets"))
     elif not view.orders:
         show(card(mute("No earlier tickets and no orders under this address."), tone="quiet"))
+
+
+def _products() -> list[str]:
+    """All published articles are read for them, and they change seldom."""
+    at, known = st.session_state.get("td_products", (-_FRESH, []))
+    if monotonic() - at > _FRESH:
+        known = office.read(products)
+        st.session_state["td_products"] = (monotonic(), known)
+    return list(known)
 
 
 def _facts(known: Customer | None, ticket: Ticket) -> Markup:

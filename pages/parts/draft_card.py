@@ -10,7 +10,7 @@ from pages.parts import marks, words
 from pages.parts.markup import join, mute, tag
 from triage.drafts import proof
 from triage.models import Draft
-from triage.tickets.inbox import support
+from triage.tickets.queue_lines import support
 
 _KINDS = {"clarify": "Question back", "holding": "Holding reply", "reply": "Draft"}
 

@@ -22,8 +22,9 @@ def desk() -> "Desk":
 
 
 def read(work: Callable[[Session], T]) -> T:
-    """Read from the database."""
-    with desk().database.read() as session:
+    """Read from the database, as all of a drawing does: without a transaction around it."""
+    database = desk().database
+    with database.snapshot(), database.read() as session:
         return work(session)
 
 

@@ -17,7 +17,8 @@ from triage.incidents import view as incidents
 from triage.models import SavedView, User
 from triage.notifications import reading
 from triage.tickets import inbox, presence, saved_views, ticket_view, work
-from triage.tickets.inbox import QueuePage, QueueRow, View
+from triage.tickets.inbox import QueuePage, View
+from triage.tickets.queue_lines import QueueRow
 
 T = TypeVar("T")
 
@@ -205,12 +206,12 @@ def _look(user: User, here: Asked) -> Seen:
         if before is not None and same and before.address == address:
             return before, pulse, moved
         saved = queue_search.saved(session, user)
+        numbers = before.numbers if before and same else inbox.counts(session, user)
         found = Seen(
             address, changes, monotonic(),
-            inbox.listing(session, user, here.view, find=here.find, page=here.page),
-            before.coming if before and same else inbox.arriving(session, user),
-            before.numbers if before and same else inbox.counts(session, user),
-            saved, queue_search.form(session, user, here.find, saved, here.saved),
+            inbox.listing(session, user, here.view, find=here.find, page=here.page, numbers=numbers),
+            before.coming if before and same else inbox.arriving(session, user, total=numbers[View.WORKING]),
+            numbers, saved, queue_search.form(session, user, here.find, saved, here.saved),
         )  # fmt: skip
         return found, pulse, moved
 

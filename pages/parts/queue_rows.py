@@ -4,7 +4,7 @@ from typing import Any
 
 from pages.parts import running_clocks, words
 from triage.models import Status
-from triage.tickets.inbox import QueueRow
+from triage.tickets.queue_lines import QueueRow
 
 
 def row(ticket: QueueRow, busy: bool = False) -> dict[str, Any]:

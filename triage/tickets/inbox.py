@@ -6,11 +6,10 @@ What only a manager decides stands behind what the person can decide. Where fini
 too, what waits comes first, and the finished ones follow by their newest change.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal, literal_column, or_, true
 from sqlmodel import Session, col, select
@@ -24,12 +23,6 @@ from triage.models import (
     DECIDABLE,
     WAITS_FOR_PERSON,
     AuditEvent,
-    BlockedAction,
-    Category,
-    Customer,
-    Draft,
-    Incident,
-    IncidentMember,
     Order,
     Status,
     TeamMember,
@@ -38,22 +31,13 @@ from triage.models import (
     now,
 )
 from triage.reviewing import copies
-from triage.sla.reading import foremost
-from triage.tickets import presence, ticket_filter
+from triage.tickets import queue_lines, ticket_filter
+from triage.tickets.queue_lines import QueueRow
 from triage.tickets.ticket_filter import Wanted
 
 PAGE = 30
 FEW = 250  # tickets that a search sorts at once; of more it finds the newest, and among the open ones the most pressing
 MOST_COUNTED = 999
-_PLACES = 5  # among which rows an exercise stands
-_SIGNED_OFF = ("granted", "refused")
-_IN_INCIDENTS = (
-    select(IncidentMember.ticket_id)
-    .join(Incident, col(Incident.id) == IncidentMember.incident_id)
-    .where(col(Incident.state).in_(("proposed", "open")), col(IncidentMember.out).is_(False))
-)
-
-
 _WAITING = sorted(str(status) for status in WAITS_FOR_PERSON)
 _AT_WORK = sorted(str(status) for status in AT_WORK)
 
@@ -85,42 +69,6 @@ _BY_CHANGE: dict[View, tuple[Status, ...]] = {  # views that list the newest cha
 
 
 @dataclass(frozen=True)
-class QueueRow:
-    """One line of the queue. `unsupported` and `facts` count the factual sentences of the newest draft.
-
-    `due` is the promise worth a word, and `due_kind` whose it is; the queue's order goes by the ticket's own `due_at`.
-    """
-
-    id: int
-    subject: str
-    requester: str
-    status: Status
-    reason: str | None
-    category: str
-    priority: str
-    sentiment: str
-    language: str
-    channel: str
-    risk: str
-    approver: str
-    due: datetime | None
-    created_at: datetime
-    snoozed_until: datetime | None
-    assignee: str | None
-    looking: str | None
-    writing: str | None
-    draft_kind: str | None
-    facts: int
-    unsupported: int
-    confidence: float
-    blocked: int
-    incident: bool = False
-    due_kind: str = ""
-    paused: str = ""
-    draft_waits: bool = False
-
-
-@dataclass(frozen=True)
 class QueuePage:
     """`more_than`: there are more than `total`, which nobody has counted."""
 
@@ -132,14 +80,17 @@ class QueuePage:
 
 
 def listing(
-    session: Session, user: User, view: View = View.NEEDS, *, find: str = "", page: int = 1, size: int = PAGE
-) -> QueuePage:
+    session: Session, user: User, view: View = View.NEEDS, *, find: str = "", page: int = 1, size: int = PAGE,
+    numbers: Mapping[View, int] | None = None,
+) -> QueuePage:  # fmt: skip
     """One page of a view, most pressing first; `find` is a ticket number, an order number, words, or filters.
 
     However many tickets there are, no more is read than the pages before, or the open ones that a filter asks about.
+    `numbers` are those of `counts`, when they have just been read.
     """
     asked = _ask(session, user, view, find)
-    total = _count(session, asked)
+    counted = numbers and not asked.filtered and asked.found is None and view != View.INCIDENTS  # it lists finished tickets too
+    total = numbers[view] if numbers and counted and view in numbers else _count(session, asked)
     page = max(1, page)
     if total is not None and total <= MOST_COUNTED:
         page = min(page, max(1, -(-total // size)))
@@ -148,17 +99,20 @@ def listing(
     seen = (page - 1) * size + len(ids)
     number = max(seen, min(total or 0, MOST_COUNTED))
     pages = max(page + more, -(-number // size))
-    rows = rows_of(session, user, shown)
+    rows = queue_lines.of(session, user, shown)
     if view == View.NEEDS and page == 1 and not find:
-        rows = _with_exercise(session, user, rows)
+        rows = queue_lines.with_exercise(session, user, rows)
     return QueuePage(rows, number, page, pages, more_than=(number == seen and more) or number < (total or 0))
 
 
-def arriving(session: Session, user: User, limit: int = 5) -> QueuePage:
-    """The newest tickets the agents are at work on, and how many there are in all."""
+def arriving(session: Session, user: User, limit: int = 5, *, total: int | None = None) -> QueuePage:
+    """The newest tickets the agents are at work on, and how many there are in all; `total`, when that has just been counted."""
+    total = at_work(session) if total is None else total
+    if not total:
+        return QueuePage([], 0, 1, 1)
     by_number = (col(Ticket.id) + 0).desc()  # by itself the number's index would be read to its end where nothing is at work
     newest = session.exec(select(Ticket.id).where(col(Ticket.status).in_(_AT_WORK)).order_by(by_number).limit(limit)).all()
-    return QueuePage(rows_of(session, user, [number or 0 for number in newest]), at_work(session), 1, 1)
+    return QueuePage(queue_lines.of(session, user, [number or 0 for number in newest]), total, 1, 1)
 
 
 def at_work(session: Session) -> int:
@@ -323,7 +277,7 @@ def _conditions(user: User) -> dict[View, ColumnElement[bool]]:
         View.UNASSIGNED: and_(waits, col(Ticket.assignee_id).is_(None)),
         View.QUARANTINED: status == Status.QUARANTINED,
         View.FAILED: status == Status.FAILED,
-        View.INCIDENTS: col(Ticket.id).in_(_IN_INCIDENTS),
+        View.INCIDENTS: col(Ticket.id).in_(queue_lines.IN_INCIDENTS),
         View.SNOOZED: and_(status.in_(WAITS_FOR_PERSON), col(Ticket.snoozed_until) > now()),
         View.WORKING: status.in_(AT_WORK),
         View.SENT: status.in_([Status.APPROVED, Status.DELIVERING, Status.DELIVERED]),
@@ -334,120 +288,3 @@ def _conditions(user: User) -> dict[View, ColumnElement[bool]]:
 
 def _for_a_manager() -> ColumnElement[bool]:
     return pressing.for_manager() == literal_column("1")
-
-
-def rows_of(session: Session, user: User, ids: Sequence[int]) -> list[QueueRow]:
-    """The lines of these tickets, in their order."""
-    if not ids:
-        return []
-    found = {ticket.id: ticket for ticket in session.exec(select(Ticket).where(col(Ticket.id).in_(ids)))}
-    return _rows(session, user, [found[number] for number in ids if number in found])
-
-
-def _rows(session: Session, user: User, tickets: Sequence[Ticket]) -> list[QueueRow]:
-    """Rows with what stands in other tables, in seven small queries however many rows there are."""
-    ids = [ticket.id for ticket in tickets]
-    drafts = _drafts(session, [ticket.draft_id for ticket in tickets])
-    people = _names(session, User, [number for ticket in tickets for number in (ticket.assignee_id, ticket.claimed_by)])
-    customers = _names(session, Customer, [ticket.customer_id for ticket in tickets])
-    titles = dict(session.exec(select(Category.slug, Category.title)).all())
-    blocked = dict(
-        session.exec(
-            select(BlockedAction.ticket_id, func.count())
-            .where(col(BlockedAction.ticket_id).in_(ids), col(BlockedAction.status).not_in(_SIGNED_OFF))
-            .group_by(col(BlockedAction.ticket_id))
-        ).all()
-    )
-    grouped = set(session.exec(_IN_INCIDENTS.where(col(IncidentMember.ticket_id).in_(ids))))
-    rows = [_row(ticket, user, drafts.get(ticket.draft_id), people, customers, titles, blocked) for ticket in tickets]
-    writing = presence.writers(session, [row.id for row in rows], user.id)
-    return [replace(row, incident=row.id in grouped, writing=writing.get(row.id)) for row in rows]
-
-
-def _with_exercise(session: Session, user: User, rows: list[QueueRow]) -> list[QueueRow]:
-    """The first page with the person's own exercise among its first few rows; it is in no count."""
-    exercise = copies.waiting(session, user)
-    if exercise is None:
-        return rows
-    ticket, draft = copies.ticket(exercise), copies.draft(exercise)
-    titles = dict(session.exec(select(Category.slug, Category.title).where(Category.slug == ticket.category)).all())
-    written = _Written(draft.kind, draft.status, draft.sentences, draft.confidence)
-    due = min((row.due for row in rows if row.due), default=None)
-    row = replace(_row(ticket, user, written, {}, {}, titles, {}), due=due, due_kind="first_reply" if due else "")
-    place = exercise.ticket_id % _PLACES
-    return [*rows[:place], row, *rows[place:]]
-
-
-class _Written(NamedTuple):
-    """What a line says of a draft; its text and its sources, which are long, are not read."""
-
-    kind: str
-    status: str
-    sentences: list[dict[str, object]]
-    confidence: float
-
-
-def _drafts(session: Session, ids: Sequence[int | None]) -> dict[int | None, _Written]:
-    columns = select(Draft.id, *(getattr(Draft, name) for name in _Written._fields))
-    found = session.execute(columns.where(col(Draft.id).in_(_numbers(ids))))
-    return {number: _Written(*rest) for number, *rest in found}
-
-
-def _names(session: Session, table: type[User] | type[Customer], ids: Sequence[int | None]) -> dict[int | None, str]:
-    if not (wanted := _numbers(ids)):
-        return {}
-    return dict(session.exec(select(table.id, table.name).where(col(table.id).in_(wanted))).all())
-
-
-def _numbers(ids: Sequence[int | None]) -> set[int]:
-    return {number for number in ids if number is not None}
-
-
-def _row(
-    ticket: Ticket,
-    user: User,
-    draft: _Written | None,
-    people: dict[int | None, str],
-    customers: dict[int | None, str],
-    titles: dict[str, str],
-    blocked: dict[int, int],
-) -> QueueRow:
-    facts, unsupported = support(draft.sentences if draft else ())
-    due, due_kind = foremost(ticket)
-    someone = ticket.claimed_by if ticket.claimed_until and ticket.claimed_until > now() else None
-    return QueueRow(
-        id=ticket.id or 0,
-        subject=ticket.subject,
-        requester=ticket.requester_name or customers.get(ticket.customer_id, "") or ticket.requester_email,
-        status=Status(ticket.status),
-        reason=ticket.reason,
-        category=titles.get(ticket.category, ticket.category),
-        priority=ticket.priority,
-        sentiment=ticket.sentiment,
-        language=ticket.language,
-        channel=ticket.channel,
-        risk=ticket.risk,
-        approver=ticket.approver,
-        due=due,
-        due_kind=due_kind,
-        paused=ticket.paused,
-        created_at=ticket.created_at,
-        snoozed_until=ticket.snoozed_until if ticket.snoozed_until and ticket.snoozed_until > now() else None,
-        assignee=people.get(ticket.assignee_id),
-        looking=people.get(someone) if someone != user.id else None,
-        writing=None,
-        draft_kind=draft.kind if draft else None,
-        draft_waits=draft is not None and draft.status == "waiting",
-        facts=facts,
-        unsupported=unsupported,
-        confidence=draft.confidence if draft else ticket.confidence,
-        blocked=blocked.get(ticket.id or 0, 0),
-    )
-
-
-def support(sentences: Iterable[Mapping[str, object]]) -> tuple[int, int]:
-    """(factual sentences, those of them without support) of a draft's sentences."""
-    facts = [
-        sentence for sentence in sentences if sentence.get("kind") in ("fact", "step") or not sentence.get("supported", True)
-    ]
-    return len(facts), sum(not sentence.get("supported", True) for sentence in facts)

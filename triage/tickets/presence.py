@@ -53,4 +53,4 @@ def writers(session: Session, tickets: Sequence[int], but: int | None) -> dict[i
 def on(session: Session, ticket_id: int) -> dict[int, str]:
     """Id → name of everybody who writes on the ticket now."""
     alive = select(User.id, User.name).join(EditClaim).where(EditClaim.ticket_id == ticket_id, EditClaim.until > now())
-    return {number: name for number, name in session.exec(alive) if number is not None}
+    return {number: name for number, name in session.exec(alive.order_by(col(User.id))) if number is not None}

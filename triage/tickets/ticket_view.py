@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from triage import proposals, seal
 from triage.errors import InputError
 from triage.models import (
+    DECIDABLE,
     ArticleVersion,
     Attachment,
     AuditEvent,
@@ -18,8 +22,10 @@ from triage.models import (
     Customer,
     Decision,
     Draft,
+    EditClaim,
     Exercise,
     GuardVerdict,
+    IncidentMember,
     Message,
     Order,
     Outbox,
@@ -31,10 +37,13 @@ from triage.models import (
     SignOff,
     SolvedCase,
     Ticket,
+    TicketTag,
+    TypedText,
     User,
     now,
 )
 from triage.reviewing import copies
+from triage.seal import Change
 from triage.tickets import presence, tags
 
 PAST = 6
@@ -103,6 +112,10 @@ class TicketView:
     proposals: list[Proposal] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     writers: dict[int, str] = field(default_factory=dict)
+    in_incident: bool = False
+    """Whether it is, or was, in an incident."""
+    typed: bool = True
+    """Whether anybody may have typed into it what was not sent."""
 
     @property
     def assignee(self) -> str | None:
@@ -116,10 +129,30 @@ class TicketView:
 
     def writing(self, user_id: int | None) -> str | None:
         """Who else writes on the ticket now."""
-        return next((name for number, name in self.writers.items() if number != user_id), None)
+        return _other(self.writers, user_id)
 
 
 Pulse = tuple[object, ...]
+_RARE: dict[str, Any] = {  # what most tickets have none of: not asked for by itself until it is there
+    "attachments": select(Attachment.id).join(Message).where(Message.ticket_id == Ticket.id),
+    "decided": select(Decision.id).where(Decision.ticket_id == Ticket.id),
+    "dossiers": select(BlockedAction.id).where(BlockedAction.ticket_id == Ticket.id),
+    "incident": select(IncidentMember.id).where(IncidentMember.ticket_id == Ticket.id),
+    "proposals": select(Proposal.id).where(Proposal.ticket_id == Ticket.id),
+    "quarantine": select(Quarantine.id).where(Quarantine.ticket_id == Ticket.id),
+    "run": select(Run.id).where(Run.ticket_id == Ticket.id),
+    "tags": select(TicketTag.tag).where(TicketTag.ticket_id == Ticket.id),
+    "typed": select(TypedText.field).where(TypedText.ticket_id == Ticket.id),
+    "verdicts": select(GuardVerdict.id).where(GuardVerdict.ticket_id == Ticket.id),
+    "writers": select(EditClaim.user_id).where(EditClaim.ticket_id == Ticket.id),
+}
+_HEAD: Any = (
+    columns(*(Ticket, Draft, Category.title, Customer), *(rare.correlate(Ticket).exists() for rare in _RARE.values()))
+    .outerjoin(Draft, col(Draft.id) == Ticket.draft_id)
+    .outerjoin(Category, col(Category.slug) == Ticket.category)
+    .outerjoin(Customer, col(Customer.id) == Ticket.customer_id)
+    .where(col(Ticket.id) == bindparam("ticket_id"))
+)
 
 
 def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
@@ -127,15 +160,31 @@ def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
         return ()
-    signs = session.exec(select(SignOff.id).join(BlockedAction).where(BlockedAction.ticket_id == ticket_id)).all()
-    note = session.exec(
-        select(Message.id).where(Message.ticket_id == ticket_id).order_by(col(Message.id).desc()).limit(1)
-    ).first()
-    calls = session.exec(select(Proposal.id, Proposal.status).where(Proposal.ticket_id == ticket_id)).all()
+    signs = select(func.count(col(SignOff.id))).join(BlockedAction).where(BlockedAction.ticket_id == ticket_id)
+    newest = select(func.max(Message.id)).where(Message.ticket_id == ticket_id)
+    signed, note = session.execute(columns(signs.scalar_subquery(), newest.scalar_subquery())).one()
     draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
-    sealed = seal.what_changed(session, draft) if draft and draft.status == "waiting" else []
+    sealed = seal.what_changed(session, draft) if draft and _is_decidable(ticket, draft) else []
+    writing = _other(presence.on(session, ticket_id), viewer)
+    return _pulse(ticket, viewer, signed, note, writing, proposals.of_ticket(session, ticket_id), sealed)
+
+
+def pulse_of(view: TicketView, changed: Sequence[Change], viewer: int | None = None) -> Pulse:
+    """The pulse of a ticket that has just been loaded, with what changed since its draft was written; nothing is read for it.
+
+    Not for an exercise, whose view is not what its row says.
+    """
+    signed = sum(len(dossier.signatures) for dossier in view.dossiers)
+    note = view.letters[-1].message.id if view.letters else None
+    decidable = view.draft is not None and _is_decidable(view.ticket, view.draft)
+    sealed = [change.said for change in changed if change.kind != "rule"] if decidable else []
+    return _pulse(view.ticket, viewer, signed, note, view.writing(viewer), view.proposals, sealed)
+
+
+def _pulse(
+    ticket: Ticket, viewer: int | None, signed: int, note: int | None, writing: str | None, calls: Sequence[Proposal], sealed: Sequence[str]
+) -> Pulse:  # fmt: skip
     held = ticket.claimed_until is not None and ticket.claimed_until > now() and ticket.claimed_by != viewer
-    looks = ticket.claimed_by if held else None
     return (
         str(ticket.status),
         ticket.draft_id,
@@ -144,12 +193,20 @@ def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
         ticket.assignee_id,
         ticket.team,
         ticket.approver,
-        len(signs),
-        presence.writers(session, [ticket_id], viewer).get(ticket_id),
-        tuple(map(tuple, calls)),
+        signed,
+        writing,
+        tuple((call.id, call.status) for call in calls),
         tuple(sealed),
-        looks,
+        ticket.claimed_by if held else None,
     )
+
+
+def _is_decidable(ticket: Ticket, draft: Draft) -> bool:
+    return draft.status == "waiting" and ticket.status in DECIDABLE
+
+
+def _other(people: dict[int, str], viewer: int | None) -> str | None:
+    return next((name for number, name in people.items() if number != viewer), None)
 
 
 def load(session: Session, ticket_id: int, viewer: User | None = None) -> TicketView:
@@ -157,42 +214,41 @@ def load(session: Session, ticket_id: int, viewer: User | None = None) -> Ticket
 
     An exercise (triage.reviewing) is there for the `viewer` that it was made for, looks like any ticket, and for nobody else.
     """
-    ticket = session.get(Ticket, ticket_id)
+    head = session.execute(_HEAD, {"ticket_id": ticket_id}).first()
+    ticket: Ticket | None = head[0] if head else None
     if ticket is not None and ticket.training:
         exercise = copies.shown(session, viewer, ticket_id)
         if exercise is not None:
             return _exercise(session, ticket, exercise)
         ticket = None
-    if ticket is None:
+    if head is None or ticket is None:
         raise InputError(f"There is no ticket {ticket_id}; it may have been removed, or the address is wrong.")
-    category = session.get(Category, ticket.category) if ticket.category else None
-    draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
-    run = session.exec(
-        select(Run).where(Run.ticket_id == ticket_id, col(Run.forked_at).is_(None)).order_by(col(Run.started_at).desc()).limit(1)
-    ).first()
+    _, draft, category, customer, *there = head
+    has = {name for name, is_there in zip(_RARE, there, strict=True) if is_there}
+    run = _run(session, ticket_id) if "run" in has else None
     return TicketView(
         ticket=ticket,
-        category=category.title if category else ticket.category,
-        customer=session.get(Customer, ticket.customer_id) if ticket.customer_id else None,
+        category=ticket.category if category is None else category,
+        customer=customer,
         orders=_orders(session, ticket),
         past=_past(session, ticket),
-        letters=_letters(session, ticket_id),
+        letters=_letters(session, ticket_id, files="attachments" in has),
         draft=draft,
         previous=_previous(session, draft),
-        decided=_decided(session, ticket_id),
-        dossiers=_dossiers(session, ticket_id),
-        verdicts=list(
-            session.exec(select(GuardVerdict).where(GuardVerdict.ticket_id == ticket_id).order_by(col(GuardVerdict.id)))
-        ),
+        decided=_decided(session, ticket_id) if "decided" in has else None,
+        dossiers=_dossiers(session, ticket_id) if "dossiers" in has else [],
+        verdicts=_verdicts(session, ticket_id) if "verdicts" in has else [],
         run=run,
         steps=_steps(session, run),
         events=_events(session, ticket_id),
-        quarantine=session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first(),
+        quarantine=_quarantine(session, ticket_id) if "quarantine" in has else None,
         precedents=_precedents(session, draft),
-        proposals=proposals.of_ticket(session, ticket_id),
-        tags=tags.of(session, ticket_id),
-        writers=presence.on(session, ticket_id),
+        proposals=proposals.of_ticket(session, ticket_id) if "proposals" in has else [],
+        tags=tags.of(session, ticket_id) if "tags" in has else [],
+        writers=presence.on(session, ticket_id) if "writers" in has else {},
         people={number: name for number, name in session.exec(select(User.id, User.name)) if number is not None},
+        in_incident="incident" in has,
+        typed="typed" in has,
     )
 
 
@@ -241,19 +297,33 @@ def _past(session: Session, ticket: Ticket) -> list[Ticket]:
     return list(session.exec(others.limit(PAST)))
 
 
-def _letters(session: Session, ticket_id: int) -> list[Letter]:
+def _letters(session: Session, ticket_id: int, *, files: bool) -> list[Letter]:
     messages = session.exec(
         select(Message, User.name)
         .outerjoin(User, col(User.id) == Message.user_id)
         .where(Message.ticket_id == ticket_id)
         .order_by(col(Message.id))
     ).all()
-    files: dict[int, list[Attachment]] = {}
-    for attachment in session.exec(
-        select(Attachment).join(Message).where(Message.ticket_id == ticket_id).order_by(col(Attachment.id))
-    ):
-        files.setdefault(attachment.message_id, []).append(attachment)
-    return [Letter(message, files.get(message.id or 0, []), author or "") for message, author in messages]
+    attached: dict[int, list[Attachment]] = {}
+    if files:
+        of_ticket = select(Attachment).join(Message).where(Message.ticket_id == ticket_id).order_by(col(Attachment.id))
+        for attachment in session.exec(of_ticket):
+            attached.setdefault(attachment.message_id, []).append(attachment)
+    return [Letter(message, attached.get(message.id or 0, []), author or "") for message, author in messages]
+
+
+def _run(session: Session, ticket_id: int) -> Run | None:
+    """The newest run that is no experiment."""
+    own = select(Run).where(Run.ticket_id == ticket_id, col(Run.forked_at).is_(None))
+    return session.exec(own.order_by(col(Run.started_at).desc()).limit(1)).first()
+
+
+def _verdicts(session: Session, ticket_id: int) -> list[GuardVerdict]:
+    return list(session.exec(select(GuardVerdict).where(GuardVerdict.ticket_id == ticket_id).order_by(col(GuardVerdict.id))))
+
+
+def _quarantine(session: Session, ticket_id: int) -> Quarantine | None:
+    return session.exec(select(Quarantine).where(Quarantine.ticket_id == ticket_id)).first()
 
 
 def _precedents(session: Session, draft: Draft | None) -> list[tuple[SolvedCase, float]]:
