@@ -5,7 +5,7 @@ Two tables: a SearchRecord for each question asked, a PassageUse for each passag
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -111,10 +111,10 @@ def decided(session: Session, draft: Draft, kind: str, *, body: str = "", reason
         verdicts = dict.fromkeys(_resting(draft.sentences), False)
     else:
         return
-    for passage, kept in verdicts.items():
-        if use := _use(session, draft, passage):
-            use.kept, use.at = kept, now()
-            session.add(use)
+    uses = _uses(session, draft, verdicts)
+    for passage, use in uses.items():
+        use.kept, use.at = verdicts[passage], now()
+    _keep(session, uses.values())
 
 
 def withdrawn(session: Session, draft: Draft) -> None:
@@ -126,32 +126,39 @@ def withdrawn(session: Session, draft: Draft) -> None:
 
 def opened(session: Session, draft: Draft, passage: str) -> None:
     """Somebody opened a cited passage."""
-    if use := _use(session, draft, passage):
+    uses = _uses(session, draft, [passage]).values()
+    for use in uses:
         use.opened = True
-        session.add(use)
+    _keep(session, uses)
 
 
 def voted(session: Session, draft: Draft, passage: str, *, helpful: bool) -> None:
     """A reviewer's word on a cited passage; the last one counts."""
-    if use := _use(session, draft, passage):
+    uses = _uses(session, draft, [passage]).values()
+    for use in uses:
         use.vote = 1 if helpful else -1
-        session.add(use)
+    _keep(session, uses)
 
 
-def _use(session: Session, draft: Draft, passage: str) -> PassageUse | None:
-    """The row of a cited passage; a draft that was renewed by a person gets its rows here. None for what is not cited."""
-    found = session.exec(select(PassageUse).where(PassageUse.draft_id == draft.id, PassageUse.passage == passage)).first()
-    if found is not None:
-        return found
+def _uses(session: Session, draft: Draft, passages: Collection[str]) -> dict[str, PassageUse]:
+    """The rows of cited passages; a draft that a person renewed has none yet, and gets them by `_keep`. None for what is not cited."""
+    if not passages:
+        return {}
+    rows = session.exec(select(PassageUse).where(PassageUse.draft_id == draft.id, col(PassageUse.passage).in_(passages)))
+    found = {use.passage: use for use in rows}
     for rank, citation in enumerate(draft.citations, 1):
-        if citation.get("passage") == passage:
-            made = PassageUse(
+        passage = str(citation.get("passage"))
+        if passage in passages and passage not in found:
+            found[passage] = PassageUse(
                 draft_id=draft.id or 0, ticket_id=draft.ticket_id, passage=passage, article=str(citation.get("article", "")),
                 version=int(str(citation.get("version") or 0)), rank=rank, score=float(str(citation.get("score") or 0)), cited=True,
             )  # fmt: skip
-            session.add(made)
-            return made
-    return None
+    return found
+
+
+def _keep(session: Session, uses: Iterable[PassageUse]) -> None:
+    session.add_all(use for use in uses if use.id is not None)
+    insert_many(session, PassageUse, (use.model_dump(exclude={"id"}) for use in uses if use.id is None))
 
 
 def _resting(sentences: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """The audit chain holds on both databases, and notices any change."""
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import event, text
 from sqlmodel import select
 
 from triage import audit
@@ -14,6 +15,33 @@ def test_a_chain_of_events_verifies(database: Database) -> None:
             audit.append(session, "note", actor="system", number=number, share=0.1 * number, text="ü “quoted”", when=None)
     with database.read() as session:
         assert audit.verify(session) is None
+
+
+def test_the_chain_goes_on_after_a_savepoint_that_was_taken_back(database: Database) -> None:
+    with database.transaction() as session:
+        audit.append(session, "note", actor="system", number=1)
+        for number in (2, 3):
+            with pytest.raises(ZeroDivisionError), session.begin_nested():
+                audit.append(session, "note", actor="system", number=number)
+                assert 1 / 0
+            with session.begin_nested():
+                audit.append(session, "note", actor="system", number=10 * number)
+                audit.append(session, "note", actor="system", number=11 * number)
+        audit.append(session, "note", actor="system", number=4)
+    with database.transaction() as session:
+        audit.append(session, "note", actor="system", number=5)
+    with database.read() as session:
+        assert audit.verify(session) is None
+        assert [event.data["number"] for event in session.exec(select(AuditEvent))] == [1, 20, 22, 30, 33, 4, 5]
+
+
+def test_the_chain_is_held_and_its_end_read_once_a_transaction(database: Database) -> None:
+    with database.transaction() as session:
+        audit.append(session, "note", actor="system", number=1)
+        said: list[str] = []
+        event.listen(session.connection(), "before_cursor_execute", lambda *of: said.append(of[2]))
+        audit.append(session, "note", actor="system", number=2)
+    assert len(said) == 1 and said[0].startswith("INSERT")
 
 
 def test_a_changed_event_is_found(database: Database) -> None:

@@ -17,6 +17,7 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.drafts import own_replies, proof
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, InputError, Unsupported
+from triage.judging import Rules
 from triage.learning import edits
 from triage.macros.filling import gaps
 from triage.models import (
@@ -101,16 +102,16 @@ def decide(
     reason, comment = spoken(reason), bounded(comment, LONGEST_COMMENT, "This comment")
     vouched = [spoken(sentence) for sentence in vouched]
     choice = Choice(DecisionKind(kind), seal, body, reason.strip(), comment.strip(), acknowledged, vouched, active_seconds)
-    found = session.exec(select(Draft.ticket_id).where(Draft.id == draft_id)).first()
-    ticket = locks.ticket(session, found)
-    draft = session.get(Draft, draft_id, with_for_update=True, populate_existing=True)
-    if draft is None or ticket is None:
+    held = locks.draft(session, draft_id)
+    if held is None:
         raise InputError(f"There is no draft {draft_id}.")
+    ticket, draft = held
     undecided(session, draft, ticket)
-    _allowed(session, user, draft, ticket, choice)
+    rules = Rules.load(session, settings)
+    _allowed(user, draft, ticket, choice, rules)
     if choice.kind == DecisionKind.APPROVE:
         _unchanged(session, draft, choice)
-        _sendable(session, settings, user, draft, ticket, choice)
+        _sendable(session, settings, user, draft, ticket, choice, rules)
     run = session.get(Run, draft.run_id) if draft.run_id else None
     edited, sensitive = body is not None and body.strip() != draft.body, access.is_sensitive(draft, ticket)
     with tracing.decision(choice.kind.value, ticket.id, run, edited=edited, sensitive=sensitive):
@@ -205,7 +206,12 @@ def edit_distance(draft: str, sent: str) -> float:
 
 
 def undecided(session: Session, draft: Draft, ticket: Ticket) -> None:
-    """Raises AlreadyDecided (who and when) or ConflictError unless this draft is the one that waits."""
+    """Raises AlreadyDecided (who and when) or ConflictError unless this draft, which is held, is the one that waits.
+
+    A decision ends the waiting in its own transaction, and no draft can have two.
+    """
+    if draft.status == "waiting" and ticket.draft_id == draft.id and ticket.status in DECIDABLE:
+        return
     decided = session.exec(
         select(Decision, User).join(User, col(User.id) == Decision.user_id).where(Decision.draft_id == draft.id)
     ).first()
@@ -214,14 +220,14 @@ def undecided(session: Session, draft: Draft, ticket: Ticket) -> None:
         raise AlreadyDecided(
             f"{who.name} {_VERBS[decision.kind]} this draft at {decision.created_at:%H:%M} UTC on {decision.created_at:%d %b}."
         )
-    if draft.status != "waiting" or ticket.draft_id != draft.id or ticket.status not in DECIDABLE:
-        raise ConflictError("This draft is no longer the one that waits; reload the ticket to see the newest version.")
+    raise ConflictError("This draft is no longer the one that waits; reload the ticket to see the newest version.")
 
 
-def _allowed(session: Session, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> None:
+def _allowed(user: User, draft: Draft, ticket: Ticket, choice: Choice, rules: Rules) -> None:
     access.require(user, Permission.WORK_INBOX)
     prepares = choice.kind in (DecisionKind.REQUEST_CHANGES, DecisionKind.ESCALATE)
-    if not prepares and not may_decide(session, user, draft, ticket):
+    switch = rules.every_draft_needs_manager
+    if not prepares and not access.can_decide(user, draft, ticket, every_draft_needs_manager=switch):
         if user.trainee:
             raise AccessError(
                 "As a trainee you do not decide drafts: change it or hand it in as it is, and a colleague decides it."
@@ -246,7 +252,9 @@ def _unchanged(session: Session, draft: Draft, choice: Choice) -> None:
         raise ApprovalVoid(changes)
 
 
-def _sendable(session: Session, settings: Settings, user: User, draft: Draft, ticket: Ticket, choice: Choice) -> None:
+def _sendable(
+    session: Session, settings: Settings, user: User, draft: Draft, ticket: Ticket, choice: Choice, rules: Rules
+) -> None:
     text = draft.body if choice.body is None else choice.body
     if not text.strip():
         raise InputError("The reply is empty; write something, or reject the draft.")
@@ -254,7 +262,7 @@ def _sendable(session: Session, settings: Settings, user: User, draft: Draft, ti
         raise InputError(f"The reply still has a gap: {open_gaps[0]} Fill it in, or take it out.")
     if not ticket.requester_email:
         raise InputError("This ticket has no address to reply to; add one, or resolve it without a reply.")
-    lastcheck.check(session, settings, user, ticket, draft, text)
+    lastcheck.check(session, settings, user, ticket, draft, text, rules)
     for row in proof.open_points(proof.of_text(session, draft, ticket, text), choice.acknowledged, choice.vouched)[:1]:
         raise Unsupported(f"No source supports “{row['text']}”. {row.get('why') or ''} Remove the sentence, or acknowledge it.")
 

@@ -16,6 +16,7 @@ GENESIS = "0" * 64
 _EVENTS: Table = AuditEvent.__table__  # type: ignore[attr-defined]
 _LAST_HASH = select(_EVENTS.c.hash).order_by(_EVENTS.c.id.desc()).limit(1)
 _INSERT = _EVENTS.insert()
+_HELD = "audit_chain"  # where a session notes (the transaction that holds the chain, the hash at its end)
 _LOCK = 0x7472_6961  # one advisory lock for the chain on PostgreSQL; SQLite writers are serial anyway
 
 
@@ -55,10 +56,8 @@ def append_all(
     chained = session.get_bind().dialect.name == "postgresql"
     if session.new or (chained and session.dirty):
         session.flush()  # a row that the event tells of has its id before it, and rows are held before the chain is
-    if chained:
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     connection = session.connection()
-    last = connection.execute(_LAST_HASH).scalar() or GENESIS
+    last = _end(session, chained=chained)
     events: list[dict[str, Any]] = []
     for data in each:
         event: dict[str, Any] = {
@@ -67,6 +66,25 @@ def append_all(
         last = digest(**event)
         events.append({**event, "hash": last})
     connection.execute(_INSERT, events)
+    session.info[_HELD] = (_innermost(session), last)
+
+
+def _end(session: Session, *, chained: bool) -> str:
+    """The hash at the chain's end, which nobody else moves until the transaction ends.
+
+    Who has appended in this very transaction holds the chain and knows its end. A savepoint counts as a transaction of
+    its own: when it is taken back, what it appended is gone, and so is its hold.
+    """
+    of, last = session.info.get(_HELD, (None, ""))
+    if of is not None and of is _innermost(session):
+        return str(last)
+    if chained:
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    return session.connection().execute(_LAST_HASH).scalar() or GENESIS
+
+
+def _innermost(session: Session) -> object:
+    return session.get_nested_transaction() or session.get_transaction()
 
 
 def check(session: Session) -> Verified:

@@ -15,20 +15,25 @@ from triage.reviewing import copies
 from triage.settings import Settings
 
 
-def check(session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str) -> None:
-    """Raises GuardError, naming what must go, when the text holds what may not leave."""
-    if stopped := problems(session, settings, user, ticket, draft, text):
+def check(
+    session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str, rules: judging.Rules
+) -> None:
+    """Raises GuardError, naming what must go, when the text holds what may not leave by these rules."""
+    if stopped := problems(session, settings, user, ticket, draft, text, rules=rules):
         raise GuardError("This text may not be sent: " + " ".join(stopped) + " Change it, or escalate it, and try again.")
 
 
 def problems(
-    session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str, *, flags: bool = False
-) -> list[str]:
+    session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft, text: str, *, flags: bool = False,
+    rules: judging.Rules | None = None,
+) -> list[str]:  # fmt: skip
     """What the text holds that may not leave, a sentence each; with `flags`, also what is only worth a look. `draft` gives subject and sources; it may be one that is not stored.
+
+    `rules` are the desk's, when they have just been read.
 
     Flags are otherwise the person's own judgement; a manager may promise what only people may grant, and send what a rule of the desk's own stops.
     """
-    rules = judging.Rules.load(session, settings)
+    rules = rules or judging.Rules.load(session, settings)
     words = Sentence(text=text, kind="courtesy", passages=[])
     reply = Reply(subject=draft.subject, paragraphs=[Paragraph(style="text", sentences=[words])])
     checked = judging.output_check(

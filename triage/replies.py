@@ -166,6 +166,7 @@ def post(session: Session, settings: Settings, draft: Draft, ticket: Ticket, dec
         select(Message)
         .where(Message.ticket_id == ticket.id, Message.direction == "in", col(Message.message_id).is_not(None))
         .order_by(col(Message.id).desc())
+        .limit(1)
     ).first()
     domain = settings.mail_from.partition("@")[2] or "localhost"
     subject = draft.subject if f"[#{ticket.id}]" in draft.subject else f"{draft.subject} [#{ticket.id}]"

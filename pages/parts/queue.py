@@ -244,7 +244,7 @@ def take(user: User, here: Asked, below: Sequence[int], after: int = 0) -> int |
             reading.seen_of_ticket(session, user, found)
         return found
 
-    return _quietly(change)
+    return _quietly(user, change)
 
 
 def claim(user: User, ticket_id: int) -> None:
@@ -254,22 +254,22 @@ def claim(user: User, ticket_id: int) -> None:
         work.claim(session, user, ticket_id)
         reading.seen_of_ticket(session, user, ticket_id)
 
-    _quietly(change)
+    _quietly(user, change)
 
 
-def _quietly(change: Callable[[Session], T]) -> T | None:
+def _quietly(user: User, change: Callable[[Session], T]) -> T | None:
     """Claim a ticket. The one event that leaves in the history changes nothing in one's own queue, which is not read again for it."""
     seen: Seen | None = state.get("queue_seen")
 
-    def counted(session: Session) -> tuple[T, int, int]:
-        before = inbox.changes(session)
-        return change(session), before, inbox.changes(session)
+    def counted(session: Session) -> tuple[T, bool, int]:
+        found = change(session)
+        return found, *(inbox.opened_only(session, user, seen.changes) if seen else (False, 0))
 
     if (done := office.attempt(counted)) is None:
         return None
-    found, before, after = done
-    if seen and seen.changes == before and after <= before + 1:
-        state.put("queue_seen", replace(seen, changes=after))
+    found, quiet, changes = done
+    if seen and quiet:
+        state.put("queue_seen", replace(seen, changes=changes))
     return found
 
 

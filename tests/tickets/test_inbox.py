@@ -3,13 +3,34 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from tests import desks
+from triage import seal
 from triage.database import Database
 from triage.errors import InputError
-from triage.models import BlockedAction, Category, Customer, Order, Role, Status, Ticket, User, now
-from triage.tickets import inbox, ticket_view, work
+from triage.models import (
+    Attachment,
+    BlockedAction,
+    Category,
+    Customer,
+    Decision,
+    GuardVerdict,
+    Incident,
+    IncidentMember,
+    Message,
+    Order,
+    Quarantine,
+    Role,
+    Run,
+    SignOff,
+    Status,
+    Ticket,
+    TicketTag,
+    User,
+    now,
+)
+from triage.tickets import inbox, presence, ticket_view, typed, work
 from triage.tickets.inbox import View
 
 
@@ -63,6 +84,9 @@ def test_views_and_counts_agree(database: Database) -> None:
         numbers = inbox.counts(session, nadia)
         for view, number in numbers.items():
             assert inbox.listing(session, nadia, view).total == number, view
+            assert inbox.listing(session, nadia, view, numbers=numbers) == inbox.listing(session, nadia, view), view
+        assert inbox.listing(session, nadia, find="is:escalated", numbers=numbers).total == 1
+        assert inbox.arriving(session, nadia, total=numbers[View.WORKING]) == inbox.arriving(session, nadia)
         assert numbers[View.NEEDS] == 7 and numbers[View.UNASSIGNED] == 5
         assert set(subjects(session, nadia, View.MANAGER)) == {"sensitive", "escalated"}
         assert subjects(session, nadia, View.MINE) == ["mine"]
@@ -173,6 +197,83 @@ def test_the_ticket_view_has_everything_and_its_pulse_beats(database: Database) 
         with pytest.raises(InputError, match="no ticket 999"):
             ticket_view.load(session, 999)
         assert ticket_view.pulse(session, 999) == ()
+
+
+def test_a_loaded_ticket_says_its_own_pulse(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        ticket = desks.ticket(session)
+        desks.waiting_draft(session, ticket)
+        number = ticket.id or 0
+
+        def pulse() -> ticket_view.Pulse:
+            view = ticket_view.load(session, number)
+            changed = seal.changes(session, view.draft) if view.draft else []
+            found = ticket_view.pulse_of(view, [*changed, seal.Change("rule", "a rule changed")], nadia.id)
+            assert found == ticket_view.pulse(session, number, nadia.id)
+            return found
+
+        seen = [pulse()]
+        for change in (
+            lambda: work.claim(session, sam, number),
+            lambda: presence.write(session, sam, number),
+            lambda: work.note(session, sam, number, "Look at this."),
+            lambda: session.add(
+                SignOff(blocked_action_id=_blocked(session, number), user_id=sam.id or 0, granted=True, comment="Yes.")
+            ),
+            lambda: desks.say(session, ticket, "One more thing"),
+        ):
+            change()
+            session.flush()
+            seen.append(pulse())
+        assert len(set(seen)) == len(seen)
+
+
+def _blocked(session: Session, number: int) -> int:
+    action = BlockedAction(ticket_id=number, action="issue_refund", rule="payments")
+    session.add(action)
+    session.flush()
+    return action.id or 0
+
+
+def test_what_few_tickets_have_is_loaded_when_it_is_there(database: Database) -> None:
+    with database.transaction() as session:
+        nadia = desks.person(session)
+        ticket = desks.ticket(session)
+        draft = desks.waiting_draft(session, ticket)
+        number, message = ticket.id or 0, session.exec(select(Message)).one()
+        plain = ticket_view.load(session, number)
+        assert not any((plain.run, plain.decided, plain.dossiers, plain.quarantine, plain.tags, plain.verdicts, plain.writers))
+        assert not any((plain.letters[0].attachments, plain.proposals, plain.in_incident, plain.typed))
+        _blocked(session, number)
+        incident = Incident(title="Outage")
+        session.add_all([
+            incident, Run(id="r", ticket_id=number, model="offline"), TicketTag(ticket_id=number, tag="vip"),
+            Quarantine(ticket_id=number, reason="spam"), GuardVerdict(ticket_id=number, stage="input", rule="x", verdict="flag"),
+            Attachment(message_id=message.id or 0, filename="a.txt", content_type="text/plain", size=1, sha256="0"),
+            Decision(draft_id=draft.id or 0, ticket_id=number, episode_id=draft.episode_id, user_id=nadia.id or 0, kind="approve", seal="s"),
+        ])  # fmt: skip
+        session.flush()
+        session.add(IncidentMember(incident_id=incident.id or 0, ticket_id=number))
+        presence.write(session, nadia, number)
+        typed.keep(session, nadia, number, typed.NOTE, "To be said")
+        session.flush()
+        view = ticket_view.load(session, number)
+        assert view.run and view.decided and view.dossiers and view.quarantine and view.verdicts and view.letters[0].attachments
+        assert view.tags == ["vip"] and view.writers == {nadia.id: "Nadia"} and view.in_incident and view.typed
+
+
+def test_only_ones_own_opening_leaves_the_queue_as_it_was(database: Database) -> None:
+    with database.transaction() as session:
+        nadia, sam = desks.person(session), desks.person(session, Role.MANAGER, "Sam")
+        ticket = desks.ticket(session)
+        since = inbox.changes(session)
+        assert inbox.opened_only(session, nadia, since) == (True, since)
+        work.claim(session, nadia, ticket.id or 0)
+        assert inbox.opened_only(session, nadia, since) == (True, inbox.changes(session))
+        assert inbox.opened_only(session, sam, since) == (False, inbox.changes(session))
+        work.assign(session, nadia, ticket.id or 0, nadia.id)
+        assert inbox.opened_only(session, nadia, since) == (False, inbox.changes(session))
 
 
 def test_what_only_a_manager_decides_stands_behind_for_staff(database: Database) -> None:

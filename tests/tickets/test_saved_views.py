@@ -73,6 +73,6 @@ def test_others_hear_who_writes_until_the_claim_runs_out(database: Database) -> 
             assert ticket_view.load(session, number).writing(sam.id) is None
         presence.stop(session, nadia, number)
         session.flush()
-        assert presence.writers(session, [number], None) == {}
+        assert presence.on(session, number) == {}
         with pytest.raises(InputError, match="no ticket 99"):
             presence.write(session, nadia, 99)

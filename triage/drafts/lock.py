@@ -83,10 +83,10 @@ def redraft(session: Session, enqueue: Enqueue, user: User, draft_id: int, *, se
 def _waiting(session: Session, user: User, draft_id: int, seal: str) -> tuple[User, Draft, Ticket]:
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
-    ticket = locks.ticket(session, session.exec(select(Draft.ticket_id).where(Draft.id == draft_id)).first())
-    draft = session.get(Draft, draft_id, with_for_update=True, populate_existing=True)
-    if draft is None or ticket is None:
+    held = locks.draft(session, draft_id)
+    if held is None:
         raise InputError(f"There is no draft {draft_id}.")
+    ticket, draft = held
     approval.undecided(session, draft, ticket)
     if draft.seal != seal:
         raise ApprovalVoid(["the page showed another version of this draft"])
@@ -108,8 +108,9 @@ def _with_text(session: Session, change: Change) -> Change:
 
 def _rule(session: Session, settings: Settings, user: User, ticket: Ticket, draft: Draft) -> Change | None:
     """The rules as they changed since, when they stop the draft now; of other rules nothing is said."""
-    newest = session.exec(select(RuleVersion).order_by(col(RuleVersion.number).desc()).limit(1)).first()
-    if newest is None or newest.made_at <= draft.created_at:
+    later = select(RuleVersion).where(RuleVersion.made_at > draft.created_at)
+    newest = session.exec(later.order_by(col(RuleVersion.number).desc()).limit(1)).first()
+    if newest is None:
         return None
     stopped = lastcheck.problems(session, settings, user, ticket, draft, draft.body)
     if not stopped:

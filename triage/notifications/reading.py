@@ -96,6 +96,8 @@ def read_all(session: Session, user: User) -> None:
 
 def seen_of_ticket(session: Session, user: User, ticket_id: int) -> int:
     """Opening a ticket reads what was told of it; returns how many notifications that were."""
+    if session.exec(select(Notification.id).where(Notification.ticket_id == ticket_id).limit(1)).first() is None:
+        return 0  # nothing was told of most tickets
     kept = settings.of(session, user)
     told = select(col(Notification.id)).where(
         Notification.ticket_id == ticket_id, mine(session, user), _unread(user, kept)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, literal_column, or_, true
+from sqlalchemy import ColumnElement, and_, func, literal, literal_column, not_, or_, true
 from sqlmodel import Session, col, select
 
 from triage.accounts import access
@@ -156,6 +156,14 @@ def following(
 def changes(session: Session) -> int:
     """A number that grows whenever something happens at the desk: every action leaves its event. One look into an index."""
     return session.exec(select(func.max(AuditEvent.id))).one() or 0
+
+
+def opened_only(session: Session, user: User, since: int) -> tuple[bool, int]:
+    """Whether all that happened since that number (`changes`) is that this person opened tickets, and the number now."""
+    own = and_(col(AuditEvent.kind) == "opened", col(AuditEvent.actor) == user.actor)
+    happened = select(func.max(AuditEvent.id), func.count().filter(not_(own))).where(col(AuditEvent.id) > since)
+    newest, others = session.exec(happened).one()
+    return others == 0, newest or since
 
 
 # ---- how a page is found ------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 Who merely has a ticket open is told by triage.tickets.work.claim.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlmodel import Session, col, select
@@ -38,16 +37,6 @@ def stop(session: Session, user: User, ticket_id: int) -> None:
     if claim is not None:
         session.delete(claim)
         audit.append(session, "writing_ended", actor=user.actor, ticket_id=ticket_id)
-
-
-def writers(session: Session, tickets: Sequence[int], but: int | None) -> dict[int, str]:
-    """Ticket → who writes on it now, `but` for one person."""
-    alive = (
-        select(EditClaim.ticket_id, User.name)
-        .join(User, col(User.id) == EditClaim.user_id)
-        .where(col(EditClaim.ticket_id).in_(tickets), EditClaim.until > now(), EditClaim.user_id != but)
-    )
-    return dict(session.exec(alive).all()) if tickets else {}
 
 
 def on(session: Session, ticket_id: int) -> dict[int, str]:

@@ -116,17 +116,18 @@ def _statement(user: User) -> Any:
     writers = select(func.min(User.name)).join(EditClaim, col(EditClaim.user_id) == User.id)
     writing = writers.where(EditClaim.ticket_id == Ticket.id, EditClaim.until > now(), EditClaim.user_id != user.id)
     incident = IN_INCIDENTS.where(IncidentMember.ticket_id == Ticket.id).correlate(Ticket).exists()
+    what: list[Any] = [
+        Ticket, Draft.kind, Draft.status, Draft.sentences, Draft.confidence, Category.title, Customer.name, assignee.name,
+        claimer.name, writing.correlate(Ticket).scalar_subquery(), blocked.correlate(Ticket).scalar_subquery(), incident,
+    ]  # fmt: skip
     return (
-        columns(
-            Ticket, Draft.kind, Draft.status, Draft.sentences, Draft.confidence, Category.title, Customer.name, assignee.name,
-            claimer.name, writing.correlate(Ticket).scalar_subquery(), blocked.correlate(Ticket).scalar_subquery(), incident,
-        )
+        columns(*what)
         .outerjoin(Draft, col(Draft.id) == Ticket.draft_id)
         .outerjoin(Category, col(Category.slug) == Ticket.category)
         .outerjoin(Customer, col(Customer.id) == Ticket.customer_id)
-        .outerjoin(assignee, assignee.id == Ticket.assignee_id)
-        .outerjoin(claimer, claimer.id == Ticket.claimed_by)
-    )  # fmt: skip
+        .outerjoin(assignee, col(assignee.id) == Ticket.assignee_id)
+        .outerjoin(claimer, col(claimer.id) == Ticket.claimed_by)
+    )
 
 
 def _among(session: Session, user: User, rows: list[QueueRow], exercise: Exercise) -> list[QueueRow]:

@@ -146,8 +146,9 @@ _RARE: dict[str, Any] = {  # what most tickets have none of: not asked for by it
     "verdicts": select(GuardVerdict.id).where(GuardVerdict.ticket_id == Ticket.id),
     "writers": select(EditClaim.user_id).where(EditClaim.ticket_id == Ticket.id),
 }
-_HEAD: Any = (
-    columns(*(Ticket, Draft, Category.title, Customer), *(rare.correlate(Ticket).exists() for rare in _RARE.values()))
+_WHAT: list[Any] = [Ticket, Draft, Category.title, Customer, *(rare.correlate(Ticket).exists() for rare in _RARE.values())]
+_HEAD = (
+    columns(*_WHAT)
     .outerjoin(Draft, col(Draft.id) == Ticket.draft_id)
     .outerjoin(Category, col(Category.slug) == Ticket.category)
     .outerjoin(Customer, col(Customer.id) == Ticket.customer_id)
