@@ -25,7 +25,7 @@ from triage.database import open_database
 from triage.models import WorkspaceSetting
 from triage.settings import load_settings
 
-durable._TAKEOVER_SECONDS = 0.2  # a test is not patient
+durable._LOOK_SECONDS = 0.2  # a test is not patient
 settings = load_settings(home=sys.argv[1], database_url=sys.argv[2], poll_seconds=0.02)
 database = open_database(settings)
 
@@ -89,6 +89,18 @@ def _times(database: Database, name: str) -> int:
         return int(str(row.value["times"])) if row else 0
 
 
+_HOLDERS = """
+SELECT DISTINCT pid FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND granted AND datname = current_database()
+"""
+
+
+def _holders(database: Database) -> set[int]:
+    """The server's processes that hold an advisory lock: a worker each, and whoever looks at this moment."""
+    with database.read() as session:
+        return set(session.scalars(text(_HOLDERS)))
+
+
 def _until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -150,6 +162,21 @@ def test_a_worker_that_could_not_look_for_dead_ones_looks_again(
     first.wait()
     _until(lambda: _times(durable.database, "alone") == 1)
     assert second.poll() is None
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_live_worker_whose_connection_is_cut_keeps_its_work(
+    durable: Durable, worker: Callable[[], subprocess.Popen[str]]
+) -> None:
+    worker(), worker()
+    _enqueue(durable, "kept", 3.0)
+    _until(lambda: len(_holders(durable.database)) >= 2)
+    with durable.database.transaction() as session:
+        cut = set(session.scalars(text(f"SELECT pid FROM ({_HOLDERS}) AS holders WHERE pg_terminate_backend(pid)")))
+    _until(lambda: len(_holders(durable.database) - cut) >= 2)  # both have locked their names again
+    _until(lambda: _times(durable.database, "kept") == 1)
+    time.sleep(1)
+    assert _times(durable.database, "kept") == 1
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

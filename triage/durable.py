@@ -4,7 +4,8 @@ Four kinds of work exist: `triage` (the agents work on a ticket), `deliver` (an 
 `chore` (what the clock asks for) and `import` (articles are taken in). Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
 
 On SQLite exactly one process works (a lock file). On PostgreSQL each worker has its own name and holds an
-advisory lock while it lives; the others watch for names whose lock is free and take their work over.
+advisory lock while it lives; the others take the work of a name over whose lock is free at several looks in a row, so
+that a worker whose connection was cut has the time to lock its name again.
 """
 
 import fcntl
@@ -12,10 +13,12 @@ import logging
 import os
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import IO, Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from triage import tracing
@@ -29,7 +32,7 @@ logger = logging.getLogger(__name__)
 Handler = Callable[..., Awaitable[str]]
 KINDS = ("triage", "deliver", "chore", "import")
 APP_VERSION = "1"  # raise it only when a handler's arguments change
-_TAKEOVER_SECONDS = 5.0
+_LOOK_SECONDS, _LOOKS = 2.0, 3  # how often workers look at locks, and how often in a row a dead one's is free
 
 _TRACE = "traceparent"
 _handlers: dict[str, Handler] = {}
@@ -42,6 +45,7 @@ class Durable:
         self.database, self.settings = database, settings
         self._client: Any = None
         self._lock: IO[str] | None = None
+        self._name = ""
         self._advisory: Connection | None = None
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -140,7 +144,7 @@ class Durable:
             self._client.destroy()
             self._client = None
         if self._watcher:
-            self._watcher.join(timeout=_TAKEOVER_SECONDS + 1)
+            self._watcher.join(timeout=_LOOK_SECONDS + 1)
         if self._advisory is not None:
             self._advisory.close()
         if self._lock is not None:
@@ -150,10 +154,9 @@ class Durable:
 
     def _claim(self) -> str:
         if not self.database.is_sqlite:
-            name = new_id()
-            self._advisory = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            self._advisory.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(name)})
-            return name
+            self._name = new_id()
+            self._hold()
+            return self._name
         self._lock = (self.settings.folder("") / "worker.lock").open("a+")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -169,29 +172,52 @@ class Durable:
         self._lock.flush()
         return "local"
 
-    def _take_over(self) -> None:
-        """Adopt the unfinished work of workers whose advisory lock is free, for as long as this one works."""
-        while not self._stop.wait(_TAKEOVER_SECONDS):
+    def _hold(self) -> None:
+        """Lock this worker's name, unless it is locked by a connection that still stands."""
+        if self._advisory is not None:
             try:
-                self._adopt()
+                self._advisory.execute(text("SELECT 1"))
+                return
+            except DBAPIError:  # the server was restarted, or the network was away
+                logger.warning("the connection that says this worker lives was cut; making a new one")
+                self._advisory.invalidate()
+                self._advisory.close()
+                self._advisory = None
+        self._advisory = self._plain()
+        self._advisory.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(self._name)})
+
+    def _take_over(self) -> None:
+        """Adopt the unfinished work of workers that are gone, for as long as this one works."""
+        free: Counter[str] = Counter()
+        while not self._stop.wait(_LOOK_SECONDS):
+            try:
+                self._hold()
+                free = self._look(free)
             except Exception:  # the database was away, say: who dies next must not be left alone for that
                 if not self.closing:
-                    logger.exception(
-                        "unfinished work of dead workers was not looked for; looking again in %g s", _TAKEOVER_SECONDS
-                    )
+                    logger.exception("unfinished work of dead workers was not looked for; looking again in %g s", _LOOK_SECONDS)
 
-    def _adopt(self) -> None:
+    def _look(self, before: Counter[str]) -> Counter[str]:
+        """How often in a row each worker with unfinished work had its lock free; adopts the work of those that are gone."""
         from dbos import DBOS
 
+        free: Counter[str] = Counter()
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        for name in {row.executor_id for row in pending if row.executor_id}:
-            with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in {row.executor_id for row in pending if row.executor_id} - {self._name}:
+            with self._plain() as connection:
                 if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar():
-                    logger.warning("worker %s is gone; taking its work over", name)
                     try:
-                        DBOS._recover_pending_workflows([name])
+                        free[name] = before[name] + 1
+                        if free[name] >= _LOOKS:
+                            logger.warning("worker %s is gone; taking its work over", name)
+                            DBOS._recover_pending_workflows([name])
                     finally:
                         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(name)})
+        return free
+
+    def _plain(self) -> Connection:
+        """A connection whose session lasts as long as it does: locks are not bound to a transaction."""
+        return self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def _url(self) -> str:
         return self.settings.database

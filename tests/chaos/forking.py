@@ -75,7 +75,7 @@ def worker() -> None:
     from triage import durable
     from triage.cli import serve
 
-    durable._TAKEOVER_SECONDS = 0.5  # how often a worker looks for work of dead ones; a test is not patient
+    durable._LOOK_SECONDS = 0.2  # how often a worker looks for work of dead ones; a test is not patient
     serve.worker()
 
 
