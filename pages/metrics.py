@@ -63,6 +63,7 @@ def _tile(found: Board, name: str, line: str) -> Tile:
         metric.definition,
         f"{figures.basis(metric, figure)} {metric.grain.plural}" if metric.name not in ("volume", "backlog") else "",
     ]
+    title += ["Dashed: the period before." if any(point is not None for point in found.points_before[name]) else ""]
     title += [
         f"95% interval {span}." if span else "",
         f"{change.text}: {change.title}." if change else "",
@@ -70,7 +71,8 @@ def _tile(found: Board, name: str, line: str) -> Tile:
     ]
     return Tile(
         id=name, name=metric.title, value=figures.shown(metric, figure), change=change.text if change else "", tone=change.tone if change else "",
-        note=note, title="\n".join(part for part in title if part), points=found.points.get(name, ()), line=line, faint=not figure.enough,
+        note=note, title="\n".join(part for part in title if part), points=found.points[name], before=found.points_before[name], line=line,
+        faint=not figure.enough,
     )  # fmt: skip
 
 
@@ -90,13 +92,7 @@ def _note(found: Board, name: str) -> str:
 
 def _charts(found: Board) -> None:
     with st.container(key="mx_two"):
-        with _box("outcome", "Tickets a day, by outcome", _cut(found) + "click a bar to open its tickets"):
-            chart = found.outcomes and charts.by_day(found.outcomes, OUTCOMES)
-            taken = _taken(found, "Tickets a day, by outcome", chart, found.outcomes, 250)
-            if mark := _graph(
-                taken, "outcome", "Stacked bars: tickets a day by outcome", "No tickets in this range.", selects=True
-            ):
-                behind.open_("outcome", str(mark["outcome"]), str(mark.get("key") or mark["day"]))
+        _outcomes(found)
         with _box("reasons", "Why tickets escalate", _share_of(found)):
             rows = [{"reason": reason, "tickets": count} for reason, count in found.reasons]
             taken = _taken(found, "Why tickets escalate", rows and charts.ranked(found.reasons, "warn"), rows, 250)
@@ -107,19 +103,19 @@ def _charts(found: Board) -> None:
     with st.container(key="mx_three"):
         with _box("times", "How long it takes", "reply and resolution in business hours; a bar opens its tickets"):
             chart = found.marks and charts.spread(found.times, found.marks)
-            taken = _taken(found, "How long it takes", chart, found.times, 220)
+            taken = _taken(found, "How long it takes", chart, found.times, 236)
             if mark := _graph(
                 taken, "times", "Distribution of first reply, resolution and approval step, with median and p90", selects=True
             ):
                 behind.open_(str(mark["metric"]), f"{mark['from']}..{mark['to'] or ''}")
         with _box("drafts", "What became of drafts", f"edit distance p90 {_value(found, 'edit_distance_p90')}"):
-            chart = found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values()))
-            _graph(_taken(found, "What became of drafts", chart, found.drafts, 210), "drafts", "Stacked shares of each week")
+            chart = found.drafts and charts.shares_by_week(found.drafts, list(board.DRAFTS.values()), found.asked.earlier)
+            _graph(_taken(found, "What became of drafts", chart, found.drafts, 226), "drafts", "Stacked shares of each week")
         with _box(
             "sla", "Inside target", f"reply {_value(found, 'sla_first_reply')} · resolution {_value(found, 'sla_resolution')}"
         ):
-            chart = found.targets and charts.lines(found.targets)
-            _graph(_taken(found, "Inside target", chart, found.targets, 210), "sla", "Lines: share inside target by week")
+            chart = found.targets and charts.lines(found.targets, found.asked.earlier)
+            _graph(_taken(found, "Inside target", chart, found.targets, 226), "sla", "Lines: share inside target by week")
     with st.container(key="mx_two_even"):
         with _box("speed", "Latency and cost", "median, pale to the 95th percentile"):
             _speeds(found, [speed for speed in found.speeds if speed.kind != "model"])
@@ -127,9 +123,23 @@ def _charts(found: Board) -> None:
             _failures(found.failures)
 
 
+def _outcomes(found: Board) -> None:
+    """Tickets by outcome, a bar for each day, or for each week of long ranges."""
+    unit, days = found.unit
+    title = f"Tickets a {unit}, by outcome"
+    with _box("outcome", title, _cut(found) + "click a bar to open its tickets"):
+        chart = found.outcomes and charts.by_day(found.outcomes, OUTCOMES, days, unit, found.asked.earlier)
+        taken = _taken(found, title, chart, found.outcomes, 266)
+        if mark := _graph(
+            taken, "outcome", f"Stacked bars: tickets a {unit} by outcome", "No tickets in this range.", selects=True
+        ):
+            behind.open_("outcome", str(mark["outcome"]), str(mark[unit]), *(["week"] if unit == "week" else []))
+
+
 def _cut(found: Board) -> str:
     """What to say of days whose bars are cut, so that the others stay readable."""
-    said = [f"{date.fromisoformat(day):%-d %b} goes up to {count:,}" for day, count in charts.towers(found.outcomes).items()]
+    towers = charts.towers(found.outcomes, found.unit[0])
+    said = [f"{date.fromisoformat(day):%-d %b} goes up to {count:,}" for day, count in towers.items()]
     return ", ".join(said) + " · " if said else ""
 
 

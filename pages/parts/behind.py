@@ -22,7 +22,7 @@ _PARAM = "open"
 
 
 def open_(*what: str) -> None:
-    """Open a metric, one reason of it (in one week), its cases from one value to another ("60..120"), or one outcome of a day;
+    """Open a metric, one reason of it (in one week), its cases from one value to another ("60..120"), or one outcome of a day or a week;
     the address remembers it."""
     st.query_params[_PARAM] = "~".join(what)
 
@@ -46,7 +46,9 @@ def dialog(asked: Asked) -> None:
     if name == "outcome":
         outcome, _, day = rest.partition("~")
         if outcome in reports.OUTCOMES:
-            _show(f"{reports.OUTCOMES[outcome].capitalize()}, {_spoken(day)}", lambda: _outcome(asked, outcome, day))
+            day, _, week = day.partition("~")
+            when = f"week of {_spoken(day)}" if week else _spoken(day)
+            _show(f"{reports.OUTCOMES[outcome].capitalize()}, {when}", lambda: _outcome(asked, outcome, day, bool(week)))
     elif name in METRICS:
         metric = METRICS[name]
         reason, _, week = rest.partition("~")
@@ -95,8 +97,7 @@ def _reason(asked: Asked, metric: Metric, reason: str, week: str) -> None:
     by = next(iter(metric.breakdowns))
 
     def read(session: Session) -> tuple[list[Ticket], bool]:
-        weeks = {monday.isoformat(): own for monday, own in reports.weeks(asked.window, desk_hours(session))}
-        window = weeks.get(week, asked.window)
+        window = _week(session, asked, week)
         return _tickets(session, *metrics.newest(session, metric, window, asked.filters, part=(by, reason), limit=_SHOWN))
 
     _list(*office.read(read))
@@ -106,9 +107,9 @@ def _show(title: str, draw: Any) -> None:
     st.dialog(title, width="large", on_dismiss=close)(draw)()
 
 
-def _outcome(asked: Asked, outcome: str, day: str) -> None:
+def _outcome(asked: Asked, outcome: str, day: str, week: bool) -> None:
     def read(session: Session) -> tuple[list[Ticket], bool]:
-        window = _day(session, day) or asked.window
+        window = _week(session, asked, day) if week else _day(session, day) or asked.window
         return _tickets(session, *reports.tickets_of_outcome(session, window, outcome, asked.filters, limit=_SHOWN))
 
     _list(*office.read(read))
@@ -216,6 +217,12 @@ def _name(by: str, label: str) -> str:
     if by == "category":
         return words.label(label)
     return {"language": words.LANGUAGE, "channel": words.CHANNEL}.get(by, {}).get(label, label) or label
+
+
+def _week(session: Session, asked: Asked, monday: str) -> Window:
+    """What of the range lies in the week of this Monday; all of it when there is no such week."""
+    weeks = {first.isoformat(): own for first, own in reports.weeks(asked.window, desk_hours(session))}
+    return weeks.get(monday, asked.window)
 
 
 def _day(session: Session, day: str) -> Window | None:

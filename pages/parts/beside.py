@@ -32,7 +32,7 @@ def beside(claims: list[Claim], replies: list[Baseline], resolutions: list[Basel
 def _line(claim: Claim) -> Line:
     known = claim.reached is not None
     said = figures.claimed(claim.unit, claim.value)
-    change = said if claim.unit == "change" else ""
+    change = said if claim.unit == "change" and known else ""
     tone = "m" if not known else "w" if not claim.surely else "o" if claim.reached else "b"
     span = f"{figures.claimed(claim.unit, claim.low)} to {figures.claimed(claim.unit, claim.high)}" if known else ""
     target = figures.claimed(claim.unit, claim.target)
@@ -42,7 +42,7 @@ def _line(claim: Claim) -> Line:
             Cell(claim.title, title=claim.definition),
             _value(claim.assisted, claim.with_drafts),
             _value(claim.people, claim.alone) if claim.people and claim.alone else Cell("–", tone="m", title="Drafts alone can be reworked"),
-            Cell(change, strong=known and bool(change)),
+            Cell(change, strong=True),
             Cell(span, tone="m"),
             Cell(target, tone="m"),
             Cell(chips=((figures.reached(claim), tone),)),

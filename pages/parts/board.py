@@ -3,7 +3,7 @@
 import csv as csv_files
 import io
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -17,6 +17,7 @@ from pages.parts import office, screen, words
 from pages.parts.markup import show, tag
 from pages.parts.theme import asset
 from triage.learning.metrics import METRICS, Baseline, Claim, Counts, Figure, Filters, Window, baselines, claims, reports
+from triage.learning.metrics.before import Before
 from triage.learning.metrics.reports import Failure, Speed
 from triage.learning.metrics.statistics import ordered_quantile
 from triage.models import User
@@ -54,6 +55,9 @@ _EDGES = (
     230400,
 )  # seconds, each about twice the one before
 _POINTS = 10
+_MOST_DAYS = (
+    45  # more of them are drawn by week: weekends would hide how a quarter went, and a year's bars be thinner than a line
+)
 T = TypeVar("T")
 
 
@@ -73,6 +77,12 @@ class Asked:
         chosen = [str(value) for name, value in vars(self.filters).items() if value is not None and name != "person"]
         return ", ".join(filter(None, [self.label, self.days, *chosen]))
 
+    @property
+    def earlier(self) -> str:
+        """The period before in words, as its lines are named in charts."""
+        days = round((self.window.end - self.window.start) / timedelta(days=1))  # one of them may be an hour longer
+        return f"{days} days before"
+
 
 @dataclass(frozen=True)
 class Board:
@@ -80,6 +90,8 @@ class Board:
     figures: dict[str, Figure]
     before: dict[str, Figure]
     points: dict[str, list[float | None]]
+    points_before: dict[str, list[float | None]]
+    spanned: list[date]
     outcomes: list[dict[str, Any]]
     reasons: list[tuple[str, int]]
     times: list[dict[str, Any]]
@@ -92,6 +104,13 @@ class Board:
     replies: list[Baseline] = field(default_factory=list)
     resolutions: list[Baseline] = field(default_factory=list)
     whole_before: bool = True  # whether the desk was there during all of the period before
+
+    @property
+    def unit(self) -> tuple[str, list[str]]:
+        """What outcomes are drawn by, day or week, and all days or Mondays of the range in order."""
+        if len(self.spanned) <= _MOST_DAYS:
+            return "day", [day.isoformat() for day in self.spanned]
+        return "week", sorted({_monday(day).isoformat() for day in self.spanned})
 
 
 @cache
@@ -119,7 +138,8 @@ def asked(user: User, everybody: bool) -> Asked:
         person: str | int | None = user.id
         if everybody:
             person = screen.choice("Person", "person", {"": "All people"} | {str(k): name for k, name in offered["person"]})
-        show(tag("span", f"Compare: previous {len(hours.days_between(window.start, window.end))} days", cls="mx-pill"))
+        pill = [tag("i", aria_hidden="true"), f"Compare: previous {len(hours.days_between(window.start, window.end))} days"]
+        show(tag("span", *pill, cls="mx-pill", title="Dashed lines are the same number of days before, day by day"))
     chosen = Filters(category or None, language or None, channel or None, int(person) if person else None)
     spanned = hours.days_between(window.start, window.end)
     return Asked(window, window.previous(hours), chosen, label, f"{spanned[0]:%-d %b %Y} to {spanned[-1]:%-d %b %Y}")
@@ -156,14 +176,19 @@ def _load(database: str, pulse: tuple[str, int], key: str, _asked: Asked) -> Boa
 def _read(session: Session, asked: Asked) -> Board:
     window, filters = asked.window, asked.filters
     counts = Counts(session)
-    days = {name: counts.series(name, window, filters) for name in dict.fromkeys((*_SPARKS, *DRAFTS, *_TARGETS))}
+    before = Before(counts, window, filters)
+    drawn = dict.fromkeys((*_SPARKS, *DRAFTS, *_TARGETS))
+    days = {name: counts.series(name, window, filters) for name in drawn}
+    earlier = {name: before.series(name) for name in drawn}
     resolutions = baselines(counts, window, filters)
     return Board(
         asked=asked,
         figures={name: counts.compute(name, window, filters) for name in METRICS},
         before={name: counts.compute(name, asked.before, filters) for name in METRICS},
-        points={name: _points(days[name], METRICS[name].stock or METRICS[name].statistic == "count") for name in _SPARKS},
-        outcomes=reports.outcomes(counts, window, filters),
+        points={name: _points(name, days[name], days[name]) for name in _SPARKS},
+        points_before={name: _points(name, days[name], earlier[name]) for name in _SPARKS},
+        spanned=[day for day, _ in days["volume"]],
+        outcomes=_by_week(before.outcomes()) if len(days["volume"]) > _MOST_DAYS else before.outcomes(),
         reasons=[
             (part.label, part.figure.numerator)
             for part in counts.slices("escalation_rate", window, filters, by="reason")
@@ -171,18 +196,8 @@ def _read(session: Session, asked: Asked) -> Board:
         ],
         times=_times(counts, window, filters),
         marks=_marks(counts, window, filters),
-        drafts=[
-            {"week": week, "what": label, "count": hits}
-            for name, label in DRAFTS.items()
-            for week, hits, _ in _weeks(days[name])
-            if hits
-        ],
-        targets=[
-            {"day": week, "what": label, "share": hits / cases, "basis": f"{hits} of {cases}"}
-            for name, label in _TARGETS.items()
-            for week, hits, cases in _weeks(days[name])
-            if cases
-        ],
+        drafts=_drafts(days, earlier),
+        targets=_targets(days, earlier),
         speeds=reports.speeds(counts, window, filters),
         failures=reports.failures(counts, window, filters),
         claims=claims(counts, window, filters, resolution=resolutions[0]),
@@ -190,6 +205,54 @@ def _read(session: Session, asked: Asked) -> Board:
         resolutions=resolutions,
         whole_before=reports.began(session) <= asked.before.start,
     )
+
+
+Days = Mapping[str, Sequence[tuple[date, Figure]]]
+"""Metrics by day."""
+
+
+def _by_week(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of Before.outcomes summed by week: rows of week, outcome, tickets, before_tickets."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        week = _monday(row["day"]).isoformat()
+        own = found.setdefault(
+            (week, row["outcome"]), {"week": week, "outcome": row["outcome"], "tickets": 0, "before_tickets": None}
+        )
+        own["tickets"] += row["tickets"]
+        if row["before_tickets"] is not None:
+            own["before_tickets"] = (own["before_tickets"] or 0) + row["before_tickets"]
+    return [found[key] for key in sorted(found)]
+
+
+def _drafts(days: Days, earlier: Days) -> list[dict[str, Any]]:
+    """What became of drafts by week, and as many days before: rows of week, what, count, before_count."""
+    rows = []
+    for name, label in DRAFTS.items():
+        now, then = _weeks(days[name]), _weeks(earlier[name])
+        rows += [
+            {"week": week, "what": label, "count": hits, "before_count": then[week][0] if week in then else None}
+            for week, (hits, _) in now.items() if hits or then.get(week, (0, 0))[0]
+        ]  # fmt: skip
+    return rows
+
+
+def _targets(days: Days, earlier: Days) -> list[dict[str, Any]]:
+    """Shares inside target by week, and as many days before: rows of week, what, share, basis, before_share, before_basis."""
+    rows = []
+    for name, label in _TARGETS.items():
+        then = _weeks(earlier[name])
+        for week, (hits, cases) in _weeks(days[name]).items():
+            before_hits, before_cases = then.get(week, (0, 0))
+            if cases or before_cases:
+                rows.append(
+                    {
+                        "week": week, "what": label, "share": hits / cases if cases else None, "basis": f"{hits:,} of {cases:,}",
+                        "before_share": before_hits / before_cases if before_cases else None,
+                        "before_basis": f"{before_hits:,} of {before_cases:,}" if before_cases else "",
+                    }
+                )  # fmt: skip
+    return rows
 
 
 def _times(counts: Counts, window: Window, filters: Filters) -> list[dict[str, Any]]:
@@ -215,25 +278,30 @@ def _marks(counts: Counts, window: Window, filters: Filters) -> list[dict[str, A
     ]  # fmt: skip
 
 
-def _weeks(days: Sequence[tuple[date, Figure]]) -> list[tuple[str, int, int]]:
-    """Days summed by week: (Monday, numerator, denominator)."""
+def _weeks(days: Sequence[tuple[date, Figure]]) -> dict[str, tuple[int, int]]:
+    """Days summed by week: the Monday with numerator and denominator, the earliest first."""
     sums: dict[date, list[int]] = defaultdict(lambda: [0, 0])
     for day, figure in days:
-        total = sums[day - timedelta(days=day.weekday())]
+        total = sums[_monday(day)]
         total[0] += figure.numerator
         total[1] += figure.denominator
-    return [(week.isoformat(), hits, cases) for week, (hits, cases) in sorted(sums.items())]
+    return {week.isoformat(): (hits, cases) for week, (hits, cases) in sorted(sums.items())}
 
 
-def _points(days: Sequence[tuple[date, Figure]], counts: bool) -> list[float | None]:
-    """A sparkline of about ten stretches: means of the days, each weighed by its cases."""
-    size = max(1, -(-len(days) // _POINTS))
-    stretches = [days[n : n + size] for n in range(len(days) % size, len(days), size)]
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _points(name: str, days: Sequence[tuple[date, Figure]], told: Sequence[tuple[date, Figure]]) -> list[float | None]:
+    """A sparkline of what is told of these days, in about ten stretches: means of the days, each weighed by its cases."""
+    counts = METRICS[name].stock or METRICS[name].statistic == "count"
+    known, size = dict(told), max(1, -(-len(days) // _POINTS))
     found: list[float | None] = []
-    for stretch in stretches:
-        known = [(f.value, 1 if counts else f.denominator) for _, f in stretch if f.value is not None]
-        weight = sum(w for _, w in known)
-        found.append(sum(v * w for v, w in known) / weight if weight else None)
+    for start in range(len(days) % size, len(days), size):
+        stretch = [known[day] for day, _ in days[start : start + size] if day in known]
+        weighed = [(figure.value, 1 if counts else figure.denominator) for figure in stretch if figure.value is not None]
+        weight = sum(cases for _, cases in weighed)
+        found.append(sum(value * cases for value, cases in weighed) / weight if weight else None)
     return found
 
 

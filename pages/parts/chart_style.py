@@ -1,6 +1,7 @@
 """How every chart looks: the desk's own colours and fonts, light and dark; and how one comes onto the page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import altair as alt
@@ -42,7 +43,7 @@ def styled(
         "view": {"stroke": None},
         "axis": {
             "labelColor": tones["mute"], "titleColor": tones["mute"], "domain": False, "ticks": False, "grid": False, "labelFontSize": 11.5,
-            "gridColor": tones["line"], "labelPadding": 6,
+            "gridColor": tones["line"], "labelPadding": 6, "titleFontWeight": "normal", "titleFontSize": 12,
         },
         "legend": {
             "labelColor": tones["mute"], "title": None, "labelFontSize": 12, "orient": "bottom", "symbolType": "square", "symbolSize": 90,
@@ -77,6 +78,41 @@ def picked(event: Any) -> dict[str, Any]:
 def data(rows: Iterable[dict[str, Any]]) -> Any:
     """Rows as they are: data of other kinds is looked through value by value."""
     return alt.InlineData(values=list(rows))
+
+
+def picking(mark: str, *fields: str) -> Any:
+    """The choice of one mark by a click on it: rect (bars, cells) or symbol (dots); lines and words beside them choose nothing."""
+    return alt.selection_point(name="picked", fields=list(fields), on=f"{mark}:click", clear="dblclick")
+
+
+def along(field: str, days: Sequence[str], *, padding: float = 0.1) -> Any:
+    """An axis of days, or of Mondays, one after the other, also those without a mark; about seven of them are named."""
+    step = (
+        next(step for step in (1, 2, 7, 14, 28, 56) if len(days) <= 8 * step or step == 56)
+        if field == "day"
+        else -(-len(days) // 8)
+    )
+    first = (7 - date.fromisoformat(days[0]).weekday()) % 7 if field == "day" and step >= 7 else (len(days) - 1) % step
+    written = "timeFormat(toDate(datum.value + 'T00:00:00'), '%-d %b')"
+    axis = alt.Axis(values=list(days[first::step]), labelExpr=written, labelAngle=0, labelOverlap=True)
+    return alt.X(
+        f"{field}:O",
+        title=None,
+        axis=axis,
+        scale=alt.Scale(type="band", domain=list(days), paddingInner=padding, paddingOuter=padding),
+    )
+
+
+def mondays(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Every week from the first to the last that rows have, by its Monday, also those of which there is no row."""
+    found = [date.fromisoformat(str(row["week"])) for row in rows]
+    return [(min(found) + timedelta(days=days)).isoformat() for days in range(0, (max(found) - min(found)).days + 1, 7)]
+
+
+def spoken(day: str | date, unit: str = "day") -> str:
+    """Fri 6 Nov, or the week of 2 Nov."""
+    found = date.fromisoformat(str(day))
+    return f"{found:%a %-d %b}" if unit == "day" else f"of {found:%-d %b %Y}"
 
 
 def paler_unless(picked: Any, opacity: float = 0.45) -> Any:

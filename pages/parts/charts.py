@@ -1,72 +1,103 @@
 """The charts of the metrics screen, and those of answers to questions in words."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
-from pages.parts.chart_style import colours, data, paler_unless
+from pages.parts import charts_before
+from pages.parts.chart_style import along, colours, data, mondays, paler_unless, picking, spoken
 from triage.learning.metrics import wording as figures
 
 _NO_AXIS: Any = None
 _SHORTEST = 30  # seconds: where the axis of times begins
 
 
-def by_day(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> Any:
-    """Tickets a day, stacked by outcome. `names` gives the order and the words of the legend."""
+def by_day(
+    rows: Sequence[dict[str, Any]], names: dict[str, str], days: Sequence[str], unit: str = "day", before: str = ""
+) -> Any:
+    """Tickets a day or a week, stacked by outcome, with all tickets of the period before as a line: the rows of Before.outcomes.
+
+    `names` gives the order and the words of the legend, `days` every day (or Monday) there is, `before` the name of the line.
+    """
     tones = colours()
     shades = {"resolved": tones["acc"], "people": tones["soft"], "escalated": tones["warn"], "open": tones["rest"]}
+    order, top = list(names), _top(rows, unit)
+    said, was = {day: spoken(day, unit) for day in days}, _sums(rows, unit, "before_tickets")
     table = data(
         {
-            **row,
-            "day": f"{row['day']}T00:00:00",
-            "key": f"{row['day']}",
-            "order": list(names).index(row["outcome"]),
-            "name": names[row["outcome"]],
+            "outcome": row["outcome"], "tickets": row["tickets"], "shown": row["shown"], "order": order.index(row["outcome"]),
+            "name": names[row["outcome"]], unit: str(row[unit]), "when": said[str(row[unit])], "then": _then(row),
         }
-        for row in _cut(rows, list(names))
-    )
-    pick = alt.selection_point(name="picked", fields=["key", "outcome"], on="click", clear="dblclick")
-    return (
+        for row in _cut(rows, order, unit) if row["tickets"]
+    )  # fmt: skip
+    pick = picking("rect", unit, "outcome")
+    x = along(unit, days)
+    y = alt.Y("shown:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d"))
+    when = alt.Tooltip("when:N", title=unit.capitalize())
+    bars = (
         alt.Chart(table)
         .mark_bar(cornerRadius=1, cursor="pointer")
         .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, labelOverlap=True)),
-            y=alt.Y("shown:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, format="d")),
+            x=x,
+            y=y,
             color=alt.Color("name:N", scale=alt.Scale(domain=list(names.values()), range=[shades[k] for k in names])),
             order=alt.Order("order:Q"),
             opacity=paler_unless(pick),
-            tooltip=[alt.Tooltip("day:T", title="Day", format="%a %-d %b"), alt.Tooltip("name:N", title="Outcome"), alt.Tooltip("tickets:Q", title="Tickets")],
+            tooltip=[when, alt.Tooltip("name:N", title="Outcome"), alt.Tooltip("tickets:Q", title="Tickets"), *([alt.Tooltip("then:N", title=before)] if was else [])],
         )
         .add_params(pick)
     )  # fmt: skip
+    now = _sums(rows, unit, "tickets")
+    line = [
+        {unit: day, "when": said[day], "shown": min(top, was.get(day, 0)), "was": was.get(day, 0), "tickets": now.get(day, 0)}
+        for day in days if was and day >= min(was)
+    ]  # fmt: skip
+    if len(line) < 2:
+        return bars
+    tips = [when, alt.Tooltip("was:Q", title=before), alt.Tooltip("tickets:Q", title="All tickets")]
+    return bars + charts_before.line(line, x, y, before, tips)
 
 
-def towers(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def towers(rows: Sequence[dict[str, Any]], unit: str = "day") -> dict[str, int]:
     """Days whose bars are cut, with their tickets; the screen has to say so in words."""
-    sums = _sums(rows)
-    top = ceiling(list(sums.values()))
-    return {day: count for day, count in sums.items() if count > top}
+    top = _top(rows, unit)
+    return {day: count for day, count in _sums(rows, unit, "tickets").items() if count > top}
 
 
-def _cut(rows: Sequence[dict[str, Any]], order: list[str]) -> list[dict[str, Any]]:
+def _cut(rows: Sequence[dict[str, Any]], order: list[str], unit: str = "day") -> list[dict[str, Any]]:
     """The rows with the height each part is drawn at: what lies above the ceiling is not drawn."""
-    top = ceiling(list(_sums(rows).values()))
+    top = _top(rows, unit)
     room: dict[str, int] = {}
     found = []
     for row in sorted(rows, key=lambda row: order.index(row["outcome"])):
-        left = room.get(str(row["day"]), top)
+        left = room.get(str(row[unit]), top)
         shown = min(int(row["tickets"]), left)
-        room[str(row["day"])] = left - shown
+        room[str(row[unit])] = left - shown
         found.append({**row, "shown": shown})
     return found
 
 
-def _sums(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def _top(rows: Sequence[dict[str, Any]], unit: str = "day") -> int:
+    """Where the axis ends for the days of this period and of the one before."""
+    return ceiling([*_sums(rows, unit, "tickets").values(), *_sums(rows, unit, "before_tickets").values()])
+
+
+def _sums(rows: Sequence[dict[str, Any]], unit: str, what: str) -> dict[str, int]:
+    """A number of all outcomes by day, where it is known."""
     sums: dict[str, int] = {}
     for row in rows:
-        sums[str(row["day"])] = sums.get(str(row["day"]), 0) + int(row["tickets"])
+        if row.get(what) is not None:
+            sums[str(row[unit])] = sums.get(str(row[unit]), 0) + int(row[what])
     return sums
+
+
+def _then(row: dict[str, Any]) -> str:
+    """What the same outcome was in the period before."""
+    if row.get("before_tickets") is None:
+        return "nothing known"
+    return f"{row['before_tickets']:,}" + (f" on {spoken(row['before_day'])}" if row.get("before_day") else "")
 
 
 def ceiling(totals: Sequence[int]) -> int:
@@ -84,11 +115,11 @@ def ranked(rows: Sequence[tuple[str, int]], tone: str) -> Any:
     """Reasons with their counts, the most common on top."""
     tones = colours()
     table = data({"reason": reason, "count": count} for reason, count in rows)
-    pick = alt.selection_point(name="picked", fields=["reason"], on="click", clear="dblclick")
+    pick = picking("rect", "reason")
     order = [reason for reason, _ in rows]
     bars = (
         alt.Chart(table)
-        .mark_bar(cornerRadius=3, height={"band": 0.58}, color=tones[tone], cursor="pointer")
+        .mark_bar(cornerRadius=3, height=min(26, 145 // len(rows)), color=tones[tone], cursor="pointer")
         .encode(
             x=alt.X("count:Q", title=None, axis=_NO_AXIS, scale=alt.Scale(domain=[0, max(n for _, n in rows) * 1.12])),
             y=alt.Y("reason:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=170)),
@@ -127,7 +158,7 @@ def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> A
         for mark in marks for which in ("median", "p90")
     ]  # fmt: skip
     names = ", ".join(f"'{kind}'" for kind in reversed(kinds))
-    pick = alt.selection_point(name="picked", fields=["metric", "from", "to"], on="click", clear="dblclick")
+    pick = picking("rect", "metric", "from", "to")
     written = "datum.value < 3600 ? datum.value / 60 + ' min' : datum.value / 3600 + ' h'"
     scale = alt.Scale(type="log", domain=[_SHORTEST, 460_800], nice=False)
     x = alt.X(
@@ -167,39 +198,62 @@ def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> A
     )
 
 
-def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Any:
-    """What became of drafts, as shares of each week: rows of week, what, count."""
+def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str], before: str = "") -> Any:
+    """What became of drafts, as shares of each week: rows of week, what, count, before_count; the first kind of the period before as a line."""
     tones = colours()
-    table = data({**row, "week": f"{row['week']}T00:00:00", "order": list(names).index(row["what"])} for row in rows)
+    weeks = mondays(rows)
+    table = data({**row, "when": spoken(row["week"], "week"), "order": list(names).index(row["what"])} for row in rows)
     shades = [tones["acc"], tones["pale"], tones["soft"], tones["warn"], tones["bad"], tones["rest"]]
-    return (
+    x = along("week", weeks, padding=0.25)
+    when = alt.Tooltip("when:N", title="Week")
+    bars = (
         alt.Chart(table)
         .mark_bar(cornerRadius=1)
         .encode(
-            x=alt.X("week:O", title=None, timeUnit="yearmonthdate", axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True), scale=alt.Scale(paddingInner=0.25)),
+            x=x,
             y=alt.Y("count:Q", stack="normalize", title=None, axis=alt.Axis(format="%", grid=True, tickCount=4)),
             color=alt.Color("what:N", scale=alt.Scale(domain=list(names), range=shades), legend=alt.Legend(columns=3)),
             order=alt.Order("order:Q"),
-            tooltip=[alt.Tooltip("week:T", title="Week of", format="%-d %b"), alt.Tooltip("what:N", title="Drafts"), alt.Tooltip("count:Q", title="Count")],
+            tooltip=[when, alt.Tooltip("what:N", title="Drafts"), alt.Tooltip("count:Q", title="Count", format=",")],
         )
     )  # fmt: skip
+    line = [
+        {"week": week, "when": spoken(week, "week"), "share": own / whole, "of": f"{own:,} of {whole:,}"}
+        for week in weeks
+        if (whole := sum(row.get("before_count") or 0 for row in rows if row["week"] == week))
+        for own in [sum(row["before_count"] or 0 for row in rows if row["week"] == week and row["what"] == names[0])]
+    ]
+    if len(line) < 2:
+        return bars
+    called = f"{names[0]}, {before}"
+    tips = [when, alt.Tooltip("share:Q", title=called, format=".1%"), alt.Tooltip("of:N", title="Drafts")]
+    return bars + charts_before.line(line, x, alt.Y("share:Q"), called, tips)
 
 
-def lines(rows: Sequence[dict[str, Any]]) -> Any:
-    """Shares over time: rows of day, what, share (0 to 1), basis."""
+def lines(rows: Sequence[dict[str, Any]], before: str = "") -> Any:
+    """Shares by week: rows of week (its Monday), what, share (0 to 1 or None), basis, and before_share, before_basis of the period before."""
     tones = colours()
     kinds = list(dict.fromkeys(row["what"] for row in rows))
-    table = data({**row, "day": f"{row['day']}T00:00:00"} for row in rows)
-    return (
-        alt.Chart(table)
+    weeks = mondays(rows)
+    known = [share for row in rows for share in (row["share"], row.get("before_share")) if share is not None]
+    floor = max(0.0, math.floor(min(known, default=0.0) * 10 - 0.5) / 10)  # where shares are high, their changes would be flat
+    rows = [{**row, "when": spoken(row["week"], "week")} for row in rows]
+    x = along("week", weeks)
+    scale = alt.Scale(domain=[floor, 1], nice=False)
+    axis = alt.Axis(format="%", grid=True, tickCount=4)
+    colour = alt.Color("what:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]]))
+    when, what = alt.Tooltip("when:N", title="Week"), alt.Tooltip("what:N", title="Target")
+    tips = [alt.Tooltip("share:Q", title="Inside", format=".1%"), alt.Tooltip("basis:N", title="Tickets")]
+    was = [alt.Tooltip("before_share:Q", title=before, format=".1%"), alt.Tooltip("before_basis:N", title="Tickets then")]
+    then = [row for row in rows if row.get("before_share") is not None]
+    drawn = (
+        alt.Chart(data(row for row in rows if row["share"] is not None))
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28, filled=True))
-        .encode(
-            x=alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5, labelOverlap=True)),
-            y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", grid=True, tickCount=4)),
-            color=alt.Color("what:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]])),
-            tooltip=[alt.Tooltip("day:T", title="Week of", format="%-d %b"), alt.Tooltip("what:N", title="Target"), alt.Tooltip("share:Q", title="Inside", format=".0%"), alt.Tooltip("basis:N", title="Tickets")],
-        )
+        .encode(x=x, y=alt.Y("share:Q", title=None, scale=scale, axis=axis), color=colour, tooltip=[when, what, *tips, *(was if then else [])])
     )  # fmt: skip
+    if len({row["week"] for row in then}) < 2:
+        return drawn
+    return drawn + charts_before.line(then, x, alt.Y("before_share:Q", scale=scale), before, [when, what, *was], colour=colour)
 
 
 def latencies(rows: Sequence[dict[str, Any]]) -> Any:

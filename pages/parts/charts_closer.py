@@ -5,7 +5,8 @@ from typing import Any
 
 import altair as alt
 
-from pages.parts.chart_style import colours, data, paler_unless
+from pages.parts import charts_before
+from pages.parts.chart_style import along, colours, data, mondays, paler_unless, picking, spoken
 from triage.learning.metrics import wording as figures
 
 
@@ -18,12 +19,13 @@ def dumbbells(rows: Sequence[dict[str, Any]]) -> Any:
         {**row, "kind": kind, "hours": row[f"{field}_seconds"] / 3600, "took": figures.seconds(row[f"{field}_seconds"]), "tickets": row[field]}
         for row in rows for kind, (field, _) in kinds.items()
     ]  # fmt: skip
+    shortest = min(end["hours"] for end in ends)  # from half of it on there is room for differences, and they stay in proportion
     y = alt.Y("matter:N", sort=order, title=None, axis=alt.Axis(labelColor=tones["ink"], labelFontSize=12, labelLimit=150))
     x = alt.X(
         "hours:Q",
         title=None,
         axis=alt.Axis(format="~g", labelExpr="datum.label + ' h'", grid=True, tickCount=5),
-        scale=alt.Scale(zero=True),
+        scale=alt.Scale(zero=False, domainMin=shortest // 2, nice=True, padding=12),
     )
     tips = [
         alt.Tooltip("matter:N", title="Matter"),
@@ -60,7 +62,7 @@ def heat(rows: Sequence[dict[str, Any]], weekdays: Sequence[str]) -> Any:
     """Load by hour of the week, its numbers in the cells: rows of weekday, hour, messages, times, an_hour (a mean)."""
     tones = colours()
     most = max(row["an_hour"] for row in rows)
-    pick = alt.selection_point(name="picked", fields=["weekday", "hour"], on="click", clear="dblclick")
+    pick = picking("rect", "weekday", "hour")
     x = alt.X("hour:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, orient="top"), scale=alt.Scale(padding=0.04))
     y = alt.Y("weekday:O", sort=list(weekdays), title=None, axis=alt.Axis(labelColor=tones["ink"]), scale=alt.Scale(padding=0.06))
     tips = [
@@ -91,27 +93,35 @@ def heat(rows: Sequence[dict[str, Any]], weekdays: Sequence[str]) -> Any:
     return cells + text
 
 
-def reasons_by_week(rows: Sequence[dict[str, Any]]) -> Any:
-    """Cases by week, stacked by reason: rows of week (its Monday), reason, cases, of (all cases of that week)."""
+def reasons_by_week(rows: Sequence[dict[str, Any]], before: str = "") -> Any:
+    """Cases by week, stacked by reason, with all cases of the period before as a line: rows of week (its Monday), reason, cases,
+    of (all that could have been one in that week), before_cases."""
     tones = colours()
     sums: dict[str, int] = {}
     for row in rows:
         sums[row["reason"]] = sums.get(row["reason"], 0) + row["cases"]
     order = sorted(sums, key=lambda reason: (-sums[reason], reason))
     shades = [tones[name] for name in ("warn", "acc", "soft", "bad", "pale", "rest", "mute")]
-    pick = alt.selection_point(name="picked", fields=["week", "reason"], on="click", clear="dblclick")
-    return (
-        alt.Chart(data({**row, "day": f"{row['week']}T00:00:00", "order": order.index(row["reason"])} for row in rows))
+    weeks = mondays(rows)
+    pick = picking("rect", "week", "reason")
+    x = along("week", weeks, padding=0.25)
+    y = alt.Y("cases:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, tickMinStep=1))
+    when = alt.Tooltip("when:N", title="Week")
+    tips = [
+        when,
+        alt.Tooltip("reason:N", title="Reason"),
+        alt.Tooltip("cases:Q", title="Cases", format=","),
+        alt.Tooltip("of:Q", title="Out of", format=","),
+    ]
+    line = _all_before(rows, weeks)
+    if line:
+        tips.append(alt.Tooltip("before_cases:Q", title=before, format=","))
+    bars = (
+        alt.Chart(data({**row, "when": spoken(row["week"], "week"), "order": order.index(row["reason"])} for row in rows))
         .mark_bar(cornerRadius=1, cursor="pointer")
         .encode(
-            x=alt.X(
-                "day:O",
-                title=None,
-                timeUnit="yearmonthdate",
-                axis=alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True),
-                scale=alt.Scale(paddingInner=0.25),
-            ),
-            y=alt.Y("cases:Q", title=None, axis=alt.Axis(grid=True, tickCount=4, tickMinStep=1)),
+            x=x,
+            y=y,
             color=alt.Color(
                 "reason:N",
                 scale=alt.Scale(domain=order, range=[shades[n % len(shades)] for n in range(len(order))]),
@@ -119,25 +129,36 @@ def reasons_by_week(rows: Sequence[dict[str, Any]]) -> Any:
             ),
             order=alt.Order("order:Q"),
             opacity=paler_unless(pick),
-            tooltip=[
-                alt.Tooltip("day:T", title="Week of", format="%-d %b"),
-                alt.Tooltip("reason:N", title="Reason"),
-                alt.Tooltip("cases:Q", title="Cases"),
-                alt.Tooltip("of:Q", title="Out of"),
-            ],
+            tooltip=tips,
         )
         .add_params(pick)
     )
+    if len(line) < 2:
+        return bars
+    own = [when, alt.Tooltip("was:Q", title=before, format=","), alt.Tooltip("now:Q", title="All cases", format=",")]
+    return bars + charts_before.line(line, x, alt.Y("was:Q"), before, own)
+
+
+def _all_before(rows: Sequence[dict[str, Any]], weeks: Sequence[str]) -> list[dict[str, Any]]:
+    """All cases of each week, and of the one in the period before, from the first week on that has one to be held against."""
+    told = [row for row in rows if row.get("before_cases") is not None]
+    first = min((row["week"] for row in told), default="~")
+    return [
+        {
+            "week": week, "when": spoken(week, "week"), "was": sum(row["before_cases"] for row in told if row["week"] == week),
+            "now": sum(row["cases"] for row in rows if row["week"] == week),
+        }
+        for week in weeks if week >= first
+    ]  # fmt: skip
 
 
 def reliability(rows: Sequence[dict[str, Any]]) -> Any:
     """How often drafts are kept, by how sure the desk was: rows of sure, middle_share, kept_share, low, high (0 to 1), kept, decided, verdict."""
     tones = colours()
     axis = alt.Axis(format="%", grid=True, tickCount=5)
-    pick = alt.selection_point(name="picked", fields=["sure"], on="click", clear="dblclick")
-    line = (
-        alt.Chart(data([{"at": 0.0}, {"at": 1.0}])).mark_line(strokeDash=[4, 4], color=tones["soft"]).encode(x="at:Q", y="at:Q")
-    )
+    pick = picking("symbol", "sure")
+    ideal = alt.Chart(data([{"at": 0.0, "said": ""}, {"at": 1.0, "said": ""}]))
+    line = ideal.mark_line(strokeDash=[4, 4], color=tones["soft"]).encode(x="at:Q", y="at:Q")
     x = alt.X("middle_share:Q", title="how sure the desk was", scale=alt.Scale(domain=[0, 1]), axis=axis)
     span = (
         alt.Chart(data(rows))
@@ -147,8 +168,8 @@ def reliability(rows: Sequence[dict[str, Any]]) -> Any:
     tips = [
         alt.Tooltip("sure:N", title="Sure"),
         alt.Tooltip("kept_share:Q", title="Kept", format=".1%"),
-        alt.Tooltip("kept:Q", title="Kept"),
-        alt.Tooltip("decided:Q", title="Decided"),
+        alt.Tooltip("kept:Q", title="Kept", format=","),
+        alt.Tooltip("decided:Q", title="Decided", format=","),
         alt.Tooltip("verdict:N", title="So it is"),
     ]
     dots = (
@@ -157,6 +178,26 @@ def reliability(rows: Sequence[dict[str, Any]]) -> Any:
         .encode(x=x, y="kept_share:Q", tooltip=tips, opacity=paler_unless(pick))
         .add_params(pick)
     )
-    said = alt.Chart(data({**row, "said": f"{row['verdict']} ({row['kept']} of {row['decided']})"} for row in rows))
-    text = said.mark_text(align="left", dx=10, fontSize=12, color=tones["mute"]).encode(x=x, y="kept_share:Q", text="said:N")
-    return line + span + dots + text
+    return alt.layer(line, _of_the_line(), span, dots, *_verdicts(rows, x))
+
+
+def _of_the_line() -> Any:
+    """What the line says, beside it."""
+    said = alt.Chart(data([{"at": 0.34, "said": "on this line: as sure as it is right"}]))
+    words = said.mark_text(align="left", dx=14, dy=4, fontSize=11.5, color=colours()["mute"])
+    return words.encode(x="at:Q", y="at:Q", text="said:N")
+
+
+def _verdicts(rows: Sequence[dict[str, Any]], x: Any) -> list[Any]:
+    """What each dot says in words, on the side of it that is away from the line and has room, beyond its interval."""
+    tones = colours()
+    layers = []
+    for above in (True, False):
+        own = [row for row in rows if (row["kept_share"] >= row["middle_share"] or row["low"] < 0.2) == above]
+        told = [{**row, "said": [row["verdict"], f"{row['kept']:,} of {row['decided']:,}"]} for row in own]
+        words = alt.Chart(data(told)).mark_text(
+            baseline="bottom" if above else "top", dy=-22 if above else 9, lineHeight=14, fontSize=12, color=tones["mute"]
+        )
+        if told:
+            layers.append(words.encode(x=x, y=alt.Y("high:Q" if above else "low:Q"), text="said:N"))
+    return layers

@@ -11,8 +11,9 @@ from pages.parts.graph import graph
 from pages.parts.machine import machine
 from pages.parts.markup import mute, show, tag
 from triage.learning import reliability
-from triage.learning.metrics import METRICS, reports, timing
+from triage.learning.metrics import METRICS, Counts, reports, timing
 from triage.learning.metrics import wording as figures
+from triage.learning.metrics.before import Before
 
 _REASONS = {"escalation_rate": "Escalated, by reason", "rejection_rate": "Drafts rejected, by reason"}
 
@@ -61,18 +62,31 @@ def _reasons(asked: Asked) -> None:
 
 def _reasons_of(asked: Asked, name: str, title: str) -> None:
     metric = METRICS[name]
-    found = kept(asked, name, lambda counts: reports.weekly(counts, name, asked.window, asked.filters, by="reason"))
-    rows = [
-        {"week": monday.isoformat(), "reason": part.label, "cases": part.figure.numerator, "of": part.figure.denominator, "share": part.figure.value}
-        for monday, part in found
-    ]  # fmt: skip
+    rows = kept(asked, name, lambda counts: _weekly(counts, asked, name))
     show(tag("div", tag("b", title), mute(f"of {metric.grain.plural}, by week"), cls="mx-h", title=metric.definition))
     if not rows:
         show(mute("None in this range."))
         return
-    taken = Taken(charts_closer.reasons_by_week(rows), rows, title, asked.about, 240)
+    taken = Taken(charts_closer.reasons_by_week(rows, asked.earlier), rows, title, asked.about, 256)
     if mark := graph(taken, name=f"weeks_{name}", alt_text=f"Stacked bars: {title.lower()}, by week", selects=True):
         _open(name, str(mark["reason"]), str(mark["week"])[:10])
+
+
+def _weekly(counts: Counts, asked: Asked, name: str) -> list[dict[str, object]]:
+    """Cases of each reason by week beside those of the period before: rows of week, reason, cases, of, share, before_cases."""
+    found = {
+        (monday, part.label): part.figure
+        for monday, part in reports.weekly(counts, name, asked.window, asked.filters, by="reason")
+    }
+    before = Before(counts, asked.window, asked.filters).weekly(name, by="reason")
+    weeks = {monday for monday, _ in before}
+    return [
+        {
+            "week": monday.isoformat(), "reason": reason, "cases": figure.numerator if figure else 0, "of": figure.denominator if figure else None,
+            "share": figure.value if figure else None, "before_cases": before.get((monday, reason), 0) if monday in weeks else None,
+        }
+        for monday, reason in sorted(found.keys() | before.keys()) for figure in [found.get((monday, reason))]
+    ]  # fmt: skip
 
 
 def _sure(asked: Asked) -> None:

@@ -11,7 +11,11 @@ from pages.parts.chart_files import Taken
 from pages.parts.table import Cell, Column, Line, table
 from triage.learning.metrics import wording as figures
 
-_TITLES = {"p50": "Median", "p90": "p90", "p95": "p95", "p99": "p99", "cost_usd": "Cost", "an_hour": "An hour, mean", "share": "Share", "what": "What", "kind": "Kind"}  # fmt: skip
+_TITLES = {
+    "p50": "Median", "p90": "p90", "p95": "p95", "p99": "p99", "cost_usd": "Cost", "an_hour": "An hour, mean", "share": "Share", "what": "What", "kind": "Kind",
+    "before_day": "Day, period before", "before_tickets": "Tickets, period before", "before_count": "Count, period before",
+    "before_share": "Share, period before", "before_basis": "Basis, period before", "before_cases": "Cases, period before",
+}  # fmt: skip
 _SECONDS = ("p50", "p90", "p95", "p99", "from", "to")
 
 

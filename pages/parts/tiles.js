@@ -8,18 +8,21 @@ function make(name, className, text) {
   return element;
 }
 
-function line(points, tone) {
+// Both lines on one scale; they have as many points, of the same places in the two periods.
+function lines(points, before, tone) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 100 22");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
-  const known = points.map((y, n) => [n, y]).filter(([, y]) => y !== null);
-  if (known.length > 1) {
-    const low = Math.min(...known.map(([, y]) => y)), high = Math.max(...known.map(([, y]) => y));
-    const place = ([n, y]) => `${(n / (points.length - 1)) * 100},${high === low ? 12 : 19 - ((y - low) / (high - low)) * 16}`;
+  const values = [...points, ...before].filter((y) => y !== null);
+  const low = Math.min(...values), high = Math.max(...values);
+  const place = ([n, y]) => `${(n / (points.length - 1)) * 100},${high === low ? 12 : 19 - ((y - low) / (high - low)) * 16}`;
+  for (const [line, name] of [[before, "before"], [points, tone]]) {
+    const known = line.map((y, n) => [n, y]).filter(([, y]) => y !== null);
+    if (known.length < 2) continue;
     const path = document.createElementNS(SVG, "polyline");
     path.setAttribute("points", known.map(place).join(" "));
-    path.setAttribute("class", tone);
+    path.setAttribute("class", name);
     svg.append(path);
   }
   return svg;
@@ -36,7 +39,7 @@ export default function (component) {
     const detail = make("div", "d", "");
     if (tile.change) detail.append(make("span", tile.tone, tile.change));
     detail.append(tile.note);
-    button.append(make("div", "k", tile.name), make("div", tile.faint ? "v faint" : "v", tile.value), detail, line(tile.points, tile.line));
+    button.append(make("div", "k", tile.name), make("div", tile.faint ? "v faint" : "v", tile.value), detail, lines(tile.points, tile.before, tile.line));
     button.onclick = () => setTriggerValue("open", tile.id);
     return button;
   }));

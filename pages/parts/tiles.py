@@ -14,7 +14,7 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure. `tone` colours the change (o, b or ""); `line` colours the sparkline (acc, warn or bad)."""
+    """One figure. `tone` colours the change (o, b or ""); `line` colours the sparkline (acc, warn or bad), `before` is that of the period before."""
 
     id: str
     name: str
@@ -24,6 +24,7 @@ class Tile:
     note: str = ""
     title: str = ""
     points: Sequence[float | None] = ()
+    before: Sequence[float | None] = ()
     line: str = "acc"
     faint: bool = False
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -142,6 +143,71 @@ def test_every_chart_is_what_vega_lite_understands(session: Session) -> None:
         alt.Chart.from_dict(json.loads(chart.proto.spec) | {"data": {"name": "rows"}})
     with pytest.raises(Exception, match="was expected"):
         alt.Chart.from_dict({"mark": "bars", "data": {"name": "rows"}})
+
+
+def layers(page: AppTest, key: str) -> list[dict[str, Any]]:
+    """A chart of the page, layer by layer."""
+    found = next(json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart") if chart.proto.id.endswith(f"-{key}"))
+    return [each for layer in found.get("layer", [found]) for each in layer.get("layer", [layer])]
+
+
+def rows_of(own: Window, label: str) -> list[dict[str, Any]]:
+    """What the chart of outcomes is drawn from."""
+    return board.load(board.Asked(own, own.previous(BusinessHours()), Filters(), label)).outcomes
+
+
+def test_charts_over_time_have_the_period_before_as_a_dashed_line(session: Session) -> None:
+    page = opened(session, Role.MANAGER, days="14")
+    own = Window.last(14, BusinessHours())
+    _, _, dashed, points = layers(page, "chart_outcome")
+    rows = rows_of(own, "Last 14 days")
+    assert sum(row["tickets"] for row in rows) == compute(session, "volume", own).numerator
+    assert sum(row["before_tickets"] for row in rows) == compute(session, "volume", own.previous(BusinessHours())).numerator > 0
+    assert dashed["encoding"]["strokeDash"]["scale"]["domain"] == ["14 days before"]
+    assert points["encoding"]["tooltip"][1]["title"] == "14 days before"
+    assert sum("days before" in chart.proto.spec for chart in page.get("vega_lite_chart")) == 3  # outcomes, drafts and targets
+    volume = next(tile for tile in data_of(page, "tiles")["tiles"] if tile["id"] == "volume")
+    assert len(volume["before"]) == len(volume["points"]) and any(volume["before"])
+    page.button(key="table_outcome").click().run()
+    heads = [column["label"] for column in data_of(page, "table_of_outcome")["columns"]]
+    assert heads == ["Day", "Outcome", "Tickets", "Day, period before", "Tickets, period before"]
+
+
+def test_a_long_range_is_drawn_by_week(session: Session) -> None:
+    own = Window.last(365, BusinessHours())
+    [bars] = layers(opened(session, Role.MANAGER, days="365"), "chart_outcome")
+    assert bars["encoding"]["x"]["field"] == "week" and len(bars["encoding"]["x"]["scale"]["domain"]) in (53, 54)
+    rows = rows_of(own, "Last 12 months")
+    assert sum(row["tickets"] for row in rows) == compute(session, "volume", own).numerator
+    assert {row["week"] for row in rows} <= set(bars["encoding"]["x"]["scale"]["domain"])
+
+
+def test_a_desk_younger_than_the_period_before_draws_no_line(session: Session) -> None:
+    page = opened(session, Role.MANAGER, days="90")
+    assert not any("strokeDash" in layer["encoding"] for layer in layers(page, "chart_outcome"))
+    assert not any(point for tile in data_of(page, "tiles")["tiles"] for point in tile["before"])
+
+
+def test_a_week_of_an_outcome_opens_its_tickets(session: Session) -> None:
+    own = Window.last(365, BusinessHours())
+    rows = outcomes(session, own)
+    monday = next(row["day"] for row in rows if row["outcome"] == "resolved")
+    monday -= timedelta(days=monday.weekday())
+    count = sum(row["tickets"] for row in rows if row["outcome"] == "resolved" and 0 <= (row["day"] - monday).days < 7)
+    assert html(opened(session, Role.MANAGER, days="365", open=f"outcome~resolved~{monday}~week")).count("ticket=") == count
+
+
+def test_days_without_tickets_keep_their_place() -> None:
+    days = [f"2026-11-{day:02}" for day in range(1, 15)]
+    rows = [{"day": days[3], "outcome": "open", "tickets": 2, "before_day": "2026-10-21", "before_tickets": 1}]
+    drawn = charts.by_day(rows, {"open": "still open"}, days, before="14 days before").to_dict(validate=False)
+    assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"] == days
+    [line] = (
+        [values for values in drawn["datasets"].values() if "was" in values[0]]
+        if "datasets" in drawn
+        else [drawn["layer"][1]["layer"][0]["data"]["values"]]
+    )
+    assert [(row["day"], row["was"]) for row in line] == [(day, int(day == days[3])) for day in days[3:]]
 
 
 def test_the_csv_has_every_figure_as_computed(session: Session) -> None:

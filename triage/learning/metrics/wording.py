@@ -93,9 +93,11 @@ def margin(metric: Metric, figure: Figure) -> str:
         return ""
     if metric.unit == "share":
         return f"±{(figure.high - figure.low) * 50:.1f}"
-    if figure.low == figure.high:
+    low, high = value(metric, figure.low), value(metric, figure.high)
+    if low == high:
         return ""
-    return f"{value(metric, figure.low)} to {value(metric, figure.high)}"
+    number, _, unit = low.partition(" ")
+    return f"{number if unit and high.endswith(f' {unit}') else low} to {high}"
 
 
 def interval(metric: Metric, figure: Figure) -> str:
