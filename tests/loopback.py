@@ -157,7 +157,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     prompt = "\n".join(str(message["content"]) for message in request["messages"] if message["role"] == "user")
     makers = {
         "Plan": _plan, "Facts": _facts, "Reply": _reply, "Review": _review, "Reading": _reading, "Relevance": _relevance,
-        "Judgements": _judgements, "Translated": _translated,
+        "Judgements": _judgements, "Translated": _translated, "Settled": _settled,
     }  # fmt: skip
     return makers[name](prompt) if name in makers else {}
 
@@ -221,6 +221,10 @@ def _judgements(prompt: str) -> dict[str, Any]:
     if said:
         said[-1] |= {"supported": False, "reason": "No passage says so."}
     return {"judgements": said}
+
+
+def _settled(_prompt: str) -> dict[str, Any]:
+    return {"settled": "yes", "reason": "All that was asked is answered."}
 
 
 def _translated(prompt: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.desks import Enqueued, person, recorder_of, say, ticket
-from triage import delivery, ratings, replies, workspace
+from triage import confirming, delivery, ratings, replies, workspace
 from triage.database import Database
 from triage.errors import InputError
 from triage.models import (
@@ -121,6 +121,7 @@ async def test_a_low_score_tells_the_team_and_can_reopen(post: Post, *, reopens:
         workspace.put(session, "low_rating_reopens", reopens, user_id=sam)
     link, number = await asked(post, assignee_id=sam)
     with post.database.transaction() as session:
+        confirming.confirm(session, session.exec(select(Episode)).one(), confirming.MODEL)
         ratings.answer(session, post.settings, link, 1, "It still leaks.")
     with post.database.read() as session:
         told = session.exec(select(Notification).where(Notification.kind == "low rating")).all()
@@ -133,6 +134,7 @@ async def test_a_low_score_tells_the_team_and_can_reopen(post: Post, *, reopens:
         row, episodes = session.get_one(Ticket, number), session.exec(select(Episode).order_by(Episode.id)).all()  # type: ignore[arg-type]
         assert row.status == (Status.ESCALATED if reopens else Status.RESOLVED)
         assert len(episodes) == (2 if reopens else 1) and episodes[0].csat == 1
+        assert (episodes[0].resolution, episodes[0].confirmed_by) == ("assumed", "")  # whatever a model had called settled
 
 
 @pytest.mark.parametrize("reopens", [False, True])

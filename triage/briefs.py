@@ -340,6 +340,20 @@ class Judgements(Value):
     judgements: list[Judgement] = Field(description="One judgement for every sentence given.")
 
 
+# ---- verifier ---------------------------------------------------------------------------------------------
+
+
+class SettledBrief(Value):
+    messages: list[str]
+
+
+class Settled(Value):
+    """Whether a customer's matter is settled, as far as its conversation tells."""
+
+    settled: Literal["yes", "no", "unsure"] = Field(description="yes when all that was asked is answered and nothing is open.")
+    reason: str = Field(description="What settles it or is open, in one plain sentence.")
+
+
 # ---- questions about the desk's own figures ----------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from knowledge_base import sorting, vectors
-from triage import alerts, keeping, ratings, replies, solving, sureness
+from triage import alerts, keeping, ratings, replies, solving, sureness, verifying
 from triage.accounts import ratelimit, rates
 from triage.delivery import watching
 from triage.improving import findings, grouping
@@ -131,5 +131,6 @@ LONG: dict[str, Callable[["Desk"], str]] = {
     "scheduled": watching.look,
     "notify": digests.send_due,
     "retarget": retargeting.retarget_all,
+    "verify": verifying.verify,
     "weekly": weekly.send_due,
 }

@@ -22,6 +22,7 @@ CRON: dict[str, dict[str, Any]] = {
     "scheduled": {"minute": "*"},
     "share": {"minute": "*"},
     "ratings": {"minute": "*/5"},
+    "verify": {"minute": "9-59/10"},
     "rescue": {"minute": "*/10"},
     "targets": {"minute": "*"},
     "retarget": {"minute": 27},

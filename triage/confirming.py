@@ -1,4 +1,4 @@
-"""Whether the customer confirms that a matter is settled: in so many words, or by a good rating."""
+"""Whether a matter is confirmed to be settled: by the customer, in so many words or by a good rating, or by a second model."""
 
 from sqlmodel import Session, col, select
 
@@ -8,10 +8,22 @@ VERIFIED = "verified"
 """How a matter ended whose customer confirmed it; others are assumed (silence) or closed (by a person)."""
 
 
-def confirm(session: Session, episode: Episode) -> None:
-    """The customer confirms afterwards what was taken for settled."""
-    if episode.resolved_at is not None and episode.resolution in ("assumed", "closed"):
-        episode.resolution = VERIFIED
+CUSTOMER, RATING, MODEL = "customer", "rating", "model"
+"""What confirmed it: the customer's last word, their rating, or a second model (triage.verifying)."""
+
+
+def confirm(session: Session, episode: Episode, by: str) -> None:
+    """What was taken for settled is confirmed afterwards; what the customer says stands above what a model said."""
+    said_by_model = episode.resolution == VERIFIED and episode.confirmed_by == MODEL
+    if episode.resolved_at is not None and (episode.resolution in ("assumed", "closed") or said_by_model):
+        episode.resolution, episode.confirmed_by = VERIFIED, by
+        session.add(episode)
+
+
+def object_to(session: Session, episode: Episode) -> None:
+    """The customer is not content: what a model alone called settled is no more than assumed."""
+    if episode.resolution == VERIFIED and episode.confirmed_by == MODEL:
+        episode.resolution, episode.confirmed_by = "assumed", ""
         session.add(episode)
 
 

@@ -230,11 +230,13 @@ def resolve(session: Session, ticket: Ticket, *, actor: str, how: str) -> None:
     """Close the matter. `how` is assumed (silence) or closed (a person); it becomes verified where the customer's last word
     is that all is well."""
     episode = session.get(Episode, ticket.episode_id) if ticket.episode_id else None
-    if episode and confirming.all_is_well(session, episode):
+    confirmed = episode is not None and confirming.all_is_well(session, episode)
+    if confirmed:
         how = confirming.VERIFIED
     move(session, ticket, Status.RESOLVED, actor=actor, reason=how)
     if episode and episode.resolved_at is None:
         episode.resolved_at, episode.resolution = now(), how
+        episode.confirmed_by, episode.judged = confirming.CUSTOMER if confirmed else "", ""
         session.add(episode)
         ratings.plan(session, ticket, episode)
 

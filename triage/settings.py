@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     )
     model_judge: str = Field(
         default="",
-        description="Model that judges each factual sentence of a draft by its sources, one more call a draft; should differ from the writer's; empty: code alone.",
+        description="Model that judges each factual sentence of a draft by its sources, one more call a draft, and says of silent customers whether their matter is settled; should differ from the writer's; empty: code alone.",
     )
     model_fallback: str = Field(default="", description="Cheaper model tried before the offline one; empty: none.")
     model_timeout: float = Field(default=60.0, gt=0, description="Seconds one model call may take.")

@@ -168,7 +168,7 @@ class _Counting:
         self.add("assisted_resolution", self.assisted, where=involved)
         self.add("autonomous_resolution", resolved and e.replied and not self.decided, where=involved)
         self.add("resolution_lenient", resolved and e.resolution == "assumed", where=involved)
-        self.add("resolution_strict", resolved and e.resolution == "verified", where=involved)
+        self.add("resolution_strict", resolved and e.resolution == "verified", part="None", where=involved)
         self.add("escalation_rate", e.escalated, part=e.reason.replace("_", " "), where=involved)
         reworked = any(draft.decision in ("reject", "request_changes") for draft in self.decided)
         light = any(draft.agents and draft.distance <= 0.4 for draft in self.approved)

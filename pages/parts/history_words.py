@@ -32,6 +32,9 @@ def said(kind: str, data: dict[str, Any]) -> str:
         return f"chose {_moment(data.get('at'))} for sending"
     if kind == "rated":
         return f"rated it {data.get('score')} of 5"  # the comment follows, as for every event that has one
+    if kind == "judged_settled":
+        told = {"yes": "judged it settled", "no": "judged it not settled"}
+        return told.get(str(data.get("settled")), "could not tell whether it is settled")
     return (
         _PLAIN[kind].format_map({name: data.get(name, "") for name in ("title", "into", "other", "to", "was")})
         if kind in _PLAIN

@@ -176,7 +176,7 @@ _TICKETS = View(
         _flag("resolved", "it is resolved", "episode.resolved_at IS NOT NULL"),
         _flag("assisted", "it was resolved by an approved draft of the agents without being escalated",
               f"episode.resolved_at IS NOT NULL AND {_APPROVED} AND episode.escalated_at IS NULL"),
-        Column("resolution", "assumed (the customer stayed silent) or verified (the customer confirmed it).", "episode.resolution"),
+        Column("resolution", "assumed (the customer stayed silent), verified (the customer or a second model confirmed it) or closed (by a person).", "episode.resolution"),
         _flag("escalated", "it was escalated to people", "episode.escalated_at IS NOT NULL"),
         Column("escalation_reason", "Why it was escalated.", "episode.escalation_reason"),
         _flag("reopened", "the customer opened the ticket again afterwards", _AGAIN),

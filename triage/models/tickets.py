@@ -94,6 +94,7 @@ class Episode(SQLModel, table=True):
 
     `said_…` is what the agents made of it, `final_…` what a person put in its place ("" where nobody did).
     `escalation_label` is a reviewer's word on it: right, false (escalated without need), missed, or "".
+    `confirmed_by` is what verified its resolution (customer, rating, model), `judged` what a second model said: yes, no, unsure, or "".
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -108,6 +109,8 @@ class Episode(SQLModel, table=True):
     resolve_due: datetime | None = None
     resolved_at: datetime | None = None
     resolution: str | None = None
+    confirmed_by: str = ""
+    judged: str = ""
     replies: int = 0
     next_replies: int = 0
     next_late: int = 0

@@ -57,8 +57,9 @@ def answer(session: Session, settings: Settings, signed: str, score: int, commen
     session.add_all([request, episode])
     audit.append(session, "rated", actor="customer", ticket_id=ticket.id, episode=episode.id, score=score, comment=said)
     if score >= GOOD:
-        confirming.confirm(session, episode)
+        confirming.confirm(session, episode, confirming.RATING)
     if score <= LOW:
+        confirming.object_to(session, episode)
         _low(session, ticket, episode, score, said)
 
 

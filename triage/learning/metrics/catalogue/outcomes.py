@@ -108,6 +108,9 @@ ANSWERED_AT: ColumnElement[Any] = case(
 """When an episode stopped waiting: at its first reply, or when it was resolved without one."""
 
 
+_SOURCES = {"customer": "the customer's last word", "rating": "a rating of 4 or 5", "model": "a second model"}
+
+
 def _quality(what: str, said: Any, final: Any) -> Metric:
     return Metric(
         f"triage_{what}",
@@ -221,7 +224,7 @@ METRICS = (
     Metric(
         "resolution_lenient",
         "Resolution, assumed",
-        "Taken as resolved because the customer stayed silent, and did not confirm it later ÷ episodes the agents worked on.",
+        "Taken as resolved because the customer stayed silent, and nothing confirmed it later ÷ episodes the agents worked on.",
         "share",
         "none",
         EPISODES,
@@ -231,12 +234,14 @@ METRICS = (
     Metric(
         "resolution_strict",
         "Resolution, verified",
-        "Resolved, and the customer confirmed it in a message or by a rating of 4 or 5 ÷ episodes the agents worked on.",
+        "Resolved, and the customer confirmed it in a message or by a rating of 4 or 5, or a second model judged it settled ÷ episodes the agents worked on.",
         "share",
         "up",
         EPISODES,
         hit=and_(RESOLVED, col(Episode.resolution) == "verified"),
         where=(INVOLVED,),
+        breakdowns={"source": col(Episode.confirmed_by)},
+        label=lambda source: _SOURCES.get(source, source),
     ),
     Metric(
         "escalation_rate",
