@@ -168,7 +168,7 @@ def reliability(rows: Sequence[dict[str, Any]]) -> Any:
     tips = [
         alt.Tooltip("sure:N", title="Sure"),
         alt.Tooltip("kept_share:Q", title="Kept", format=".1%"),
-        alt.Tooltip("kept:Q", title="Kept", format=","),
+        alt.Tooltip("kept:Q", title="Drafts kept", format=","),
         alt.Tooltip("decided:Q", title="Decided", format=","),
         alt.Tooltip("verdict:N", title="So it is"),
     ]
