@@ -58,4 +58,7 @@ def test_days_before_the_desk_was_there_are_not_told(session: Session) -> None:
     rows = before.outcomes()
     assert rows and {row["day"] >= before.first for row in rows if row["before_tickets"] is not None} <= {True}
     assert all(row["before_tickets"] is None and row["before_day"] is None for row in rows if row["day"] < before.first)
-    assert Before(Counts(session), Window.of_days(first, first, hours)).weekly("escalation_rate", by="reason") == {}
+    young = Before(Counts(session), Window.of_days(first, first, hours))
+    assert not young.known and young.series("volume") == []
+    assert [row["before_tickets"] for row in young.outcomes()] == [None] * len(reports.outcomes(session, young.window))
+    assert young.weekly("escalation_rate", by="reason") == {}

@@ -36,8 +36,15 @@ class Before:
         """The first day of the window, or after it, that has a day to be held against."""
         return self.counts.hours.day_of(began(self.counts.session)) + self.ago
 
+    @cached_property
+    def known(self) -> bool:
+        """Whether the desk was there on any day of the period: when it was not, nothing of it is counted."""
+        return self.first < self.counts.hours.day_of(self.window.end)
+
     def series(self, metric: str) -> list[tuple[date, Figure]]:
         """The metric on each day of the period, under the day of the window it is held against."""
+        if not self.known:
+            return []
         found = [(day + self.ago, figure) for day, figure in self.counts.series(metric, self.period, self.filters)]
         return [(day, figure) for day, figure in found if day >= self.first]
 
@@ -47,9 +54,8 @@ class Before:
         An outcome that only the period before has is a row with tickets 0; both are None on days that have none to be held against.
         """
         known = {(row["day"], row["outcome"]): row["tickets"] for row in outcomes(self.counts, self.window, self.filters)}
-        then = {
-            (row["day"] + self.ago, row["outcome"]): row["tickets"] for row in outcomes(self.counts, self.period, self.filters)
-        }
+        earlier = outcomes(self.counts, self.period, self.filters) if self.known else []
+        then = {(row["day"] + self.ago, row["outcome"]): row["tickets"] for row in earlier}
         return [
             {
                 "day": day, "outcome": outcome, "tickets": known.get((day, outcome), 0),
