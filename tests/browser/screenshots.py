@@ -1,6 +1,6 @@
 """Draws the pictures of README and docs/screens.md: a demo desk in a folder of its own, each screen at 1280 pixels.
 
-`python -m tests.browser.screenshots [FOLDER]`, or `make screenshots`, which writes to docs/images.
+`python -m tests.browser.screenshots [FOLDER [NAME...]]`, or `make screenshots`, which draws all of them to docs/images.
 """
 
 import io
@@ -46,13 +46,13 @@ PICTURES = (
 )
 
 
-def main(folder: Path) -> None:
-    """Write every picture and say how large it is."""
+def main(folder: Path, names: list[str]) -> None:
+    """Write the pictures of these names, or every one, and say how large each is."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="triage-") as home, demo_desk(Path(home)) as address:
         shown = wait_for_agents(load_settings(home=home))
         end_tours(load_settings(home=home))
-        for name, role, path, scheme in PICTURES:
+        for name, role, path, scheme in [row for row in PICTURES if not names or row[0] in names]:
             data = compressed(picture(address, role, path.format(**shown), scheme))
             (folder / f"{name}.png").write_bytes(data)
             print(f"{folder / name}.png  {len(data) // 1000} kB", flush=True)
@@ -152,4 +152,4 @@ def compressed(shot: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images", sys.argv[2:])
