@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from sqlalchemy import event
 from sqlmodel import Session, select
 from streamlit.testing.v1 import AppTest
 
@@ -34,6 +35,7 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
     """The process's desk until the block ends; `desk.work` lists what was enqueued. With `knowledge`, articles and an index."""
     settings = Settings(home=home, demo=True)
     database = fresh(settings)
+    event.listen(database.drawing, "before_execute", _only_reads)
     work = list[Any]()
     desk = SimpleNamespace(
         settings=settings, database=database, models={}, work=work, index=None, covered=lambda *_: desk.models,
@@ -53,6 +55,12 @@ def open_small_desk(home: Path, *, knowledge: bool = False) -> Iterator[Any]:
         if desk.index:
             desk.index.close()
         database.close()
+
+
+def _only_reads(_connection: Any, statement: Any, *_: Any) -> None:
+    """What PostgreSQL refuses on the connections of screens must not pass here because the tests of screens run on SQLite."""
+    locks, writes = getattr(statement, "_for_update_arg", None) is not None, getattr(statement, "is_dml", False)
+    assert not locks and not writes, f"A screen reads over a connection that cannot write: {statement}"
 
 
 def _fill(session: Session, desk: Any) -> None:

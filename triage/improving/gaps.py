@@ -97,7 +97,7 @@ def writing(session: Session, user: User, gap_id: int, article_id: str) -> None:
 
 def _change(session: Session, user: User, gap_id: int, state: str, **fields: Any) -> None:
     access.require(access.fresh(session, user), Permission.EDIT_KNOWLEDGE)
-    gap = _gap(session, gap_id)
+    gap = _gap(session, gap_id, hold=True)
     if gap.state == state:
         raise ConflictError(f"This gap is {state} already; reload the page.")
     was, gap.state, gap.changed_by, gap.changed_at = gap.state, state, user.id, now()
@@ -107,8 +107,8 @@ def _change(session: Session, user: User, gap_id: int, state: str, **fields: Any
     audit.append(session, f"gap.{state}", actor=f"user:{user.id}", gap=gap.id, was=was, **fields)
 
 
-def _gap(session: Session, gap_id: int) -> Gap:
-    gap = session.get(Gap, gap_id, with_for_update=True)
+def _gap(session: Session, gap_id: int, *, hold: bool = False) -> Gap:
+    gap = session.get(Gap, gap_id, with_for_update=hold)
     if gap is None:
         raise InputError(f"Gap {gap_id} is gone: its questions were grouped with others. Look through the list.")
     return gap
