@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from tests.learning.conftest import NOW, fill
 from triage.database import Database, migrate, open_database
 from triage.learning.metrics import METRICS, BusinessHours, Counts, Filters, Window, compute, report, rollups, series, slices
+from triage.learning.metrics.shape import shape_of
 from triage.learning.metrics.window import EVERYTHING
 from triage.models import (
     BreakerOpening,
@@ -82,6 +83,15 @@ def test_counted_days_are_what_is_read(desk: Database) -> None:
         assert told["rejection_rate"]["denominator"] == compute(session, "rejection_rate", window).denominator
 
 
+def test_metrics_that_say_the_same_of_a_case_share_it() -> None:
+    p50, p95, p99 = (
+        shape_of(METRICS[name]).recipes[name] for name in ("agent_latency_p50", "agent_latency_p95", "agent_latency_p99")
+    )
+    assert p50 == p95 == p99
+    other = shape_of(METRICS["tool_latency_p50"]).recipes["tool_latency_p50"]
+    assert other.value == p50.value and (other.where, other.hit) != (p50.where, p50.hit)
+
+
 def test_other_business_hours_count_every_day_anew(desk: Database) -> None:
     window = Window.last(30, HOURS)
     with desk.transaction() as session:
@@ -147,7 +157,8 @@ def _undo(session: Session, episode: Episode) -> None:
 
 def _edit(session: Session, episode: Episode) -> None:
     for decision in session.exec(select(Decision).where(Decision.episode_id == episode.id)):
-        session.add(Edit(decision_id=decision.id or 0, ticket_id=episode.ticket_id, number=77, kind="tone"))
+        edits = session.exec(select(func.count(col(Edit.id))).where(Edit.decision_id == decision.id)).one()
+        session.add(Edit(decision_id=decision.id or 0, ticket_id=episode.ticket_id, number=77 + edits, kind="tone"))
 
 
 def _steps(session: Session, episode: Episode) -> None:

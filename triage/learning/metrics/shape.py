@@ -5,14 +5,14 @@ values that are summed up, and the moments at which time changes what it counts 
 Words (categories, reasons) are numbers in a record; triage.learning.metrics.words has them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, bindparam, case, select
+from sqlalchemy import ClauseElement, ColumnElement, Select, bindparam, case, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
@@ -138,18 +138,27 @@ def _shape(grain: Grain, stock: bool, metrics: tuple[Metric, ...]) -> Shape:
 
 
 class _Once:
-    """Things in the order in which they first came; the same objects have the same place."""
+    """Things in the order in which they first came; the same SQL and the same objects have the same place."""
 
     def __init__(self) -> None:
         self.things: list[Sequence[Any]] = []
-        self._places: dict[tuple[int, ...], int] = {}
+        self._places: dict[tuple[Hashable, ...], int] = {}
 
     def place(self, *thing: Any) -> int:
-        key = tuple(map(id, thing))
+        key = tuple(map(_identity, thing))
         if key not in self._places:
             self._places[key] = len(self.things)
             self.things.append(thing)
         return self._places[key]
+
+
+def _identity(thing: Any) -> Hashable:
+    """Conditions are made anew for each metric: the p50, p95 and p99 of one time share theirs by what they say."""
+    element = thing.__clause_element__() if hasattr(thing, "__clause_element__") else thing
+    if not isinstance(element, ClauseElement):
+        return id(thing)
+    sql = element.compile(dialect=sqlite.dialect())
+    return f"{sql} {sorted(sql.params.items())}"
 
 
 def _conjuncts(condition: Any) -> Iterator[ColumnElement[bool]]:
