@@ -3,7 +3,8 @@
 Three contestants work on the same number of tickets against the same model service on loopback: a plain asyncio loop
 over the openai client, that loop keeping each answer in SQLite, and the desk with everything on. Each runs in a
 process of its own and measures itself after a warm-up; the model service is a process of its own too. The loops
-repeat, byte for byte, the requests that the desk made for a first ticket.
+repeat, byte for byte, the requests that the desk made for a first ticket. With `--repeat` the three take turns several
+times, and each figure is the median of a contestant's runs: single runs differ by a tenth and more.
 """
 
 import argparse
@@ -11,11 +12,12 @@ import contextlib
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 from rich.console import Console
@@ -42,7 +44,10 @@ def main(arguments: list[str] | None = None) -> None:
             with model(latency) as url:
                 for at_once in options.concurrency:
                     console.print(f"{latency:.0f} ms, {at_once} at once …")
-                    rounds.append(bench.round(url, latency, at_once, min(options.tickets, PER_PLACE * at_once)))
+                    tickets = min(options.tickets, PER_PLACE * at_once)
+                    turns = [bench.round(url, latency, at_once, tickets) for _ in range(options.repeat)]
+                    bare, keeping, desk = zip(*turns, strict=True)
+                    rounds.append((middle(bare), middle(keeping), middle(desk)))
     if options.json:
         print(json.dumps([[asdict(result) | ratios(result, *each[:2]) for result in each] for each in rounds], indent=2))
     else:
@@ -63,6 +68,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--concurrency", type=int, nargs="+", default=[1, 8, 32], help="tickets under way at once (default 1 8 32)"
     )
+    parser.add_argument("--repeat", type=int, default=1, help="turns of all three, of which medians are taken (default 1)")
     parser.add_argument("--quick", action="store_true", help="one small round on a small knowledge base, to see that it works")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
@@ -122,6 +128,12 @@ def _run(command: list[str], home: Path) -> str:
 
 def _result(line: str) -> Result:
     return Result(**json.loads(line))
+
+
+def middle(results: Sequence[Result]) -> Result:
+    """The median of each figure over several runs of one contestant."""
+    figures = zip(*(astuple(result)[1:] for result in results), strict=True)
+    return Result(results[0].contestant, *map(statistics.median_high, figures))
 
 
 def ratios(result: Result, bare: Result, keeping: Result) -> dict[str, float]:

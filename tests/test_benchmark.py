@@ -40,3 +40,12 @@ def test_the_table_shows_all_columns(capsys: pytest.CaptureFixture[str]) -> None
     shown = capsys.readouterr().out
     assert all(column in shown for column in COLUMNS) and all(name in shown for name in names)
     assert "1.5" in shown  # the desk's processor time per call beside the loop that keeps its answers
+
+
+def test_of_several_turns_each_figure_is_the_median() -> None:
+    turns = [
+        Result("bare loop", 200.0, 32, 320, rate, cpu, cpu / 4, 30.0, 90.0, 4.0, 5000.0)
+        for rate, cpu in ((36, 8), (30, 7), (35, 12))
+    ]
+    middle = flow.middle(turns)
+    assert (middle.contestant, middle.tickets, middle.tickets_per_second, middle.cpu_ms_per_ticket) == ("bare loop", 320, 35, 8)

@@ -35,14 +35,6 @@ def test_history_is_marked_and_made_once(empty: Database) -> None:
         assert all(str(t.source_id).startswith("demo-history-") and t.status == "resolved" for t in session.exec(select(Ticket)))
 
 
-def test_what_verified_a_past_matter_is_the_customers_last_word(session: Session) -> None:
-    by = {
-        (e.resolution == "verified", e.confirmed_by)
-        for e in session.exec(select(Episode).where(col(Episode.resolved_at).is_not(None)))
-    }
-    assert by == {(True, "customer"), (False, "")}
-
-
 def test_history_needs_customers(empty: Database) -> None:
     with empty.transaction() as session, pytest.raises(InputError, match="customers"):
         seed_history(session, until=NOW)

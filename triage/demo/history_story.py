@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from triage.confirming import CUSTOMER
 from triage.demo import history_words as words
 from triage.demo.history_rows import Archive
 from triage.models import (
@@ -244,7 +243,6 @@ class Story:
         if how == "verified":
             thanks = self.dice.choice(words.in_language(words.THANKS, self.language))
             self.archive.message(self.ticket, self.episode, end, "in", thanks, self.case.customer.name)
-            self.episode.confirmed_by = CUSTOMER
         self.waits.append((sent, end))
         self.episode.resolve_due = self.archive.promised(
             "resolve", self.case.started, self.case.customer, self.ticket, self.waits
