@@ -71,7 +71,8 @@ class Columns:
 class Counted:
     """A metric in a window: which records are in its denominator, which of those hit.
 
-    `ordered` keeps values that several metrics share, under `key` and what they are: of a field, or sorted and of a part.
+    `ordered` keeps what several metrics share, under `key` and what it is: values of a field, or sorted and of a part, or which
+    numbers occur.
     """
 
     metric: Metric
@@ -84,16 +85,25 @@ class Counted:
 
     def figure(self, part: tuple[str, int] | None = None, total: int | None = None) -> Figure:
         """The figure of all records, or of those whose field has this number; `total` is the denominator of part of it."""
-        within = self.within if part is None else self.within & (self.columns[part[0]] == part[1])
-        cases = self.columns.times(within) if total is None else total
         if self.recipe.value and self.metric.statistic not in ("per_case", "count"):
             values = self.values(part)
+            cases = self.columns.times(self._of_part(part)) if total is None else total
             return figure_of(self.metric, len(values), cases, values)
+        within = self._of_part(part)
+        cases = self.columns.times(within) if total is None else total
         hits = self.columns.times(within & self.hits)
         if self.metric.statistic != "per_case":
             return figure_of(self.metric, hits, cases)
         wholes = self.columns.repeated(self.hits.astype(float), within)
         return figure_of(self.metric, hits, cases, self.columns.repeated(self._value, within), wholes)
+
+    def present(self, field: str, *, hit: bool) -> list[int]:
+        """The numbers that occur in a field of the denominator's records, or of the hits', in order."""
+        if (self.key, field, hit) not in self.ordered:
+            chosen = self.columns[field][self.within & self.hits if hit else self.within]
+            self.ordered[self.key, field, hit] = np.array(_different(chosen))
+        numbers: list[int] = self.ordered[self.key, field, hit].tolist()
+        return numbers
 
     def field(self, by: str) -> str:
         """The field of a dimension or of one of the metric's own breakdowns."""
@@ -114,6 +124,13 @@ class Counted:
             chosen = values if part is None else values[self._of_hits(part[0]) == part[1]]
             self.ordered[self.key, part] = statistics.in_order(chosen)
         return self.ordered[self.key, part]
+
+    def _of_part(self, part: tuple[str, int] | None) -> Chosen:
+        """The denominator's records, or those whose field has this number."""
+        if part is None:
+            return self.within
+        found: Chosen = self.within & (self.columns[part[0]] == part[1])
+        return found
 
     def _of_hits(self, field: str) -> NDArray[Any]:
         """What a field holds for each hit."""
@@ -203,7 +220,7 @@ class Counts:
             return computing.slices(self.session, metric, window, filters, by=by)
         counted, own = self._counted(metric, window, filters), by in metric.breakdowns
         field = counted.field(by)
-        present = _different(counted.columns[field][counted.within & counted.hits if own else counted.within])
+        present = counted.present(field, hit=own)
         total = counted.figure().denominator if own else None
         keys = {number: number or None if by == "person" else self._days.words.word(number) for number in present}
         names = computing.names_of(self.session, by, keys.values())
