@@ -20,7 +20,7 @@ def line(rows: Sequence[dict[str, Any]], x: Any, y: Any, name: str, tips: Sequen
     base = alt.Chart(data({**row, "period": name} for row in rows)).encode(x=x, y=y)
     if colour is not None:
         base = base.encode(detail=colour.shorthand)
-    dash = alt.StrokeDash("period:N", scale=alt.Scale(domain=[name], range=[_DASH]), legend=alt.Legend(symbolType="stroke", symbolSize=220, symbolStrokeColor=tones["mute"]))  # fmt: skip
+    dash = alt.StrokeDash("period:N", scale=alt.Scale(domain=[name], range=[_DASH]), legend=alt.Legend(symbolType="stroke", symbolStrokeColor=tones["mute"]))  # fmt: skip
     seam = base.mark_line(strokeWidth=3.5, color=tones["card"], opacity=0.7)
     dashed = base.mark_line(strokeWidth=1.5, opacity=0.75).encode(strokeDash=dash, color=own)
     points = base.mark_point(size=70, filled=True, opacity=0).encode(tooltip=list(tips))
