@@ -183,8 +183,9 @@ class Durable:
                 self._advisory.invalidate()
                 self._advisory.close()
                 self._advisory = None
-        self._advisory = self._plain()
-        self._advisory.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(self._name)})
+        connection = self._plain()
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _key(self._name)})
+        self._advisory = connection  # only now: one that stands without the lock would be taken for locked at the next look
 
     def _take_over(self) -> None:
         """Adopt the unfinished work of workers that are gone, for as long as this one works."""
