@@ -27,7 +27,7 @@ from triage.errors import InputError
 from triage.incidents import view as incidents
 from triage.models import DECIDABLE, User
 from triage.seal import Change
-from triage.tickets import inbox, ticket_view, work
+from triage.tickets import inbox, pulses, ticket_view, work
 from triage.tickets.inbox import View
 from triage.tickets.ticket_view import TicketView
 
@@ -100,9 +100,8 @@ def _load(user: User, ticket_id: int | None) -> tuple[TicketView | None, list[Ch
         lockable = view.draft and _waits(view) and not view.ticket.training
         changed = lock.changes(session, settings, user, view.draft) if view.draft and lockable else []
         strict = bool(workspace.get(session, "every_draft_needs_manager"))
-        if view.ticket.training:
-            return view, changed, strict, ticket_view.pulse(session, ticket_id, user.id)
-        return view, changed, strict, ticket_view.pulse_of(view, changed, user.id)
+        seen = pulses.read(session, ticket_id, user.id) if view.ticket.training else pulses.of(view, changed, user.id)
+        return view, changed, strict, seen
 
     try:
         view, changed, strict, pulse = office.read(read)

@@ -55,9 +55,7 @@ _EDGES = (
     230400,
 )  # seconds, each about twice the one before
 _POINTS = 10
-_MOST_DAYS = (
-    45  # more of them are drawn by week: weekends would hide how a quarter went, and a year's bars be thinner than a line
-)
+_MOST_DAYS = 45  # more are drawn by week: weekends would hide how a quarter went, and a year's bars be thinner than a line
 T = TypeVar("T")
 
 

@@ -186,12 +186,17 @@ def spread(rows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> A
         .encode(x=x, x2="right:Q", y=y, y2="high:Q", tooltip=tips, opacity=paler_unless(pick))
         .add_params(pick)
     )
+    return drawn + _marked(lines, scale)
+
+
+def _marked(lines: Sequence[dict[str, Any]], scale: Any) -> Any:
+    """Median and p90 as upright lines with their words: rows of at, low, high, which, said."""
+    tones = colours()
     half, most_of_all = (alt.Chart(data(line for line in lines if line["which"] == which)) for which in ("median", "p90"))
     rule = {"x": alt.X("at:Q", scale=scale), "y": "low:Q", "y2": "high:Q"}
     text = {"x": alt.X("at:Q", scale=scale), "y": "high:Q", "text": "said:N"}
     return (
-        drawn
-        + half.mark_rule(color=tones["ink"], strokeWidth=1.5).encode(**rule)
+        half.mark_rule(color=tones["ink"], strokeWidth=1.5).encode(**rule)
         + most_of_all.mark_rule(color=tones["ink"], strokeWidth=1.5, strokeDash=[3, 2]).encode(**rule)
         + half.mark_text(align="right", dx=3, dy=-6, fontSize=11.5, color=tones["ink"]).encode(**text)
         + most_of_all.mark_text(align="left", dx=-3, dy=-6, fontSize=11.5, color=tones["mute"]).encode(**text)

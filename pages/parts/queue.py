@@ -16,7 +16,7 @@ from triage.batches import view as batches
 from triage.incidents import view as incidents
 from triage.models import SavedView, User
 from triage.notifications import reading
-from triage.tickets import inbox, presence, saved_views, ticket_view, work
+from triage.tickets import inbox, presence, pulses, saved_views, work
 from triage.tickets.inbox import QueuePage, View
 from triage.tickets.queue_lines import QueueRow
 
@@ -199,7 +199,7 @@ def _look(user: User, here: Asked) -> Seen:
     def read(session: Session) -> tuple[Seen, object, object]:
         changes = inbox.changes(session)
         same = before is not None and before.changes == changes and monotonic() - before.at < LATEST
-        pulse = ticket_view.pulse(session, here.ticket, user.id) if here.ticket and not same and not drawn_now else None
+        pulse = pulses.read(session, here.ticket, user.id) if here.ticket and not same and not drawn_now else None
         moved = incidents.pulse(session, here.incident) if here.incident else None
         if here.batch:
             moved = batches.pulse(session, here.batch)

@@ -30,7 +30,7 @@ from triage.models import (
     User,
     now,
 )
-from triage.tickets import inbox, presence, ticket_view, typed, work
+from triage.tickets import inbox, presence, pulses, ticket_view, typed, work
 from triage.tickets.inbox import View
 
 
@@ -191,12 +191,12 @@ def test_the_ticket_view_has_everything_and_its_pulse_beats(database: Database) 
         view = ticket_view.load(session, ticket.id or 0)
         assert view.draft and view.draft.version == 2 and view.previous and view.previous.id == first.id
         assert view.letters[0].message.body == "How do I descale it?" and view.people[nadia.id or 0] == "Nadia"
-        before = ticket_view.pulse(session, ticket.id or 0)
+        before = pulses.read(session, ticket.id or 0)
         desks.say(session, ticket, "One more thing")
-        assert ticket_view.pulse(session, ticket.id or 0) != before
+        assert pulses.read(session, ticket.id or 0) != before
         with pytest.raises(InputError, match="no ticket 999"):
             ticket_view.load(session, 999)
-        assert ticket_view.pulse(session, 999) == ()
+        assert pulses.read(session, 999) == ()
 
 
 def test_a_loaded_ticket_says_its_own_pulse(database: Database) -> None:
@@ -206,11 +206,11 @@ def test_a_loaded_ticket_says_its_own_pulse(database: Database) -> None:
         desks.waiting_draft(session, ticket)
         number = ticket.id or 0
 
-        def pulse() -> ticket_view.Pulse:
+        def pulse() -> pulses.Pulse:
             view = ticket_view.load(session, number)
             changed = seal.changes(session, view.draft) if view.draft else []
-            found = ticket_view.pulse_of(view, [*changed, seal.Change("rule", "a rule changed")], nadia.id)
-            assert found == ticket_view.pulse(session, number, nadia.id)
+            found = pulses.of(view, [*changed, seal.Change("rule", "a rule changed")], nadia.id)
+            assert found == pulses.read(session, number, nadia.id)
             return found
 
         seen = [pulse()]

@@ -8,7 +8,7 @@ from tests import desks
 from triage.database import Database
 from triage.errors import AccessError, InputError
 from triage.models import Role, clock_at, now
-from triage.tickets import inbox, presence, saved_views, ticket_view
+from triage.tickets import inbox, presence, pulses, saved_views, ticket_view
 
 
 def test_views_are_kept_changed_shared_and_removed(database: Database) -> None:
@@ -62,13 +62,13 @@ def test_others_hear_who_writes_until_the_claim_runs_out(database: Database) -> 
         ticket = desks.ticket(session)
         desks.waiting_draft(session, ticket)
         number, events = ticket.id or 0, inbox.changes(session)
-        seen = ticket_view.pulse(session, number, sam.id), ticket_view.pulse(session, number, nadia.id)
+        seen = pulses.read(session, number, sam.id), pulses.read(session, number, nadia.id)
         presence.write(session, nadia, number)
         session.flush()
         assert inbox.changes(session) > events
         assert inbox.listing(session, sam).rows[0].writing == "Nadia" and inbox.listing(session, nadia).rows[0].writing is None
         assert ticket_view.load(session, number).writing(sam.id) == "Nadia"
-        assert ticket_view.pulse(session, number, sam.id) != seen[0] and ticket_view.pulse(session, number, nadia.id) == seen[1]
+        assert pulses.read(session, number, sam.id) != seen[0] and pulses.read(session, number, nadia.id) == seen[1]
         with clock_at(now() + timedelta(minutes=2)):
             assert ticket_view.load(session, number).writing(sam.id) is None
         presence.stop(session, nadia, number)

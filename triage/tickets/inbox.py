@@ -89,8 +89,9 @@ def listing(
     `numbers` are those of `counts`, when they have just been read.
     """
     asked = _ask(session, user, view, find)
-    counted = numbers and not asked.filtered and asked.found is None and view != View.INCIDENTS  # it lists finished tickets too
-    total = numbers[view] if numbers and counted and view in numbers else _count(session, asked)
+    whole = not asked.filtered and asked.found is None and view != View.INCIDENTS  # which lists finished tickets too
+    known = (numbers or {}).get(view) if whole else None
+    total = _count(session, asked) if known is None else known
     page = max(1, page)
     if total is not None and total <= MOST_COUNTED:
         page = min(page, max(1, -(-total // size)))

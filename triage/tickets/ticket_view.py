@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 
-from triage import proposals, seal
+from triage import proposals
 from triage.errors import InputError
 from triage.models import (
-    DECIDABLE,
     ArticleVersion,
     Attachment,
     AuditEvent,
@@ -43,7 +42,6 @@ from triage.models import (
     now,
 )
 from triage.reviewing import copies
-from triage.seal import Change
 from triage.tickets import presence, tags
 
 PAST = 6
@@ -129,10 +127,9 @@ class TicketView:
 
     def writing(self, user_id: int | None) -> str | None:
         """Who else writes on the ticket now."""
-        return _other(self.writers, user_id)
+        return other(self.writers, user_id)
 
 
-Pulse = tuple[object, ...]
 _RARE: dict[str, Any] = {  # what most tickets have none of: not asked for by itself until it is there
     "attachments": select(Attachment.id).join(Message).where(Message.ticket_id == Ticket.id),
     "decided": select(Decision.id).where(Decision.ticket_id == Ticket.id),
@@ -156,57 +153,8 @@ _HEAD = (
 )
 
 
-def pulse(session: Session, ticket_id: int, viewer: int | None = None) -> Pulse:
-    """A cheap value that changes when the ticket's screen has to be drawn again for this person."""
-    ticket = session.get(Ticket, ticket_id)
-    if ticket is None:
-        return ()
-    signs = select(func.count(col(SignOff.id))).join(BlockedAction).where(BlockedAction.ticket_id == ticket_id)
-    newest = select(func.max(Message.id)).where(Message.ticket_id == ticket_id)
-    signed, note = session.execute(columns(signs.scalar_subquery(), newest.scalar_subquery())).one()
-    draft = session.get(Draft, ticket.draft_id) if ticket.draft_id else None
-    sealed = seal.what_changed(session, draft) if draft and _is_decidable(ticket, draft) else []
-    writing = _other(presence.on(session, ticket_id), viewer)
-    return _pulse(ticket, viewer, signed, note, writing, proposals.of_ticket(session, ticket_id), sealed)
-
-
-def pulse_of(view: TicketView, changed: Sequence[Change], viewer: int | None = None) -> Pulse:
-    """The pulse of a ticket that has just been loaded, with what changed since its draft was written; nothing is read for it.
-
-    Not for an exercise, whose view is not what its row says.
-    """
-    signed = sum(len(dossier.signatures) for dossier in view.dossiers)
-    note = view.letters[-1].message.id if view.letters else None
-    decidable = view.draft is not None and _is_decidable(view.ticket, view.draft)
-    sealed = [change.said for change in changed if change.kind != "rule"] if decidable else []
-    return _pulse(view.ticket, viewer, signed, note, view.writing(viewer), view.proposals, sealed)
-
-
-def _pulse(
-    ticket: Ticket, viewer: int | None, signed: int, note: int | None, writing: str | None, calls: Sequence[Proposal], sealed: Sequence[str]
-) -> Pulse:  # fmt: skip
-    held = ticket.claimed_until is not None and ticket.claimed_until > now() and ticket.claimed_by != viewer
-    return (
-        str(ticket.status),
-        ticket.draft_id,
-        ticket.thread_head,
-        note,
-        ticket.assignee_id,
-        ticket.team,
-        ticket.approver,
-        signed,
-        writing,
-        tuple((call.id, call.status) for call in calls),
-        tuple(sealed),
-        ticket.claimed_by if held else None,
-    )
-
-
-def _is_decidable(ticket: Ticket, draft: Draft) -> bool:
-    return draft.status == "waiting" and ticket.status in DECIDABLE
-
-
-def _other(people: dict[int, str], viewer: int | None) -> str | None:
+def other(people: dict[int, str], viewer: int | None) -> str | None:
+    """The first of these people who is not the viewer."""
     return next((name for number, name in people.items() if number != viewer), None)
 
 
