@@ -13,9 +13,12 @@ from triage.database import Database
 from triage.errors import AccessError, InputError
 from triage.models import (
     CommonPremise,
+    ConnectedTool,
+    Connection,
     Customer,
     Draft,
     Episode,
+    Proposal,
     Role,
     Run,
     RunPremise,
@@ -268,6 +271,22 @@ def test_what_made_a_run_dear_and_escalate_is_said_from_figures(session: Session
         "It took 40.0 s instead of 4.0 s; the longest was the manager’s model step 1 with 1.0 s.",
     ]
     assert traces.load(session, user(session, 2), "u1").why == []
+    run.cost_usd = 0.091
+    session.add_all([Connection(id=1, name="O", base_url="https://o.example", created_by=1)])
+    session.flush()
+    session.add(ConnectedTool(id=1, connection_id=1, name="move", method="POST", path="/", effect="propose", created_by=1))
+    session.flush()
+    session.add_all([
+        *(RunStep(run_id="b", ordinal=4 + n, kind="tool", role="analyst", name="order_state", cost_usd=0.02) for n in range(2)),
+        RunStep(run_id="b", ordinal=6, kind="tool", role="analyst", name="past_tickets"),
+        RunStep(run_id="u2", ordinal=2, kind="tool", role="analyst", name="order_state", cost_usd=0.001),
+        Proposal(ticket_id=2, run_id="b", tool_id=1, tool="move", digest="", status="done", cost_usd=0.02),
+    ])  # fmt: skip
+    session.flush()
+    assert traces.load(session, user(session, 2), "b").why[2] == (
+        "Most of it: the tool order state was asked, which is not usual (+$0.0400); the writer was asked 3 times instead of 1 (+$0.0210); "
+        "the tool move was asked, which is not usual (+$0.0200)."
+    )
 
 
 def _call(run: str, ordinal: int, role: str, cost: float) -> list[RunStep]:

@@ -81,7 +81,7 @@ def matrix(
 def of_desk(session: Session, settings: Settings, database: Database) -> list[Cell]:
     """The matrix of this desk: its policy, its categories, its connected tools, for a verified sender."""
     policy = policies.current(workspace.get(session, "action_policy"))
-    connected = tools_of(switched_on(session), settings, DeskGate(database, settings).breakers, verified=True)
+    connected = tools_of(switched_on(session), settings, DeskGate(database, settings), verified=True)
     categories = list(session.exec(select(Category.slug).order_by(Category.slug)))
     return matrix(policy, {**TOOLS_OF, "analyst": (*TOOLS_OF["analyst"], *connected)}, categories=categories)
 

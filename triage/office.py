@@ -101,7 +101,7 @@ class Desk:
             judge=self.judge, solved=self.solved, breakers=gate.breakers,
         )  # fmt: skip
         verified = context.owner is not None
-        context.connected = tools_of(connected, self.settings, gate.breakers, verified=verified) if connected else []
+        context.connected = tools_of(connected, self.settings, gate, verified=verified) if connected else []
         ticket = case.ticket
         models = self.outward(case.said, ticket.requester_name, ticket.requester_email) if cover else self.models
         return Crew(gate.settings, models, gate, context, style=tuple(style))

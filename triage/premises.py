@@ -5,7 +5,7 @@ What runs have in common is stored once, under its SHA-256: a run adds one small
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -116,7 +116,7 @@ def common(
         "teams": case.teams,
         "languages": case.languages,
         "rules": _rules_json(rules),
-        "connected": [asdict(replace(one, secret="")) for one in connected],
+        "connected": [one.to_json() for one in connected],
         "staff": {role: [[model.name, model.provider] for model in chain] for role, chain in staff.items()},
         "tools": tools_json(connected),
         "prompts": _prompt_versions(),

@@ -168,6 +168,12 @@ def of_ticket(session: Session, ticket_id: int) -> list[Proposal]:
     return list(session.exec(mine.order_by(col(Proposal.id))))
 
 
+def price(session: Session, row: Proposal) -> float:
+    """What carrying the call out would cost now, in US dollars."""
+    tool = session.get(ConnectedTool, row.tool_id)
+    return tool.price_usd if tool else 0.0
+
+
 def _customer_wrote(session: Session, ticket: Ticket, row: Proposal) -> bool:
     """Our own reply moves the conversation's end too, and leaves a proposed call as it is."""
     newer = select(Message.id).where(

@@ -2,12 +2,14 @@
 
 A run is an ordered list of steps. `Recorder.step` answers from the recorded list while it lasts and goes
 live where it ends. Steps that cost nothing wait in memory and are written together with the next finished
-model call, in one insert, so that no answered model call is ever paid twice.
+model call or paid call of a tool, in one insert, so that no answered call is ever paid twice.
 """
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Container, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry.trace import Span
@@ -26,6 +28,8 @@ _INSERT = _STEPS.insert()
 _RECORDED = _STEPS.select().where(_STEPS.c.run_id == bindparam("run_id")).order_by(_STEPS.c.ordinal)
 Recorded = RunStep | Row[*tuple[Any, ...]]
 """A stored step; read as a plain row, which has the same names and costs a third."""
+CUT_OFF = "ToolDown: the run was cut off before the answer came"
+_UNDER_WAY: ContextVar[dict[str, Any] | None] = ContextVar("step", default=None)
 
 
 class Recorder:
@@ -67,8 +71,8 @@ class Recorder:
         """Do one step, or read it back.
 
         `kind` is model, tool, retrieval or guard. `live` returns the response as JSON values; a model's
-        response has `usage` with input_tokens, output_tokens, cost_usd. A TriageError raised by `live` is
-        recorded and raised, and raised again when read back.
+        response has `usage` with input_tokens, output_tokens, cost_usd, a tool says what it costs by `charge`.
+        A TriageError raised by `live` is recorded and raised, and raised again when read back.
         """
         request_hash = digest(request)
         ordinal = self._position
@@ -101,17 +105,24 @@ class Recorder:
             "cost_usd": 0.0,
             "error": None,
         }
+        step, interrupted = _UNDER_WAY.set(row), False
         try:
             row["response"] = await live()
         except errors.TriageError as error:
             row["error"] = f"{type(error).__name__}: {error}"
             raise
+        except asyncio.CancelledError:
+            interrupted = True
+            if row["cost_usd"]:  # paid; written only with the run's end, so that a run that goes on elsewhere asks anew
+                row["error"] = CUT_OFF
+            raise
         finally:
+            _UNDER_WAY.reset(step)
             row["seconds"], row["created_at"] = time.perf_counter() - started, now()
             if row["response"] or row["error"]:
                 self._keep(row)
                 span.set_attributes(_answered(row))
-                if kind == "model":
+                if kind == "model" or (row["cost_usd"] and not interrupted):
                     await self.flush()
         result: dict[str, Any] = row["response"]
         return result
@@ -182,6 +193,12 @@ class Unrecorded(Recorder):
         self._pending.clear()
 
 
+def charge(usd: float) -> None:
+    """Add to the cost of the step under way: for a tool whose request is on its way."""
+    if (row := _UNDER_WAY.get()) is not None:
+        row["cost_usd"] += usd
+
+
 def _span(kind: str, role: str, name: str) -> tuple[str, dict[str, Any]]:
     """The span's name and first attributes, after the conventions for generative AI."""
     operation = {"model": genai.CHAT, "tool": genai.EXECUTE_TOOL, "retrieval": genai.RETRIEVAL}.get(kind, genai.GUARD)
@@ -191,7 +208,7 @@ def _span(kind: str, role: str, name: str) -> tuple[str, dict[str, Any]]:
 
 
 def _answered(row: dict[str, Any]) -> dict[str, Any]:
-    """What the answer adds to the span: usage, model and end of a model call; the worst verdict of a guard."""
+    """What the answer adds to the span: usage, model and end of a model call; a tool's cost; the worst verdict of a guard."""
     response = row["response"]
     if row["kind"] == "model":
         used = {genai.INPUT_TOKENS: row["input_tokens"], genai.OUTPUT_TOKENS: row["output_tokens"], genai.COST: row["cost_usd"]}
@@ -202,6 +219,8 @@ def _answered(row: dict[str, Any]) -> dict[str, Any]:
             genai.RESPONSE_MODEL: response.get("model", row["name"]), genai.CACHED_TOKENS: cached,
             genai.FINISH_REASONS: [response.get("finish_reason", "stop")],
         }  # fmt: skip
+    if row["kind"] == "tool" and row["cost_usd"]:
+        return {genai.COST: row["cost_usd"]}
     if row["kind"] == "guard" and "verdicts" in response:
         said = {verdict["verdict"] for verdict in response["verdicts"]}
         return {genai.VERDICT: next((one for one in ("block", "flag") if one in said), "allow")}

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
-from triage.models import Draft, Run, RunStep, Ticket
+from triage.guardrails.breakers import TOOL
+from triage.models import Draft, Proposal, Run, RunStep, Ticket
 
 LATELY, FEWEST = 200, 5  # runs that the median is of
 MUCH = 1.5  # times the usual from which it is worth a sentence
@@ -21,16 +22,19 @@ _ROLES = {"manager": "the manager", "analyst": "the analyst", "writer": "the wri
 
 @dataclass(frozen=True)
 class Share:
-    """What one agent used: model calls, tokens, USD."""
+    """What one agent, or one tool that costs, used: calls, tokens, USD."""
 
     calls: float = 0.0
     tokens: float = 0.0
     usd: float = 0.0
 
+    def plus(self, calls: float, tokens: float, usd: float) -> "Share":
+        return Share(self.calls + calls, self.tokens + tokens, self.usd + usd)
+
 
 @dataclass(frozen=True)
 class Usual:
-    """Medians over `runs` runs of a category, in whole and by agent."""
+    """Medians over `runs` runs of a category, in whole, by agent and by tool ("tool:NAME")."""
 
     runs: int
     usd: float
@@ -43,7 +47,7 @@ def reasons(session: Session, run: Run, ticket: Ticket, steps: Sequence[RunStep]
     """Sentences on cost, time and escalation; empty for a run like others."""
     said = why_escalated(session, run, ticket)
     if run.ended_at is not None and (usual := usual_of(session, run, ticket)):
-        said += why_dear(run, ticket, steps, usual) + why_slow(run, steps, usual)
+        said += why_dear(run, ticket, shares_of(steps) | approved_of(session, run), usual) + why_slow(run, steps, usual)
     return said
 
 
@@ -69,8 +73,8 @@ def usual_of(session: Session, run: Run, ticket: Ticket) -> Usual | None:
     return Usual(len(rows), median(row[1] for row in rows), median(row[2] for row in rows), median(took), _shares(session, ids))
 
 
-def why_dear(run: Run, ticket: Ticket, steps: Sequence[RunStep], usual: Usual) -> list[str]:
-    """How many times the usual it cost, and which agents that comes from, the largest first."""
+def why_dear(run: Run, ticket: Ticket, own: Mapping[str, Share], usual: Usual) -> list[str]:
+    """How many times the usual it cost, and which agents and tools that comes from, the largest first; `own` are its shares."""
     tokens = run.input_tokens + run.output_tokens
     priced = usual.usd > 0
     mine, theirs = (run.cost_usd, usual.usd) if priced else (float(tokens), usual.tokens)
@@ -78,7 +82,6 @@ def why_dear(run: Run, ticket: Ticket, steps: Sequence[RunStep], usual: Usual) -
         return []
     where = f" for {ticket.category.replace('_', ' ')}" if ticket.category else ""
     head = f"It cost {mine / theirs:.1f} times the usual{where}: {_amount(mine, priced)} instead of {_amount(theirs, priced)} (median of {usual.runs} runs)."
-    own = shares_of(steps)
     more = {role: _worth(own[role], priced) - _worth(usual.shares.get(role, Share()), priced) for role in own}
     largest = sorted((role for role in more if more[role] > 0.1 * (mine - theirs)), key=lambda role: -more[role])[:3]
     parts = [
@@ -111,27 +114,48 @@ def why_escalated(session: Session, run: Run, ticket: Ticket) -> list[str]:
 
 
 def shares_of(steps: Sequence[RunStep]) -> dict[str, Share]:
-    """What each agent used in these steps."""
+    """What each agent, and each tool that cost something, used in these steps."""
     found: dict[str, Share] = defaultdict(Share)
     for step in steps:
-        if step.kind == "model":
-            was, tokens = found[step.role], step.input_tokens + step.output_tokens
-            found[step.role] = Share(was.calls + 1, was.tokens + tokens, was.usd + step.cost_usd)
+        if step.kind == "model" or step.cost_usd:
+            who = _who(step.kind, step.role, step.name)
+            found[who] = found[who].plus(1, step.input_tokens + step.output_tokens, step.cost_usd)
     return dict(found)
 
 
-def _shares(session: Session, run_ids: Sequence[str]) -> dict[str, Share]:
-    """The median share of each agent over runs; a run that did not ask an agent counts with nothing."""
+def approved_of(session: Session, run: Run) -> dict[str, Share]:
+    """What the calls that this run proposed cost, once they were approved and made."""
+    paid = (Proposal.run_id == run.id, col(Proposal.cost_usd) > 0)
     rows = session.exec(
-        select(RunStep.role, func.count(), func.sum(RunStep.input_tokens + RunStep.output_tokens), func.sum(RunStep.cost_usd))
-        .where(col(RunStep.run_id).in_(run_ids), RunStep.kind == "model")
-        .group_by(col(RunStep.run_id), col(RunStep.role))
+        select(Proposal.tool, func.count(), func.sum(Proposal.cost_usd)).where(*paid).group_by(col(Proposal.tool))
+    )
+    return {TOOL + tool: Share(float(calls), 0.0, float(usd)) for tool, calls, usd in rows}
+
+
+def _shares(session: Session, run_ids: Sequence[str]) -> dict[str, Share]:
+    """The median share of each agent and tool over runs; a run that did not ask it counts with nothing."""
+    step = (col(RunStep.run_id), col(RunStep.kind), col(RunStep.role), col(RunStep.name))
+    rows = session.execute(
+        columns(*step, func.count(), func.sum(RunStep.input_tokens + RunStep.output_tokens), func.sum(RunStep.cost_usd))
+        .where(col(RunStep.run_id).in_(run_ids), or_(col(RunStep.kind) == "model", col(RunStep.cost_usd) > 0))
+        .group_by(*step)
     ).all()
-    by_role: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    for role, calls, tokens, usd in rows:
-        by_role[role].append((float(calls), float(tokens or 0), float(usd or 0)))
-    whole = {role: values + [(0.0, 0.0, 0.0)] * (len(run_ids) - len(values)) for role, values in by_role.items()}
-    return {role: Share(*(median(value[n] for value in values) for n in range(3))) for role, values in whole.items()}
+    of_runs: dict[str, dict[str, Share]] = defaultdict(lambda: defaultdict(Share))
+    for run_id, kind, role, name, calls, tokens, usd in rows:
+        of_run = of_runs[_who(kind, role, name)]
+        of_run[run_id] = of_run[run_id].plus(float(calls), float(tokens or 0), float(usd or 0))
+    return {who: _median(list(of_run.values()), len(run_ids)) for who, of_run in of_runs.items()}
+
+
+def _median(shares: Sequence[Share], runs: int) -> Share:
+    """Of so many runs, those without a share having nothing."""
+    figures = [(share.calls, share.tokens, share.usd) for share in shares] + [(0.0, 0.0, 0.0)] * (runs - len(shares))
+    return Share(*(median(figure[n] for figure in figures) for n in range(3)))
+
+
+def _who(kind: str, role: str, name: str) -> str:
+    """Under whom a step counts: an agent's calls of models, or a tool."""
+    return role if kind == "model" else TOOL + name
 
 
 def _how(mine: Share, usual: Share) -> str:
@@ -139,6 +163,8 @@ def _how(mine: Share, usual: Share) -> str:
         return (
             f"was asked {mine.calls:.0f} times instead of {usual.calls:.0f}" if usual.calls else "was asked, which is not usual"
         )
+    if not mine.tokens:
+        return "costs more a call than before"
     if mine.tokens >= MUCH * usual.tokens:
         return f"read and wrote {mine.tokens:,.0f} tokens instead of {usual.tokens:,.0f}"
     return "was answered by a dearer model"
@@ -153,6 +179,8 @@ def _worth(share: Share, priced: bool) -> float:
 
 
 def _role(role: str) -> str:
+    if role.startswith(TOOL):
+        return f"the tool {role.removeprefix(TOOL).replace('_', ' ')}"
     return _ROLES.get(role, role or "the desk")
 
 

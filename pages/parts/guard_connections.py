@@ -7,7 +7,7 @@ from pages.parts.markup import chip, mute, show, tag
 from pages.parts.table import Cell, Column, Line, table
 from triage.accounts import access
 from triage.accounts.access import Permission
-from triage.connections import binding, managing
+from triage.connections import binding, managing, prices
 from triage.connections.credentials import KINDS
 from triage.connections.managing import ConnectionRow
 from triage.connections.openapi import Operation, Parameter
@@ -15,6 +15,8 @@ from triage.models import ConnectedTool, User
 
 _OPERATIONS = (Column("Operation", "wide"), Column("As a tool", "short"), Column("Why not", "wide extra"))
 _AUTH = {"none": "None", "header": "A key in a header", "bearer": "A bearer token", "basic": "User and password"}
+_PRICE = "US dollars for one call"
+_PRICE_HELP = "Counted each time the service is asked, also when it fails; 0 is free. What was asked before keeps its price."
 _FILLED, _LEFT = "the agents fill it in", "leave it out"
 _MAY_BE = {"read": ("can be read", "o"), "propose": ("can be proposed", "w"), "": ("refused", "b")}
 _EFFECTS = {"read": ("read at once", "o"), "propose": ("proposed to a manager", "w")}
@@ -146,15 +148,30 @@ def _tool(user: User, tool: ConnectedTool, editor: bool) -> None:
                 tag("b", tool.name),
                 " ",
                 chip(said, tone),
-                mute(f"{tool.method} {tool.path}" + (f" · {tied}" if tied else "")),
+                mute(" · ".join(part for part in (f"{tool.method} {tool.path}", tied, prices.told(tool.price_usd)) if part)),
                 cls="td-grow",
             )
         )
         if editor:
+            _price(user, tool)
             st.button(
                 "Switch off", key=f"tool_off_{tool.id}", help=f"No agent has {tool.name} from now on.", on_click=office.act,
                 args=(lambda session, number=tool.id: managing.switch_off(session, user, number or 0), "Switched off."),
             )  # fmt: skip
+
+
+def _price(user: User, tool: ConnectedTool) -> None:
+    key = f"tool_price_{tool.id}"
+
+    def save() -> None:
+        written = str(st.session_state[key])
+        office.act(
+            lambda session: managing.set_price(session, user, tool.id or 0, written), "Saved; calls from now on cost this."
+        )
+
+    with st.popover("Price", help=f"What one call of {tool.name} costs"):
+        st.text_input(_PRICE, prices.written(tool.price_usd), key=key, help=_PRICE_HELP)
+        st.button("Save", key=f"{key}_save", type="primary", on_click=save)
 
 
 def _line(operation: Operation) -> Line:
@@ -187,13 +204,15 @@ def _operation(user: User, row: ConnectionRow, operation: Operation, editor: boo
             left_out.append(parameter.key)
         elif not parameter.description:
             descriptions[parameter.key] = st.text_input(f"What {parameter.name} means", key=f"op_means_{key}_{parameter.key}")
+    tool = next((one for one in row.tools if (one.method, one.path) == (operation.method, operation.path)), None)
+    price = st.text_input(_PRICE, prices.written(tool.price_usd if tool else 0.0), key=f"op_price_{key}", help=_PRICE_HELP)
     said = "Agents call it at once." if operation.effect == "read" else "Agents only propose it; a manager approves each call."
     show(mute(said))
     if st.button("Switch on", type="primary", key=f"op_on_{key}"):
         done = office.do(
             lambda session: managing.switch_on(
                 session, user, row.id, operation.key, name=name, summary=summary, descriptions=descriptions, bound=bound,
-                left_out=tuple(left_out),
+                left_out=tuple(left_out), price=price,
             )
         )  # fmt: skip
         if done:

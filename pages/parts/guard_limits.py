@@ -11,7 +11,8 @@ from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.guardrails import limits as changing
 from triage.guardrails import spending
-from triage.guardrails.spending import LimitRow, ModelRow
+from triage.guardrails.spending import LimitRow, ModelRow, ToolRow
+from triage.learning.metrics import wording as figures
 from triage.models import User
 
 
@@ -19,7 +20,7 @@ def limits(user: User) -> None:
     """The limits on the left, who used what on the right."""
     settings = office.desk().settings
     rows = office.read(lambda session: spending.limit_rows(session, settings))
-    models = office.read(spending.model_rows)
+    models, tools = office.read(lambda session: (spending.model_rows(session), spending.tool_rows(session)))
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         show(mute("A call that does not fit is not made, and the run goes on a step further down; 0 is no limit."))
@@ -29,6 +30,8 @@ def limits(user: User) -> None:
         if access.may(user, Permission.EDIT_MACHINERY):
             _edit(user, rows)
         show(card(_models(models), title="Models in the last 30 days"))
+        if tools:
+            show(card(_tools(tools), title="Connected tools in the last 30 days"))
         note = f"Beside these, a run takes at most {settings.run_seconds:,.0f} s and an agent {settings.turn_limit} turns."
         show(tag("div", mute(note), style="margin-top:8px"))
 
@@ -82,6 +85,11 @@ def _models(rows: list[ModelRow]) -> Markup:
         return mute("No model service was asked; the offline engine costs nothing.")
     lines = [[row.name, f"{row.calls:,}", f"{row.tokens:,}", f"${row.cost_usd:,.2f}"] for row in rows]
     return screen.report(["Model", "Calls", "Tokens", "Cost"], lines, numbers=(1, 2, 3))
+
+
+def _tools(rows: list[ToolRow]) -> Markup:
+    lines = [[row.name, f"{row.calls:,}", figures.money(row.cost_usd)] for row in rows]
+    return screen.report(["Tool", "Calls", "Cost"], lines, numbers=(1, 2))
 
 
 # ---- setting a limit --------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pages.parts.markup import chip, mute, rows, show, tag
 from triage import proposals
 from triage.accounts import access
 from triage.accounts.access import Permission
+from triage.connections import prices
 from triage.models import Proposal, User
 from triage.tickets.ticket_view import TicketView
 
@@ -31,7 +32,7 @@ def _card(view: TicketView, row: Proposal, user: User) -> None:
     if row.error:
         show(tag("div", row.error, cls="td-strip w", role="alert"))
     elif row.status == "done":
-        show(mute(f"The service answered with status {row.answer_status}."))
+        show(mute(f"The service answered with status {row.answer_status}." + _cost(row)))
     if row.decided_by:
         show(mute(f"Decided by {view.people.get(row.decided_by, 'somebody')}" + (f": {row.comment}" if row.comment else ".")))
     if row.status not in ("waiting", "uncertain"):
@@ -53,6 +54,10 @@ def _what(row: Proposal) -> Markup:
     return tag("div", tag("code", f"{row.call.get('method')} {row.call.get('address')}"), rows(fields) if fields else "")
 
 
+def _cost(row: Proposal) -> str:
+    return f" The call cost ${prices.written(row.cost_usd)}." if row.cost_usd else ""
+
+
 def _shown(value: object) -> str:
     return str(value) if not isinstance(value, bool) else "yes" if value else "no"
 
@@ -62,7 +67,9 @@ def _decide(row: Proposal, user: User) -> None:
     with st.container(horizontal=True):
         approve = st.button("Carry it out", key=f"td_call_yes_{row.id}", type="primary")
         refuse = st.button("Refuse the call", key=f"td_call_no_{row.id}")
-    show(mute("Nothing is called before you agree; then exactly this is sent, once."))
+    price = office.read(lambda session: proposals.price(session, row))
+    costs = f" It costs ${prices.written(price)}." if price else ""
+    show(mute(f"Nothing is called before you agree; then exactly this is sent, once.{costs}"))
     if approve or refuse:
         desk = office.desk()
         done = office.do(

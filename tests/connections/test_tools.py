@@ -197,8 +197,8 @@ def test_role_by_reach_still_holds_and_the_matrix_too(connected: Desk) -> None:
     """Untrusted input, private data, external effect: the analyst gains no third one, and no argument names a customer."""
     with connected.database.read() as session:
         definitions = switched_on(session)
-    breakers = DeskGate(connected.database, connected.settings).breakers
-    tools = tools_of(definitions, connected.settings, breakers, verified=True)
+    gate = DeskGate(connected.database, connected.settings)
+    tools = tools_of(definitions, connected.settings, gate, verified=True)
     assert {(tool.name, tool.effect, tool.private) for tool in tools} == {
         ("change_order_address", "propose", True), ("get_product", "read", False), ("order_state", "read", True),
     }  # fmt: skip

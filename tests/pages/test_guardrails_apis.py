@@ -71,6 +71,28 @@ def test_what_is_refused_says_why_and_offers_nothing(desk: Any) -> None:
         assert len(session.exec(select(ConnectedTool)).all()) == 2
 
 
+def test_a_price_is_set_where_a_tool_is_switched_on_and_beside_it(desk: Any) -> None:
+    operation = "GET /orders/{order_number}"
+    page = shop(desk, Role.ADMIN, api="1", op=operation)
+    page.text_input(key=f"op_name_1_{operation}").set_value("order_state")
+    field = page.text_input(key=f"op_price_1_{operation}")
+    assert field.value == "0" and "· free" in html(page)
+    field.set_value("two cents")
+    page.button(key=f"op_on_1_{operation}").click().run()
+    assert "“two cents” is no price" in warnings(page) + html(page)
+    page.text_input(key=f"op_price_1_{operation}").set_value("0.02")
+    page.button(key=f"op_on_1_{operation}").click().run()
+    assert not page.exception and "$0.02 a call" in html(shop(desk, Role.ADMIN, api="1"))
+    page = shop(desk, Role.ADMIN, api="1")
+    for written, shown in (("-3", "$0.02 a call"), ("0.004", "$0.004 a call")):
+        page.text_input(key="tool_price_1").set_value(written)
+        page.button(key="tool_price_1_save").click().run()
+        assert shown in html(page)
+    assert shop(desk, Role.ADMIN, api="1", op=operation).text_input(key=f"op_price_1_{operation}").value == "0.004"
+    reader = shop(desk, Role.MANAGER, api="1")
+    assert "$0.004 a call" in html(reader) and not {key for key in keys_of(reader) if key.startswith("tool_price")}
+
+
 def test_managers_read_it_and_change_nothing(desk: Any) -> None:
     page = shop(desk, Role.MANAGER, api="1", op="GET /products/{product}")
     assert not {key for key in keys_of(page) if key.startswith(("op_on", "tool_off", "api_connect", "api_access"))}
@@ -85,6 +107,8 @@ def test_a_manager_has_a_proposed_call_carried_out_once(desk: Any, api: OrdersAp
         from triage.models import Order, now
 
         session.add(Order(number="LF-10001", customer_id=customer.id or 0, status="shipped", placed_at=now(), total="9"))
+        tool.price_usd = 0.05
+        session.add(tool)
         ticket.customer_id, ticket.identity, ticket.subject = customer.id, "verified", "LF-10001"
         call = {
             "tool": tool.name,
@@ -99,12 +123,13 @@ def test_a_manager_has_a_proposed_call_carried_out_once(desk: Any, api: OrdersAp
     assert "Would call" in html(staff) and f"td_call_yes_{number}" not in keys_of(staff)
     page = opened(desk, "inbox.py", Role.MANAGER, ticket=str(ticket_id))
     assert "/orders/LF-10001/address" in html(page) and "Mill Lane 7" in html(page)
+    assert "It costs $0.05." in html(page) and "It costs" not in html(staff)
     page.button(key=f"td_call_yes_{number}").click().run()
     assert not page.exception and ("deliver", f"call-{row.key}", number, "call") in desk.work
     caller = Caller(desk.database, desk.settings)
     assert [asyncio.run(caller.carry_out(number or 0)) for _ in range(2)] == ["done", "nothing to do"]
     assert [change["path"] for change in api.changes] == ["/orders/LF-10001/address"]
-    assert "answered with status 200" in html(opened(desk, "inbox.py", Role.MANAGER, ticket=str(ticket_id)))
+    assert "answered with status 200. The call cost $0.05." in html(opened(desk, "inbox.py", Role.MANAGER, ticket=str(ticket_id)))
     with desk.database.transaction() as session:
         session.get_one(Proposal, number).status = "uncertain"
     page = opened(desk, "inbox.py", Role.MANAGER, ticket=str(ticket_id))

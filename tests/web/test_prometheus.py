@@ -30,6 +30,7 @@ def fill(world: World) -> None:
         session.add(Outbox(ticket_id=ticket.id or 0, status="uncertain", recipient="c@x.example", subject="Re", message_id="<1>"))
         session.add(BreakerState(name="gpt-5", state="open", openings=3))
         session.add_all([Spend(day=f"2026-11-0{day}", scope="model:gpt-5", calls=2, tokens=70, cost_usd=0.5) for day in (1, 2)])
+        session.add_all([Spend(day=f"2026-11-0{day}", scope="tool:order_state", calls=3, cost_usd=0.06) for day in (1, 2)])
 
 
 def samples(families: Any) -> dict[tuple[str, ...], float]:
@@ -67,6 +68,7 @@ def test_a_scraper_reads_figures_from_a_real_server(make_world: MakeWorld) -> No
         assert 7_190 < found["triage_queue_oldest_seconds", "people"] < 7_300
         assert found["triage_queue_oldest_seconds", "agents"] == 0
         assert found["triage_deliveries", "uncertain"] == 1
+        assert found["triage_tool_calls_total", "order_state"] == 6 and found["triage_tool_cost_usd_total", "order_state"] == 0.12
         assert found["triage_breaker_state", "gpt-5", "open"] == 1 and found["triage_breaker_state", "gpt-5", "closed"] == 0
         assert found["triage_breaker_openings_total", "gpt-5"] == 3
         assert found["triage_model_calls_total", "gpt-5"] == 4 and found["triage_model_cost_usd_total", "gpt-5"] == 1.0

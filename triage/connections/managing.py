@@ -11,7 +11,7 @@ from triage import audit, workspace
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.agents.toolbox import TOOLS_OF
-from triage.connections import binding, credentials, openapi
+from triage.connections import binding, credentials, openapi, prices
 from triage.connections.arguments import model_of
 from triage.connections.openapi import Document, Operation, Parameter
 from triage.connections.requests import digest_of, target
@@ -92,11 +92,13 @@ def change_access(
 def switch_on(
     session: Session, user: User, connection_id: int, key: str, *, name: str = "", summary: str = "",
     descriptions: Mapping[str, str] | None = None, bound: Mapping[str, str] | None = None, left_out: tuple[str, ...] = (),
+    price: str | None = None,
 ) -> ConnectedTool:  # fmt: skip
     """Make an operation (`key`: method and path) a tool: GET and HEAD read at once, the others only propose.
 
     By parameter (`path.id`): `descriptions` where the document has none, `bound` to a field of binding.FIELDS,
-    `left_out` for optional ones. Raises InputError that says what is missing or why it is refused.
+    `left_out` for optional ones. `price` is US dollars for one call as written (None: as it was, at first free). Raises
+    InputError that says what is missing or why it is refused.
     """
     access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
     connection = _connection(session, connection_id)
@@ -126,21 +128,30 @@ def switch_on(
         tied,
         True,
     )
+    row.price_usd = row.price_usd if price is None else prices.read(price)
     row.digest = digest_of(row.method, row.path, row.effect, arguments, tied, connection.base_url)
     session.add(row)
     session.flush()
     audit.append(
-        session, "tool_on", actor=f"user:{user.id}", tool=row.name, operation=operation.key, effect=row.effect, bound=tied, digest=row.digest
+        session, "tool_on", actor=f"user:{user.id}", tool=row.name, operation=operation.key, effect=row.effect, bound=tied, digest=row.digest,
+        price_usd=row.price_usd,
     )  # fmt: skip
     return row
+
+
+def set_price(session: Session, user: User, tool_id: int, price: str) -> None:
+    """Another price (US dollars for one call, as written) for calls from now on; those made before keep what they cost."""
+    access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
+    row = _tool(session, tool_id)
+    before, row.price_usd = row.price_usd, prices.read(price)
+    session.add(row)
+    audit.append(session, "tool_price", actor=f"user:{user.id}", tool=row.name, before=before, price_usd=row.price_usd)
 
 
 def switch_off(session: Session, user: User, tool_id: int) -> None:
     """No agent has it from now on, and what it proposed is void."""
     access.require(access.fresh(session, user), Permission.EDIT_MACHINERY)
-    row = session.get(ConnectedTool, tool_id)
-    if row is None:
-        raise InputError("This tool is gone; reload the page.")
+    row = _tool(session, tool_id)
     row.enabled = False
     session.add(row)
     audit.append(session, "tool_off", actor=f"user:{user.id}", tool=row.name)
@@ -228,6 +239,13 @@ def _connection(session: Session, connection_id: int) -> Connection:
     row = session.get(Connection, connection_id)
     if row is None:
         raise InputError("This API is gone; reload the page.")
+    return row
+
+
+def _tool(session: Session, tool_id: int) -> ConnectedTool:
+    row = session.get(ConnectedTool, tool_id)
+    if row is None:
+        raise InputError("This tool is gone; reload the page.")
     return row
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -42,6 +42,11 @@ class Definition:
     auth_name: str
     secret: str
     connection: str = ""
+    price_usd: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """What its calls are made of: without the access right, and without the price, which is the one of each moment."""
+        return {name: value for name, value in asdict(replace(self, secret="")).items() if name != "price_usd"}
 
 
 @dataclass(frozen=True)
@@ -172,4 +177,5 @@ def definition(tool: Any, connection: Connection) -> Definition:
         id=tool.id or 0, name=tool.name, method=tool.method, path=tool.path, effect=tool.effect, summary=tool.summary,
         arguments=list(tool.arguments), bound=list(tool.bound), digest=tool.digest, base_url=connection.base_url, auth=connection.auth,
         auth_name=connection.auth_name, secret=connection.secret, connection=connection.name,
+        price_usd=tool.price_usd,
     )  # fmt: skip

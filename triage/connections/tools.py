@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from triage import recording
 from triage.agents.toolbox import ToolContext
 from triage.agents.tools import Tool
 from triage.briefs import ActionRequest
@@ -14,14 +16,13 @@ from triage.connections import binding
 from triage.connections.arguments import model_of
 from triage.connections.requests import Call, Definition, prepare, send, told
 from triage.errors import DeliveryUncertain, ToolDown, ToolError
-from triage.guardrails.breakers import TOOL
-from triage.llm.protocol import Breaking, ToolSpec
+from triage.llm.protocol import ToolGate, ToolSpec
 from triage.llm.schema import strict_schema
 from triage.models import ConnectedTool, Connection
 from triage.reach import Answer
 from triage.settings import Settings
 
-_OF_TOOL = ("id", "name", "method", "path", "effect", "summary", "arguments", "bound", "digest")
+_OF_TOOL = ("id", "name", "method", "path", "effect", "summary", "arguments", "bound", "digest", "price_usd")
 _OF_CONNECTION = ("base_url", "auth", "auth_name", "secret")
 _SWITCHED_ON = (  # every run asks: built once, and without the documents
     select(
@@ -40,12 +41,27 @@ def switched_on(session: Session) -> list[Definition]:
     return [Definition(**row) for row in session.connection().execute(_SWITCHED_ON).mappings()]
 
 
-def tools_of(definitions: Sequence[Definition], settings: Settings, breakers: Breaking, *, verified: bool) -> list[Tool]:
+def as_now(session: Session, recorded: Sequence[Definition]) -> list[Definition]:
+    """Recorded operations with the access right and the price of now, which no recording holds.
+
+    One that is switched off or defined otherwise now stays without both.
+    """
+    today = {one.digest: one for one in switched_on(session)} if recorded else {}
+    return [_with_access(one, today.get(one.digest)) for one in recorded]
+
+
+def _with_access(recorded: Definition, now: Definition | None) -> Definition:
+    if now is None:
+        return recorded
+    return replace(recorded, auth=now.auth, auth_name=now.auth_name, secret=now.secret, price_usd=now.price_usd)
+
+
+def tools_of(definitions: Sequence[Definition], settings: Settings, gate: ToolGate, *, verified: bool) -> list[Tool]:
     """A tool for each; an unverified sender gets none that is bound to the customer, and may have nothing proposed."""
-    return [make(one, settings, breakers) for one in definitions if verified or (one.effect == "read" and not one.bound)]
+    return [make(one, settings, gate) for one in definitions if verified or (one.effect == "read" and not one.bound)]
 
 
-def make(tool: Definition, settings: Settings, breakers: Breaking) -> Tool:
+def make(tool: Definition, settings: Settings, gate: ToolGate) -> Tool:
     """The tool: its schema from the operation's parameters, its result private when the customer is bound to it."""
     arguments = model_of(tool.name, tool.arguments)
     summary = (
@@ -59,7 +75,7 @@ def make(tool: Definition, settings: Settings, breakers: Breaking) -> Tool:
         call = await _prepared(context, tool, given)
         if isinstance(call, dict):
             return call
-        answer = await _guarded(tool, call, settings, breakers)
+        answer = await _asked(tool, call, settings, gate)
         if not 200 <= answer.status < 300:
             what = "redirects, which is not followed" if 300 <= answer.status < 400 else f"answered with status {answer.status}"
             raise ToolError(f"{tool.name} {what}; go on without it")
@@ -92,19 +108,31 @@ async def _prepared(context: ToolContext, tool: Definition, given: dict[str, Any
         return {"noted": wish.model_dump(), "done": False}
 
 
-async def _guarded(tool: Definition, call: Call, settings: Settings, breakers: Breaking) -> Answer:
-    """The answer, asked for only while the tool's breaker lets it through."""
+async def _asked(tool: Definition, call: Call, settings: Settings, gate: ToolGate) -> Answer:
+    """The answer, asked for only while budgets and the tool's breaker let it through.
+
+    A call costs once its request is on its way, whatever comes back: services charge by the request.
+    """
+
+    def pay() -> None:
+        recording.charge(tool.price_usd)
+        gate.paid(tool.name, tool.price_usd)
 
     async def ask() -> Answer:
         try:
             answer = await asyncio.to_thread(send, settings, tool, call)
         except DeliveryUncertain as error:  # a read may be broken off without harm
+            pay()
             raise ToolDown(str(error)) from error
+        except asyncio.CancelledError:  # the run's time is over; what was asked is on its way
+            pay()
+            raise
+        pay()
         if answer.status >= 500:
             raise ToolDown(f"{tool.name} answered with status {answer.status}; go on without it")
         return answer
 
-    return await breakers.call(f"{TOOL}{tool.name}", ask)
+    return await gate.ask(tool.name, tool.price_usd, ask)
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

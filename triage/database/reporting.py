@@ -192,7 +192,7 @@ _TICKETS = View(
                _in_time("episode.resolved_at", "episode.resolve_due")),
         Column("csat", "The customer's rating, 1 to 5; empty when not rated.", "episode.csat"),
         Column("runs", "How often the agents worked on it.", f"(SELECT count(*) {_OWN_RUNS})"),
-        Column("cost_usd", "What its model calls cost, in US dollars.", f"(SELECT coalesce(sum(run.cost_usd), 0.0) {_OWN_RUNS})"),
+        Column("cost_usd", "What its calls of models and of connected tools cost, in US dollars.", f"(SELECT coalesce(sum(run.cost_usd), 0.0) {_OWN_RUNS})"),
     ),
     f"FROM episode JOIN ticket ON ticket.id = episode.ticket_id WHERE episode.eligible AND {REAL_TICKET}",
 )  # fmt: skip
@@ -243,7 +243,7 @@ _RUNS = View(
         Column("model_calls", "Calls of models.", "run.model_calls"),
         Column("input_tokens", "Tokens sent to models.", "run.input_tokens"),
         Column("output_tokens", "Tokens written by models.", "run.output_tokens"),
-        Column("cost_usd", "What it cost, in US dollars.", "run.cost_usd"),
+        Column("cost_usd", "What it cost, in US dollars: models, tools, and the approved calls that it proposed.", "run.cost_usd"),
         Column("seconds", "How long it took.", lambda s: s.seconds("run.started_at", "run.ended_at")),
     ),
     f"FROM run {_OF_EPISODE.format('run')} WHERE {REAL_RUN} AND {REAL_TICKET}",

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, func, select
 from triage.database import Database
 from triage.errors import BudgetExceeded
 from triage.guardrails import limits
+from triage.guardrails.breakers import TOOL
 from triage.models import Run, Spend, Ticket, now
 from triage.settings import Settings
 
@@ -27,6 +28,7 @@ WORKSPACE = "workspace"
 FLUSH_SECONDS = 0.5
 REFRESH_SECONDS = 5.0
 _MOST_SCOPES = 10_000  # senders whose totals are kept in memory
+_ROUNDING = 1e-9  # US dollars by which sums of fractions may lie beside the true sum
 
 # Asked once a run, so built once and read without a session.
 _OTHERS = (col(Run.ticket_id) == Ticket.id, col(Run.id) != bindparam("run_id"), col(Run.forked_at).is_(None))
@@ -61,13 +63,13 @@ class RunBudget:
     reserved: int = 0
     before: Used | None = None
 
-    def check(self, settings: Settings, coming: int) -> None:
-        """Raises BudgetExceeded when `coming` more tokens pass a limit of the run or the ticket, or its money is spent."""
+    def check(self, settings: Settings, coming: int, coming_usd: float = 0.0) -> None:
+        """Raises BudgetExceeded when `coming` more tokens or US dollars pass a limit of the run or the ticket, or its money is spent."""
         coming += self.reserved
-        check(settings, "ticket", self.tokens, self.cost_usd, coming, "This run of the ticket")
+        check(settings, "ticket", self.tokens, self.cost_usd, coming, "This run of the ticket", coming_usd)
         if self.before is not None:
             tokens, cost = self.before.tokens + self.tokens, self.before.cost_usd + self.cost_usd
-            check(settings, "ticket_total", tokens, cost, coming, "This ticket with all its runs")
+            check(settings, "ticket_total", tokens, cost, coming, "This ticket with all its runs", coming_usd)
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,18 @@ class Standing:
     before: Used | None = None
 
 
-def check(settings: Settings, whose: str, tokens: int, cost_usd: float, coming: int, who: str) -> None:
-    """Raises BudgetExceeded when the limits of `whose` leave no room for `coming` more tokens; 0 is no limit."""
+def check(
+    settings: Settings, whose: str, tokens: int, cost_usd: float, coming: int, who: str, coming_usd: float = 0.0
+) -> None:  # fmt: skip
+    """Raises BudgetExceeded when the limits of `whose` leave no room for `coming` more tokens or US dollars; 0 is no limit."""
     name = f"{whose}_token_limit"
     if 0 < (most := getattr(settings, name)) < tokens + coming:
         said = f"{who} has used {tokens:,} of {most:,} tokens (TRIAGE_{name.upper()}) and the next call does not fit."
         raise BudgetExceeded(said, limit=name)
     name = f"{whose}_cost_limit"
-    if cost_usd >= (spendable := getattr(settings, name)) > 0:
-        raise BudgetExceeded(f"{who} has spent ${cost_usd:.2f} of ${spendable:.2f} (TRIAGE_{name.upper()}).", limit=name)
+    if (spendable := getattr(settings, name)) > 0 and (cost_usd >= spendable or cost_usd + coming_usd > spendable + _ROUNDING):
+        fits = " and the next call does not fit" if cost_usd < spendable else ""
+        raise BudgetExceeded(f"{who} has spent ${cost_usd:.2f} of ${spendable:.2f} (TRIAGE_{name.upper()}){fits}.", limit=name)
 
 
 class DayBudget:
@@ -102,19 +107,19 @@ class DayBudget:
         self._month_before = (0, 0.0)
         self._read_at = self._written_at = 0.0
 
-    async def check(self, coming: int, scope: str = "") -> None:
-        """Raises BudgetExceeded when what is left of day, month or the customer's day (`scope`) does not take `coming` tokens.
+    async def check(self, coming: int, scope: str = "", coming_usd: float = 0.0) -> None:
+        """Raises BudgetExceeded when what is left of day, month or the customer's day (`scope`) does not take `coming` tokens or US dollars.
 
         Reads the table every few seconds.
         """
         if self._day != _today() or time.monotonic() - self._read_at > REFRESH_SECONDS:
             await self.database.run(lambda session: self._refresh(session, scope))
         tokens, cost = self._total(WORKSPACE)
-        check(self.limits, "day", tokens, cost, coming, "Today the desk")
+        check(self.limits, "day", tokens, cost, coming, "Today the desk", coming_usd)
         earlier_tokens, earlier_cost = self._month_before
-        check(self.limits, "month", earlier_tokens + tokens, earlier_cost + cost, coming, "This month the desk")
+        check(self.limits, "month", earlier_tokens + tokens, earlier_cost + cost, coming, "This month the desk", coming_usd)
         if scope:
-            check(self.limits, "sender_day", *self._total(scope), coming, "Today this customer")
+            check(self.limits, "sender_day", *self._total(scope), coming, "Today this customer", coming_usd)
 
     async def standing(self, run_id: str) -> Standing:
         """Whose run this is, with what is used already; a run that is not stored (a rehearsal) is nobody's."""
@@ -126,6 +131,11 @@ class DayBudget:
             self.count(counted, tokens, cost_usd)
         if time.monotonic() - self._written_at > FLUSH_SECONDS:
             await self.flush()
+
+    def tool_called(self, tool: str, price_usd: float, scope: str = "") -> None:
+        """Count a call of a connected tool, in memory."""
+        for counted, used in of_call(tool, price_usd, scope).items():
+            self.count(counted, used.tokens, used.cost_usd)
 
     def count(self, scope: str, tokens: int = 0, cost_usd: float = 0.0) -> None:
         """Count one call under a scope of Spend, in memory."""
@@ -146,7 +156,7 @@ class DayBudget:
         def both(session: Session) -> T:
             done = work(session)
             if pending:
-                self._write(session, pending)
+                self.write(session, pending)
             return done
 
         try:
@@ -162,7 +172,8 @@ class DayBudget:
         waiting = self._pending.get(scope)
         return (tokens + waiting.tokens, cost + waiting.cost_usd) if waiting else (tokens, cost)
 
-    def _write(self, session: Session, pending: dict[str, Used]) -> None:
+    def write(self, session: Session, pending: dict[str, Used]) -> None:
+        """Add to the table, in the caller's transaction."""
         day, add = _today(), _ADD["sqlite" if self.database.is_sqlite else "postgresql"]
         rows = [
             {"day": day, "scope": scope, "tokens": used.tokens, "cost_usd": used.cost_usd, "calls": used.calls}
@@ -195,6 +206,12 @@ class DayBudget:
         tokens_today, cost_today = self.database.first(_SPENT, day=_today(), scope=scope) or (0, 0.0)
         self._known[scope] = (tokens_today, cost_today)
         return Standing(scope, Used(tokens or 0, cost or 0.0))
+
+
+def of_call(tool: str, price_usd: float, scope: str) -> dict[str, Used]:
+    """What one call of a connected tool adds to each scope; to those of desk and customer only when it costs."""
+    scopes = (f"{TOOL}{tool}", WORKSPACE, scope) if price_usd else (f"{TOOL}{tool}",)
+    return {counted: Used(0, price_usd, 1) for counted in scopes if counted}
 
 
 def scope_of(identity: str, customer_id: int | None, email: str) -> str:

@@ -1,15 +1,15 @@
-"""What every model call passes: the ticket's budget, the day's budget, the model's breaker."""
+"""What every model call and every call of a connected tool passes: the ticket's budget, the day's budget, the breaker."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
 from triage.database import Database
-from triage.errors import BudgetExceeded, ModelDown, ModelRefused
+from triage.errors import BudgetExceeded, ModelDown, ModelRefused, ToolError
 from triage.guardrails import limits
-from triage.guardrails.breakers import Breakers
+from triage.guardrails.breakers import TOOL, Breakers
 from triage.guardrails.budgets import DayBudget, RunBudget, Standing
 from triage.llm.degradation import Step, step_of
 from triage.llm.protocol import Request, Response
@@ -77,6 +77,27 @@ class DeskGate:
             self.day.count(f"{'refused' if isinstance(error, ModelRefused) else 'down'}:{model}")
         if model not in FREE:
             await self.breakers.after(model, error)
+
+    async def ask(self, tool: str, price_usd: float, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work`, which asks a tool's service and says by `paid` when it costs.
+
+        Raises ToolError, which the model is told, when a limit leaves no room for the price or the breaker is open.
+        """
+        if price_usd:
+            standing = await self._stands()
+            try:
+                self.run.check(self.settings, 0, price_usd)
+                await self.day.check(0, standing.scope, price_usd)
+            except BudgetExceeded as error:
+                self.day.count(f"cut:{error.limit}:{TOOL}{tool}")
+                raise ToolError(f"{tool} was not asked: {str(error).rstrip('.')}; go on without it") from error
+        return await self.breakers.call(f"{TOOL}{tool}", work)
+
+    def paid(self, tool: str, price_usd: float) -> None:
+        """Count a call whose request is on its way; of a tool that costs nothing only that it was made."""
+        self.run.cost_usd += price_usd
+        customer = self._standing.scope if self._standing else ""
+        self.day.tool_called(tool, price_usd, customer)
 
     def stepped_down(self, model: str) -> None:
         """Count that another model has to answer for this one."""

@@ -59,6 +59,15 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class ToolRow:
+    """A connected tool's calls in the last 30 days, those that people approved included, and what they cost."""
+
+    name: str
+    calls: int
+    cost_usd: float
+
+
+@dataclass(frozen=True)
 class OpeningRow:
     """One time a breaker was open. `saved_usd` is the spared calls at their mean price less what was paid in their place."""
 
@@ -94,6 +103,14 @@ def model_rows(session: Session) -> list[ModelRow]:
         if kind in ("model", "fallback"):
             by_model[name][kind][row.day] = row
     rows = [_model_row(name, kinds["model"], kinds["fallback"]) for name, kinds in by_model.items()]
+    return sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.name))
+
+
+def tool_rows(session: Session) -> list[ToolRow]:
+    """Every tool of a connected API that was called in the last 30 days; the dearest first."""
+    sums = select(Spend.scope, func.sum(Spend.calls), func.sum(Spend.cost_usd)).group_by(col(Spend.scope))
+    found = session.exec(sums.where(Spend.day >= _since(), col(Spend.scope).startswith(TOOL)))
+    rows = [ToolRow(scope.removeprefix(TOOL), int(calls), float(cost)) for scope, calls, cost in found]
     return sorted(rows, key=lambda row: (-row.cost_usd, -row.calls, row.name))
 
 
@@ -182,17 +199,18 @@ def _top_sender(session: Session, today: str, money: bool) -> tuple[float | None
 
 
 def _prices(spent: list[Spend]) -> dict[str, float]:
-    """The mean price of a call by model."""
+    """The mean price of a call by model and by tool ("tool:NAME")."""
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for row in spent:
-        if row.scope.startswith("model:"):
-            sums[row.scope.removeprefix("model:")][0] += row.cost_usd
-            sums[row.scope.removeprefix("model:")][1] += row.calls
+        if row.scope.startswith(("model:", TOOL)):
+            name = row.scope.removeprefix("model:")
+            sums[name][0] += row.cost_usd
+            sums[name][1] += row.calls
     return {model: cost / calls for model, (cost, calls) in sums.items() if calls}
 
 
 def _cut(spent: list[Spend]) -> dict[str, dict[str, int]]:
-    """How many calls of each model each limit refused."""
+    """How many calls of each model and tool each limit refused."""
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in spent:
         if row.scope.startswith("cut:"):

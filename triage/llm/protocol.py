@@ -90,6 +90,14 @@ class Gate(Protocol):
     def instead(self, model: str, cost_usd: float, *, first: bool) -> None: ...
 
 
+class ToolGate(Protocol):
+    """What calls of connected APIs' tools pass: triage.guardrails.gate.DeskGate, as tools see it."""
+
+    async def ask(self, tool: str, price_usd: float, work: Callable[[], Awaitable[T]]) -> T: ...
+
+    def paid(self, tool: str, price_usd: float) -> None: ...
+
+
 class Breaking(Protocol):
     """Asks a service by way of its breaker: triage.guardrails.breakers.Breakers, as tools see it."""
 

@@ -28,7 +28,8 @@ class ConnectedTool(SQLModel, table=True):
     """An operation that agents may call (`read`) or propose (`propose`).
 
     `arguments` are those a model fills in; `bound` those that code fills from the ticket's verified customer,
-    by name: where they go and which field they take. `digest` names the whole definition.
+    by name: where they go and which field they take. `digest` names the whole definition; `price_usd`, what a call costs, is no
+    part of it.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -42,6 +43,7 @@ class ConnectedTool(SQLModel, table=True):
     bound: list[dict[str, object]] = json_field(list)
     enabled: bool = True
     digest: str = ""
+    price_usd: float = 0.0
     created_by: int = Field(foreign_key="user.id")
     created_at: datetime = Field(default_factory=now)
 
@@ -49,7 +51,8 @@ class ConnectedTool(SQLModel, table=True):
 class Proposal(SQLModel, table=True):
     """A call that an agent proposed: waiting, approved, sending, done, refused, superseded, failed or uncertain.
 
-    `call` is what would be sent (method, address, query, body), `seal` binds a decision to exactly that.
+    `call` is what would be sent (method, address, query, body), `seal` binds a decision to exactly that. `cost_usd` is the tool's
+    price when the request left, or may have left; it is part of its run's cost.
     """
 
     __table_args__ = (UniqueConstraint("run_id", "seal"),)
@@ -71,5 +74,6 @@ class Proposal(SQLModel, table=True):
     answer_status: int | None = None
     answer: str = text_field()
     error: str | None = None
+    cost_usd: float = 0.0
     created_at: datetime = Field(default_factory=now)
     ended_at: datetime | None = None

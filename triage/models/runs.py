@@ -99,7 +99,7 @@ class SpanRecord(SQLModel, table=True):
 class Spend(SQLModel, table=True):
     """Tokens, money and calls of one day (UTC) under one scope.
 
-    Scopes: "workspace"; "model:NAME"; "customer:ID" or "sender:ADDRESS"; "fallback:NAME" (calls that another model had
+    Scopes: "workspace"; "model:NAME"; "tool:NAME" (of connected APIs); "customer:ID" or "sender:ADDRESS"; "fallback:NAME" (calls that another model had
     to answer); "down:NAME" and "refused:NAME" (calls that failed); "cut:LIMIT:NAME" (calls that a limit refused); "kept:hit" and "kept:asked" (requests answered from what is kept, or not); "step:STEP" (runs that ended on a step of degradation).
     """
 

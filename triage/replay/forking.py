@@ -1,7 +1,7 @@
 """Fork: a run's first steps as they were recorded, something changed, and live from there.
 
 A fork is a run of its own, marked by its parent. It looks into the desk through a sealed database and stops where the flow
-returns its outcome, so no ticket, draft, dossier or mail comes of it; what models cost on the way is real and is counted
+returns its outcome, so no ticket, draft, dossier or mail comes of it; what models and tools cost on the way is real and is counted
 against the desk's limits. Three services refuse a fork besides (triage/runs.py): those that make drafts, post replies and
 deliver them.
 """
@@ -22,6 +22,7 @@ from triage.accounts.access import Permission
 from triage.agents.crew import Crew
 from triage.agents.spotlight import marker_for
 from triage.agents.toolbox import Searches
+from triage.connections.tools import as_now
 from triage.database import rows
 from triage.database.sealed import Sealed
 from triage.errors import Divergence, InputError, TriageError
@@ -56,6 +57,8 @@ async def fork(office: "Desk", user: User, run_id: str, steps: int, changes: Cha
     changes.check(steps)
     recording, fork_id = await office.database.run(lambda session: _begin(session, user, run_id, steps, changes))
     premise = recording.premise
+    connected = await office.database.run(lambda session: as_now(session, premise.connected))
+    premise = replace(premise, connected=connected)
     with canary.standing(premise.canary):
         try:
             outcome, crew, recorder = await _work(office, premise, recording, fork_id, steps, changes)

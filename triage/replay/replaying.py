@@ -157,6 +157,12 @@ class _Absent:
     async def call(self, name: str, work: Any) -> Any:
         raise _reached(f"the service {name}")
 
+    async def ask(self, tool: str, price_usd: float, work: Any) -> Any:
+        raise _reached(f"the tool {tool}")
+
+    def paid(self, tool: str, price_usd: float) -> None:
+        """Paid when it happened."""
+
     async def before(self, model: str, request: Request) -> None:
         raise _reached(f"the model {model}")
 

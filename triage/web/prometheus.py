@@ -148,14 +148,19 @@ class Machine(Collector):
         }
         tokens = CounterMetricFamily("triage_model_tokens", "Tokens in and out.", labels=["model"])
         cost = CounterMetricFamily("triage_model_cost_usd", "US dollars of model calls.", labels=["model"])
+        asked = CounterMetricFamily("triage_tool_calls", "Calls of connected APIs' tools.", labels=["tool"])
+        paid = CounterMetricFamily("triage_tool_cost_usd", "US dollars of calls of connected APIs' tools.", labels=["tool"])
         for scope, calls, used, usd in session.exec(sums.order_by(Spend.scope)):
             kind, _, name = scope.partition(":")
+            if kind == "tool":
+                asked.add_metric([name], calls or 0)
+                paid.add_metric([name], usd or 0.0)
             if kind in families and name:
                 families[kind].add_metric([name], calls or 0)
             if kind == "model" and name:
                 tokens.add_metric([name], used or 0)
                 cost.add_metric([name], usd or 0.0)
-        yield from (*families.values(), tokens, cost)
+        yield from (*families.values(), tokens, cost, asked, paid)
 
     def _troubles(self, session: Session) -> Iterator[Metric]:
         failed = select(func.count()).select_from(Run).where(col(Run.error).is_not(None))
