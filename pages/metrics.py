@@ -172,7 +172,7 @@ def _speeds(found: Board, speeds: list[Speed]) -> None:
         {
             "name": machine.name_of(s.name), "calls": s.calls, "p50": s.p50 * 1000, "p95": s.p95 * 1000,
             "half": figures.seconds(s.p50), "most": figures.seconds(s.p95), "worst": figures.seconds(s.p99),
-            "label": f"{figures.seconds(s.p50)} · {figures.money(s.cost_usd)}" if s.kind == "agent" else figures.seconds(s.p50),
+            "label": f"{figures.seconds(s.p50)} · {figures.money(s.cost_usd)}" if s.kind == "agent" or s.cost_usd else figures.seconds(s.p50),
         }
         for s in speeds
     ]  # fmt: skip

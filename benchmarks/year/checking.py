@@ -49,12 +49,19 @@ def _check(counts: Counts, metric: Metric, truth: Truth) -> Checked:
         ]  # type: ignore[arg-type]
     for by in metric.breakdowns:
         if by != "article" and by != "edit":
-            own_parts = {str(part.key): part.figure.numerator for part in counts.slices(metric, window, by=by)}
+            slices = {str(part.key): part.figure for part in counts.slices(metric, window, by=by)}
+            own_parts = {key: figure.numerator for key, figure in slices.items()}
             told = truth.parts(metric.name)
             found += [
                 (f"{by} {key}", _counted(own_parts.get(key, 0)), _told(told.get(key, 0)))
                 for key in own_parts.keys() | told.keys()
             ]
+            if metric.statistic == "sum":
+                sums = truth.sums(metric.name)
+                found += [
+                    (f"sum of {by} {key}", slices.get(key, _NOTHING), Answer(told[key], whole.denominator, sums[key]))
+                    for key in sums
+                ]
     return Checked(metric, whole, len(found), [_words(*row) for row in found if not _same(row[1], row[2])])
 
 

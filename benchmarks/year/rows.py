@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks import bulk
-from benchmarks.year.story import PEOPLE, Draft, Episode, Run, Year
+from benchmarks.year.story import CALLED, PEOPLE, Draft, Episode, Run, Year
 from triage import models
 from triage.database import Database
 from triage.models import (
     BreakerOpening,
+    ConnectedTool,
+    Connection,
     CsatRequest,
     Customer,
     Decision,
@@ -17,6 +19,7 @@ from triage.models import (
     Message,
     Outbox,
     PassageUse,
+    Proposal,
     Role,
     RunStep,
     SearchRecord,
@@ -35,7 +38,8 @@ def write(database: Database, year: Year) -> None:
     rows = Rows(year)
     for table, made in (
         (User, rows.people()), (Customer, rows.customers()), (Ticket, rows.tickets()), (models.Episode, rows.episodes()),
-        (Message, rows.messages()), (models.Run, rows.runs()), (RunStep, rows.steps()), (models.Draft, rows.drafts()),
+        (Message, rows.messages()), (models.Run, rows.runs()), (RunStep, rows.steps()),
+        (Connection, rows.connections()), (ConnectedTool, rows.tools()), (Proposal, rows.calls()), (models.Draft, rows.drafts()),
         (Decision, rows.decisions()), (Outbox, rows.outbox()), (Edit, rows.edits()), (SearchRecord, rows.searches()),
         (PassageUse, rows.passages()), (CsatRequest, rows.ratings()), (BreakerOpening, rows.openings()),
     ):  # fmt: skip
@@ -120,6 +124,23 @@ class Rows:
                     "run_id": key, "ordinal": ordinal, "kind": step.kind, "role": step.role, "name": step.name, "cost_usd": step.cost,
                     "seconds": step.seconds, "error": step.error or None, "created_at": e.started,
                     "response": {"usage": {"cached_tokens": step.cached}} if step.kind == "model" else {},
+                }  # fmt: skip
+
+    def connections(self) -> Iterator[Row]:
+        yield {"id": 1, "name": "Orders", "base_url": "https://orders.example", "document": "", "created_by": 1}
+
+    def tools(self) -> Iterator[Row]:
+        for number, (name, price) in enumerate(CALLED.items(), 1):
+            yield {"id": number, "connection_id": 1, "name": name, "method": "POST", "path": f"/{name}", "effect": "propose",
+                   "price_usd": price, "created_by": 1}  # fmt: skip
+
+    def calls(self) -> Iterator[Row]:
+        tools = list(CALLED)
+        for key, e, run in self._runs():
+            for n, call in enumerate(run.calls):
+                yield {
+                    "ticket_id": e.ticket, "run_id": key, "tool_id": tools.index(call.tool) + 1, "tool": call.tool, "digest": "", "seal": f"{n}",
+                    "key": f"{key}-{n}", "status": call.status, "cost_usd": call.cost, "created_at": e.started,
                 }  # fmt: skip
 
     def drafts(self) -> Iterator[Row]:

@@ -19,6 +19,9 @@ PEOPLE = 8
 REASONS = ("customer_request", "missing_knowledge", "policy_restriction", "low_confidence", "tool_failure")
 REJECTED = ("wrong facts", "wrong tone", "does not answer", "against policy")
 TOOLS = (("retrieval", "knowledge"), ("tool", "customer"), ("tool", "orders"), ("guard", "input"))
+PRICED, PRICES = "orders", (0.002, 0.003)  # the connected tool, and a call of it in the first and the second half of the year
+CALLED = {"change_address": 0.05, "book_pickup": 0.0}  # tools whose calls people approve
+CALLS = ("waiting", "refused", "done", "done", "done", "failed", "uncertain")
 ROLES = ("manager", "analyst", "writer", "reviewer")
 ERRORS = {"ModelDown: the service does not answer": "model down", "ToolFailed: orders": "tool failed"}
 EDITS = ("fact", "tone", "policy", "format")
@@ -67,12 +70,24 @@ class Draft:
 
 
 @dataclass
+class Call:
+    """A call that the agents proposed; `status` is what became of it."""
+
+    tool: str
+    status: str
+    cost: float = 0.0
+
+
+@dataclass
 class Run:
+    """`cost` is that of its steps and of its calls that were carried out."""
+
     steps: list[Step]
     cost: float
     degraded: bool
     error: str
     fork: bool = False
+    calls: list[Call] = field(default_factory=list)
 
 
 @dataclass
@@ -218,16 +233,31 @@ class _Teller:
                           cached=dice.choice((0, 0, 512))) for role in ROLES]  # fmt: skip
             steps += [Step(kind, "", name, self._seconds(0.05)) for kind, name in TOOLS[: dice.randint(2, 4)]]
             for step in steps:
+                step.cost = step.cost if step.name != PRICED else PRICES[self.progress >= 0.5]
                 if self.chance(0.01):
                     step.error, step.cached = dice.choice(list(ERRORS)), 0
             if self.chance(0.01):
                 steps.append(Step("model", "writer", "gpt-5", 0.001, error="BreakerOpen: gpt-5"))
             error = dice.choice(list(ERRORS)) if self.chance(0.01) else ""
-            episode.runs.append(Run(steps, sum(step.cost for step in steps), self.chance(0.05), error, fork))
+            calls = [] if fork else self._calls(episode)
+            steps += [Step("tool", "analyst", call.tool, 0.001) for call in calls]  # proposed, which asks nobody
+            cost = sum(step.cost for step in steps) + sum(call.cost for call in calls)
+            episode.runs.append(Run(steps, cost, self.chance(0.05), error, fork, calls))
         episode.searches = [
             (dice.choice((0, 3, 6, 6, 6)), dice.choice(("answer", "answer", "abstain", "")), self.chance(0.1))
             for _ in range(dice.randint(1, 2))
         ]
+
+    def _calls(self, episode: Episode) -> list[Call]:
+        """What one run in ten proposes, by dice of its own: who draws it changes nothing else of the year."""
+        dice = random.Random(f"calls of {episode.number}")
+        if dice.random() >= 0.1:
+            return []
+        calls = [Call(dice.choice(list(CALLED)), dice.choice(CALLS)) for _ in range(dice.randint(1, 2))]
+        for call in calls:
+            if call.status in ("done", "uncertain") or (call.status == "failed" and dice.random() < 0.5):  # else it never left
+                call.cost = CALLED[call.tool]
+        return calls
 
     def _seconds(self, typical: float) -> float:
         return round(self.dice.lognormvariate(0, 0.7) * typical, 4)

@@ -88,6 +88,14 @@ class Truth:
                 found[part] += 1
         return dict(found)
 
+    def sums(self, metric: str) -> dict[str, float]:
+        """The values of each part of the numerator, added up."""
+        tally, found = self.tallies[metric], defaultdict(list)
+        for hit, part, value in zip(tally.hit, tally.part, tally.value, strict=True):
+            if hit:
+                found[part].append(value)
+        return {part: fsum(values) for part, values in found.items()}
+
     def _key(self, dimension: str, matter: int) -> object:
         if matter >= 0:
             return self._columns[dimension][matter]
@@ -231,7 +239,11 @@ class _Counting:
                 self.add("step_errors", step.error, part="breaker open" if refused else ERRORS.get(step.error, ""))
                 self.add("breaker_refusals", refused, part=step.name, where=model)
                 self.add("cost_of_agents", True, step.cost, step.role, where=model)
+                self.add("cost_of_tools", True, step.cost, step.name, where=step.kind == "tool")
                 self.add("prompt_cache", step.cached > 0, part=step.name, where=model and not step.error)
+
+            for call in run.calls:
+                self.add("cost_of_calls", True, call.cost, call.tool, where=call.status not in ("waiting", "refused"))
 
     def knowledge(self) -> None:
         for hits, decision, repeated in self.e.searches:

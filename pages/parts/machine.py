@@ -14,7 +14,7 @@ _SOURCES = {"knowledge": "search articles", "policies": "search policies", "cust
 _KINDS = {"agent": "agent", "tool": "tool, search or guard", "model": "model"}
 _COLUMNS = (
     Column("Who", "wide"), Column("Kind", "short"), Column("Calls", "right"), Column("Median", "right"), Column("p95", "right"),
-    Column("p99", "right extra"), Column("Cost", "right", "Tokens at their price"), Column("From cache", "right", METRICS["prompt_cache"].definition),
+    Column("p99", "right extra"), Column("Cost", "right", "Tokens and calls at their price when they were made; the desk's own tools cost nothing"), Column("From cache", "right", METRICS["prompt_cache"].definition),
     Column("Fallback", "right", METRICS["fallback_rate"].definition),
 )  # fmt: skip
 
@@ -38,8 +38,10 @@ def machine(asked: Asked) -> tuple[str, ...] | None:
     if paid:
         paid.sort(key=lambda row: -float(row["cost_usd"]))  # type: ignore[arg-type]
         rows = [{"what": row["who"], "value": row["cost_usd"], "shown": figures.money(float(row["cost_usd"]))} for row in paid]  # type: ignore[arg-type]
-        taken = Taken(charts.answer_bars(rows, "Cost"), paid, "Cost by agent and by model", asked.about, 30 + 26 * len(rows))
-        graph(taken, name="cost", alt_text="Bars: cost of each agent and of each model")
+        taken = Taken(
+            charts.answer_bars(rows, "Cost"), paid, "Cost by agent, by tool and by model", asked.about, 30 + 26 * len(rows)
+        )
+        graph(taken, name="cost", alt_text="Bars: cost of each agent, of each tool and of each model")
     return _behind(opened) if opened else None
 
 
@@ -55,7 +57,7 @@ def _line(speed: Speed, use: ModelUse | None) -> Line:
         f"{speed.kind}~{speed.name}",
         (
             Cell(name_of(speed.name)), Cell(_KINDS[speed.kind], tone="m"), Cell(f"{speed.calls:,}", sort=speed.calls), *cells,
-            Cell(figures.money(speed.cost_usd) if speed.kind != "tool" else "–", sort=speed.cost_usd),
+            Cell(figures.money(speed.cost_usd), tone="" if speed.cost_usd else "m", sort=speed.cost_usd),
             _share("prompt_cache", use.cache if use else None), _share("fallback_rate", use.fallback if use else None),
         ),
         label=f"{name_of(speed.name)}: {speed.calls:,} calls, median {times[0]}",

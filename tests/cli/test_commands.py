@@ -12,7 +12,8 @@ from tests import loopback
 from tests.cli.conftest import Run
 from triage.cli import kb
 from triage.database import migrate, open_database
-from triage.models import AuditEvent
+from triage.models import AuditEvent, Episode, RunStep, Ticket
+from triage.models import Run as Run_
 from triage.settings import load_settings
 
 # typer asks click for names that click is about to move
@@ -143,6 +144,24 @@ def test_metrics_come_with_definition_denominator_and_interval(run: Run) -> None
     assert run("metrics").code == 0
     bad = run("metrics", "--since", "yesterday")
     assert bad.code == 2 and "2026-11-01" in bad.err
+
+
+def test_metrics_tell_what_each_agent_and_tool_costs(run: Run, tmp_path: Path) -> None:
+    run("metrics")
+    database = open_database(load_settings(home=tmp_path / "home"))
+    with database.transaction() as session:
+        session.add(ticket := Ticket(subject="Kettle"))
+        session.flush()
+        session.add(episode := Episode(ticket_id=ticket.id or 0))
+        session.flush()
+        session.add(Run_(id="r", ticket_id=ticket.id or 0, episode_id=episode.id))
+        session.flush()
+        session.add(RunStep(run_id="r", ordinal=0, kind="tool", role="analyst", name="order_state", seconds=0.25, cost_usd=0.02))
+        session.add(RunStep(run_id="r", ordinal=1, kind="model", role="analyst", name="gpt-5", seconds=2.0, cost_usd=0.3))
+    database.close()
+    told = {(row["kind"], row["name"]): row["cost_usd"] for row in json.loads(run("metrics", "--json").out)["machine"]}
+    assert told == {("agent", "analyst"): 0.3, ("tool", "order_state"): 0.02, ("model", "gpt-5"): 0.3}
+    assert re.search(r"order_state .* tool .* 1 .* 250 ms .* \$0\.0200", run("metrics").out)
 
 
 def test_every_command_explains_itself(run: Run) -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import altair as alt
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from streamlit.testing.v1 import AppTest
 
 import pages
@@ -35,7 +35,7 @@ from triage.learning.metrics import (
 )
 from triage.learning.metrics import wording as figures
 from triage.learning.metrics.reports import outcomes
-from triage.models import Role, User, now
+from triage.models import Role, RunStep, User, now
 from triage.settings import Settings
 
 PAGE = str(Path(pages.__file__).with_name("metrics.py"))
@@ -273,6 +273,38 @@ def test_a_closer_look_draws_what_the_address_asks_for(session: Session, closer:
         speeds = {f"{speed.kind}~{speed.name}": speed for speed in reports.speeds(session, window())}
         assert list(rows) == list(speeds) and {name.partition("~")[0] for name in rows} == {"agent", "tool", "model"}
         assert all(rows[name][2] == f"{speed.calls:,}" for name, speed in speeds.items())
+        assert all(rows[name][6] == figures.money(speed.cost_usd) for name, speed in speeds.items())
+
+
+def test_a_tools_calls_have_their_cost_in_table_chart_and_files(past: Database) -> None:
+    with past.transaction() as session:
+        [step, *_] = session.exec(select(RunStep).where(RunStep.kind == "tool").order_by(col(RunStep.created_at).desc()))
+        step.cost_usd = 0.25
+        session.add(step)
+        name = step.name
+    with past.read() as session:
+        page = opened(session, Role.MANAGER, closer="machine")
+        rows = {row["id"]: [cell["text"] for cell in row["cells"]] for row in data_of(page, "machine")["rows"]}
+        costs = {row: cells[6] for row, cells in rows.items() if row.startswith("tool~")}
+        assert costs.pop(f"tool~{name}") == "$0.25" and set(costs.values()) == {"$0"}
+        assert "$0.25" in str(data_of(_tabled(page, "cost"), "table_of_cost")["rows"])
+        found = {row["metric"]: row for row in csv.DictReader(io.StringIO(_exported(session)))}
+        assert float(found["cost_of_tools"]["value"]) == 0.25
+    with past.transaction() as session:
+        session.get_one(RunStep, step.id).cost_usd = 0.0
+
+
+def _tabled(page: AppTest, name: str) -> AppTest:
+    page.button(key=f"table_{name}").click().run()
+    assert not page.exception
+    return page
+
+
+def _exported(session: Session) -> str:
+    asked = board.Asked(window(), window().previous(BusinessHours()), Filters(), "")
+    user = session.exec(select(User).where(User.role == Role.MANAGER)).first()
+    assert user
+    return board.csv(board._read(session, asked), user)
 
 
 def test_a_cell_a_bar_and_a_week_open_exactly_their_tickets(session: Session) -> None:

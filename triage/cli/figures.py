@@ -1,4 +1,4 @@
-"""`triage metrics`: every number of the desk with its definition, denominator and interval."""
+"""`triage metrics`: every number of the desk with its definition, denominator and interval; what each agent and tool costs."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from triage.database import migrate, open_database
 from triage.errors import InputError
-from triage.learning.metrics import Counts, Window, report, wording
+from triage.learning.metrics import Counts, Window, report, reports, wording
 from triage.learning.metrics.baselines import claims
 from triage.models import now
 from triage.settings import settings
@@ -23,7 +23,7 @@ def metrics(
     by: Annotated[str | None, typer.Option(help="Split by category, language, channel or person.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Print every metric with numerator, denominator and 95% interval, and what work with drafts is meant to reach."""
+    """Print every metric with numerator, denominator and 95% interval, what work with drafts is meant to reach, and what each agent, tool and model costs."""
     database = open_database(settings())
     migrate(database)
     try:
@@ -31,7 +31,7 @@ def metrics(
             hours = desk_hours(session)
             window = Window.of_days(_day(since), hours.day_of(now()), hours) if since else Window.last(30, hours)
             counts = Counts(session)
-            rows, held = report(counts, window, by=by), claims(counts, window)
+            rows, held, machine = report(counts, window, by=by), claims(counts, window), reports.speeds(counts, window)
     finally:
         database.close()
     if as_json:
@@ -42,6 +42,7 @@ def metrics(
                     "end": window.end.isoformat(),
                     "metrics": rows,
                     "claims": [asdict(claim) for claim in held],
+                    "machine": [asdict(speed) for speed in machine],
                 },
                 default=str,
                 ensure_ascii=False,
@@ -59,6 +60,11 @@ def metrics(
         span = f"{low} to {high}" if claim.reached is not None else wording.NOT_ENOUGH
         value, target = (wording.claimed(claim.unit, number) for number in (claim.value, claim.target))
         table.add_row(claim.title, target, value, span, wording.reached(claim))
+    Console().print(table)
+    table = Table("who", "kind", "calls", "median", "p95", "cost")
+    for speed in machine:
+        times = (wording.seconds(seconds) for seconds in (speed.p50, speed.p95))
+        table.add_row(speed.name, speed.kind, f"{speed.calls:,}", *times, wording.money(speed.cost_usd))
     Console().print(table)
 
 

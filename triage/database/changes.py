@@ -32,6 +32,7 @@ WATCHED = (
     Watched(
         "runstep", "(SELECT ticket_id FROM run WHERE id = {row}.run_id), NULL, NULL", "kind, role, name, seconds, error, cost_usd"
     ),
+    Watched("proposal", "{row}.ticket_id, NULL, NULL", "run_id, tool, status, cost_usd"),
     Watched("searchrecord"),
     Watched("passageuse"),
     Watched("csatrequest", columns="status"),

@@ -1,4 +1,4 @@
-"""What a metric counts: episodes, messages, drafts, decisions, sentences, edits, runs, steps, searches, passages or openings of breakers.
+"""What a metric counts: episodes, messages, drafts, decisions, sentences, edits, runs, steps, approved calls, searches, passages or openings of breakers.
 
 All but the last join down to the episode and its ticket, so that the cohort (the day the episode started) and the
 filters mean the same everywhere; an opening belongs to its own day and to no ticket. What is no real work
@@ -22,6 +22,7 @@ from triage.models import (
     Episode,
     Message,
     PassageUse,
+    Proposal,
     Run,
     RunStep,
     SearchRecord,
@@ -43,6 +44,8 @@ _HANDLER = (
     .correlate(Episode)
     .scalar_subquery()
 )
+CARRIED_OUT = ("done", "failed", "uncertain")
+"""States of a proposed call that a person approved and the desk tried to make."""
 _NO_TEXT: Any = null().cast(String)
 
 
@@ -116,6 +119,10 @@ def _steps(statement: Select[Any]) -> Select[Any]:
     return _runs(statement).join(RunStep, col(RunStep.run_id) == col(Run.id))
 
 
+def _calls(statement: Select[Any]) -> Select[Any]:
+    return _runs(statement).join(Proposal, col(Proposal.run_id) == col(Run.id)).where(col(Proposal.status).in_(CARRIED_OUT))
+
+
 def _searches(statement: Select[Any]) -> Select[Any]:
     return _tickets(statement.select_from(SearchRecord).join(Episode, col(Episode.id) == col(SearchRecord.episode_id)))
 
@@ -136,10 +143,11 @@ DECISIONS = Grain("decisions", "decisions", col(Decision.id), col(Decision.user_
 EDITS = Grain("edits", "edits", col(Edit.id), col(Decision.user_id), _edits)
 RUNS = Grain("runs", "runs", col(Run.id), _HANDLER, _runs)
 STEPS = Grain("steps", "steps", col(RunStep.id), _HANDLER, _steps)
+CALLS = Grain("calls", "approved calls", col(Proposal.id), _HANDLER, _calls)
 SEARCHES = Grain("searches", "searches", col(SearchRecord.id), _HANDLER, _searches)
 PASSAGES = Grain("passages", "passages", col(PassageUse.id), col(Decision.user_id), _passages)
 OPENINGS = Grain(
     "openings", "openings", col(BreakerOpening.id), null().cast(Integer), _openings, at=col(BreakerOpening.opened_at),
     ticket=null().cast(Integer), category=_NO_TEXT, language=_NO_TEXT, channel=_NO_TEXT,
 )  # fmt: skip
-GRAINS = (EPISODES, MESSAGES, DRAFTS, SENTENCES_OF_DRAFTS, DECISIONS, EDITS, RUNS, STEPS, SEARCHES, PASSAGES, OPENINGS)
+GRAINS = (EPISODES, MESSAGES, DRAFTS, SENTENCES_OF_DRAFTS, DECISIONS, EDITS, RUNS, STEPS, CALLS, SEARCHES, PASSAGES, OPENINGS)

@@ -1,5 +1,6 @@
 """Every metric at once, for the command line and for files; and the tables that are not single numbers."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -25,6 +26,7 @@ OUTCOMES = {
     "escalated": "escalated",
     "open": "still open",
 }
+_COSTS = {"agent": ("cost_of_agents",), "tool": ("cost_of_tools", "cost_of_calls")}
 _FAILURES = (
     ("draft rejected", "rejection_rate", "reason"),
     ("escalated", "escalation_rate", "reason"),
@@ -46,7 +48,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Speed:
-    """How long the calls of one agent or tool take, in seconds, and what they cost in all."""
+    """How long the calls of one agent or tool take, in seconds, and what they cost in all.
+
+    A tool's cost includes the approved calls, whose time is not the agents'.
+    """
 
     kind: str
     name: str
@@ -113,21 +118,22 @@ def failures(source: Source, window: Window, filters: Filters = EVERYTHING, *, l
 
 
 def speeds(source: Source, window: Window, filters: Filters = EVERYTHING) -> list[Speed]:
-    """Latency and cost of each agent, each tool and each model; what models cost is what their agents do."""
+    """Latency and cost of each agent, each tool and each model; what models cost is what their agents do.
+
+    So agents and tools together are what was spent.
+    """
     counts, found = counts_of(source), []
     for kind, whose in (("agent", "agent"), ("tool", "tool"), ("model", "agent")):
         columns = [
             {s.label: s.figure for s in counts.slices(f"{whose}_latency_{p}", window, filters, by=kind)}
             for p in ("p50", "p95", "p99")
         ]
-        costs = (
-            {}
-            if kind == "tool"
-            else {s.label: s.figure.value or 0.0 for s in counts.slices("cost_of_agents", window, filters, by=kind)}
-        )
+        costs: dict[str, float] = defaultdict(float)
+        for part in (part for metric in _COSTS[whose] for part in counts.slices(metric, window, filters, by=kind)):
+            costs[part.label] += part.figure.value or 0.0
         for name, figure in columns[0].items():
             p50, p95, p99 = (float(column[name].value or 0.0) for column in columns)
-            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, costs.get(name, 0.0), figure.enough))
+            found.append(Speed(kind, name, figure.numerator, p50, p95, p99, costs[name], figure.enough))
     return found
 
 

@@ -7,13 +7,14 @@ from sqlmodel import col
 
 from triage.learning.metrics.catalogue.outcomes import DURABLE, ELIGIBLE, INVOLVED, OWN_RUN, RESOLVED, WEEK_LATER
 from triage.learning.metrics.dialects import json_length
-from triage.learning.metrics.grains import EPISODES, OPENINGS, RUNS, STEPS
+from triage.learning.metrics.grains import CALLS, EPISODES, OPENINGS, RUNS, STEPS
 from triage.learning.metrics.metric import Metric, Statistic
-from triage.models import BreakerOpening, Episode, Run, RunStep
+from triage.models import BreakerOpening, Episode, Proposal, Run, RunStep
 
 COST: Any = select(func.coalesce(func.sum(col(Run.cost_usd)), 0.0)).where(*OWN_RUN).correlate(Episode).scalar_subquery()
 FINISHED: ColumnElement[bool] = col(Run.ended_at).is_not(None)
 MODEL_CALL: ColumnElement[bool] = col(RunStep.kind) == "model"
+TOOL_CALL: ColumnElement[bool] = col(RunStep.kind) == "tool"
 ERROR: ColumnElement[bool] = col(RunStep.error).is_not(None)
 _seconds, _name = col(RunStep.seconds), col(RunStep.name)
 
@@ -49,7 +50,7 @@ METRICS = (
     Metric(
         "cost_per_ticket",
         "Cost per ticket",
-        "All tokens at their price, retried and discarded drafts included, per episode the agents worked on.",
+        "All tokens and all calls of tools at their price, retried and discarded drafts and approved calls included, per episode the agents worked on.",
         "usd",
         "down",
         EPISODES,
@@ -131,6 +132,31 @@ METRICS = (
         columns=(col(RunStep.cost_usd),),
         breakdowns={"agent": col(RunStep.role)},
         splits={"model": _name},
+    ),
+    Metric(
+        "cost_of_tools",
+        "Cost of tool calls",
+        "Calls of tools at their price when they were made, failed ones included, over the tool calls of every run; the desk's own tools cost nothing.",
+        "usd",
+        "none",
+        STEPS,
+        hit=TOOL_CALL,
+        where=(TOOL_CALL,),
+        statistic="sum",
+        columns=(col(RunStep.cost_usd),),
+        breakdowns={"tool": _name},
+    ),
+    Metric(
+        "cost_of_calls",
+        "Cost of approved calls",
+        "Calls that agents proposed and a person approved, at their tool's price when they were made.",
+        "usd",
+        "none",
+        CALLS,
+        hit=col(Proposal.id).is_not(None),
+        statistic="sum",
+        columns=(col(Proposal.cost_usd),),
+        breakdowns={"tool": col(Proposal.tool)},
     ),
     Metric(
         "prompt_cache",
