@@ -287,6 +287,7 @@ def test_what_made_a_run_dear_and_escalate_is_said_from_figures(session: Session
         "Most of it: the tool order state was asked, which is not usual (+$0.0400); the writer was asked 3 times instead of 1 (+$0.0210); "
         "the tool move was asked, which is not usual (+$0.0200)."
     )
+    assert traces.load(session, user(session, 2), "b").why[-1] == "Calls that people approved are $0.0200 of its cost: move."
 
 
 def _call(run: str, ordinal: int, role: str, cost: float) -> list[RunStep]:

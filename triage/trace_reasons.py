@@ -45,9 +45,12 @@ class Usual:
 
 def reasons(session: Session, run: Run, ticket: Ticket, steps: Sequence[RunStep]) -> list[str]:
     """Sentences on cost, time and escalation; empty for a run like others."""
-    said = why_escalated(session, run, ticket)
+    said, approved = why_escalated(session, run, ticket), approved_of(session, run)
     if run.ended_at is not None and (usual := usual_of(session, run, ticket)):
-        said += why_dear(run, ticket, shares_of(steps) | approved_of(session, run), usual) + why_slow(run, steps, usual)
+        said += why_dear(run, ticket, shares_of(steps) | approved, usual) + why_slow(run, steps, usual)
+    if approved:
+        called = _listed([_role(tool).removeprefix("the tool ") for tool in approved])
+        said.append(f"Calls that people approved are ${sum(share.usd for share in approved.values()):.4f} of its cost: {called}.")
     return said
 
 

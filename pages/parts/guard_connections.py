@@ -191,8 +191,9 @@ def _operation(user: User, row: ConnectionRow, operation: Operation, editor: boo
         show(mute("An administrator can switch it on."))
         return
     key = f"{row.id}_{operation.key}"
-    name = st.text_input("Name for the agents", operation.name, key=f"op_name_{key}")
-    summary = st.text_input("What it does", operation.summary, key=f"op_summary_{key}")
+    tool = next((one for one in row.tools if (one.method, one.path) == (operation.method, operation.path)), None)
+    name = st.text_input("Name for the agents", tool.name if tool else operation.name, key=f"op_name_{key}")
+    summary = st.text_input("What it does", tool.summary if tool else operation.summary, key=f"op_summary_{key}")
     bound: dict[str, str] = {}
     descriptions: dict[str, str] = {}
     left_out: list[str] = []
@@ -204,7 +205,6 @@ def _operation(user: User, row: ConnectionRow, operation: Operation, editor: boo
             left_out.append(parameter.key)
         elif not parameter.description:
             descriptions[parameter.key] = st.text_input(f"What {parameter.name} means", key=f"op_means_{key}_{parameter.key}")
-    tool = next((one for one in row.tools if (one.method, one.path) == (operation.method, operation.path)), None)
     price = st.text_input(_PRICE, prices.written(tool.price_usd if tool else 0.0), key=f"op_price_{key}", help=_PRICE_HELP)
     said = "Agents call it at once." if operation.effect == "read" else "Agents only propose it; a manager approves each call."
     show(mute(said))

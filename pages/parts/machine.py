@@ -31,7 +31,7 @@ def machine(asked: Asked) -> tuple[str, ...] | None:
     lines = [_line(speed, models.get(speed.name) if speed.kind == "model" else None) for speed in speeds]
     opened = table(_COLUMNS, lines, key="machine", label="Agents, tools and models")
     paid = [
-        {"who": f"{speed.name} ({speed.kind})", "cost_usd": speed.cost_usd, "calls": speed.calls}
+        {"who": f"{name_of(speed.name)} ({speed.kind})", "cost_usd": speed.cost_usd, "calls": speed.calls}
         for speed in speeds
         if speed.cost_usd
     ]

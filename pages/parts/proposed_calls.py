@@ -30,7 +30,7 @@ def _card(view: TicketView, row: Proposal, user: User) -> None:
     verb = "Would call" if row.status == "waiting" else "Call"
     show(tag("div", f"{verb}: {words.label(row.tool)} ", chip(said, tone), cls="td-h3"), _what(row))
     if row.error:
-        show(tag("div", row.error, cls="td-strip w", role="alert"))
+        show(tag("div", row.error + _cost(row), cls="td-strip w", role="alert"))
     elif row.status == "done":
         show(mute(f"The service answered with status {row.answer_status}." + _cost(row)))
     if row.decided_by:

@@ -74,7 +74,7 @@ def test_what_is_refused_says_why_and_offers_nothing(desk: Any) -> None:
 def test_a_price_is_set_where_a_tool_is_switched_on_and_beside_it(desk: Any) -> None:
     operation = "GET /orders/{order_number}"
     page = shop(desk, Role.ADMIN, api="1", op=operation)
-    page.text_input(key=f"op_name_1_{operation}").set_value("order_state")
+    assert page.text_input(key=f"op_name_1_{operation}").value == "order_state", "the form shows the tool as it is"
     field = page.text_input(key=f"op_price_1_{operation}")
     assert field.value == "0" and "· free" in html(page)
     field.set_value("two cents")
@@ -131,8 +131,10 @@ def test_a_manager_has_a_proposed_call_carried_out_once(desk: Any, api: OrdersAp
     assert [change["path"] for change in api.changes] == ["/orders/LF-10001/address"]
     assert "answered with status 200. The call cost $0.05." in html(opened(desk, "inbox.py", Role.MANAGER, ticket=str(ticket_id)))
     with desk.database.transaction() as session:
-        session.get_one(Proposal, number).status = "uncertain"
+        row = session.get_one(Proposal, number)
+        row.status, row.error = "uncertain", "It took longer than 15 seconds."
     page = opened(desk, "inbox.py", Role.MANAGER, ticket=str(ticket_id))
+    assert "It took longer than 15 seconds. The call cost $0.05." in html(page)
     page.button(key=f"td_call_undone_{number}").click().run()
     with desk.database.read() as session:
         assert session.get_one(Proposal, number).status == "failed"
