@@ -66,6 +66,8 @@ def test_every_example_runs_on_both_databases(past: Database) -> None:
         ("Tickets of Tom's by language", ["person = 'Tom O''Hara'", "GROUP BY language"]),
         ("escalation rate by week and category", ["GROUP BY started_week, category"]),
         ("most expensive model", ["FROM ask_runs", "GROUP BY model"]),
+        ("Which tool cost most last month?", ["SUM(cost_usd)", "FROM ask_tools", "GROUP BY tool", "'2026-10-01'"]),
+        ("What do we spend on agents per week?", ["FROM ask_steps", "kind = 'model'", "done_week"]),
         ("HOW MANY TICKETS YESTERDAY??", ["'2026-11-19' AND started_day <= '2026-11-19'"]),
         ("how many refunds were requested", ["category = 'returns_refunds'"]),
         ("urgent tickets by channel", ["priority = 'urgent'", "GROUP BY channel"]),

@@ -5,11 +5,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session
 
+from tests.learning.conftest import NOW
 from triage.asking import running
 from triage.database import Database, migrate, reporting
 from triage.database.reporting import VIEWS
 from triage.learning import metrics
 from triage.learning.metrics import BusinessHours, Filters, Window
+from triage.models import ConnectedTool, Connection, Episode, Proposal, Role, Run, RunStep, Ticket, User, clock_at
 from triage.sla.plan import desk_hours
 
 PERSONAL = (
@@ -104,6 +106,42 @@ def test_weeks_begin_on_monday(past: Database) -> None:
 def test_forks_do_not_count(past: Database) -> None:
     assert one(past, "select max(cost_usd) from ask_runs", ZoneInfo("UTC")) == (0,)
     assert one(past, "select max(cost_usd) from ask_tickets", ZoneInfo("UTC")) == (0,)
+
+
+def test_a_tools_cost_is_that_of_its_calls_and_of_the_approved_ones(database: Database) -> None:
+    with clock_at(NOW):
+        with database.transaction() as session:
+            _tools(session)
+        sql = "select tool, approved, failed, cost_usd, made_day from ask_tools order by cost_usd"
+        rows = running.run(database, sql, ZoneInfo("UTC")).rows
+    day = f"{NOW:%Y-%m-%d}"
+    assert [tuple(row) for row in rows] == [
+        ("past_tickets", 0, 0, 0.0, day), ("order_state", 0, 1, 0.02, day), ("change_address", 1, 0, 0.05, day),
+    ]  # fmt: skip
+
+
+def _tools(session: Session) -> None:
+    """A run with a call of the desk's own and one of a connected tool, and two proposed calls, one of them carried out."""
+    session.add(user := User(email="ada@desk.example", name="Ada", role=Role.ADMIN))
+    session.add(ticket := Ticket())
+    session.flush()
+    session.add_all([
+        episode := Episode(ticket_id=ticket.id or 0),
+        connection := Connection(name="Orders", base_url="https://orders.example", created_by=user.id or 0),
+    ])  # fmt: skip
+    session.flush()
+    tool = ConnectedTool(
+        connection_id=connection.id or 0, name="change_address", method="PATCH", path="/", effect="propose", created_by=user.id or 0
+    )  # fmt: skip
+    session.add_all([tool, Run(id="r", ticket_id=ticket.id or 0, episode_id=episode.id)])
+    session.flush()
+    session.add_all([
+        RunStep(run_id="r", ordinal=0, kind="tool", name="past_tickets"),
+        RunStep(run_id="r", ordinal=1, kind="tool", name="order_state", cost_usd=0.02, error="ToolDown: too slow"),
+        RunStep(run_id="r", ordinal=2, kind="model", role="writer", name="gpt-5", cost_usd=0.3),
+        *(Proposal(ticket_id=ticket.id or 0, run_id="r", tool_id=tool.id or 0, tool=tool.name, digest="", seal=status, status=status,
+                   cost_usd=cost, ended_at=NOW) for status, cost in (("done", 0.05), ("refused", 0.0))),
+    ])  # fmt: skip
 
 
 def test_a_changed_definition_makes_the_views_anew(database: Database) -> None:

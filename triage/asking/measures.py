@@ -46,6 +46,7 @@ _LONG = r"how (long|fast|quick|slow|soon)|(?<!\bin )(?<!\bon )\btimes?\b|hours|s
 _REPLY = r"repl|respon|answer"
 _MOST = r"most|top|highest|biggest|largest|longest|slowest|oldest|worst|expensive|costl|best"
 _DRAFT = r"draft|suggest|proposal"
+_COST = r"cost|spen[dt]|money|dollars?|usd|price|expens"
 _WHY = r"why|reason|cause"
 
 MEASURES: tuple[Measure, ...] = (
@@ -91,9 +92,15 @@ MEASURES: tuple[Measure, ...] = (
     Measure("oldest", "The oldest open tickets", "ask_tickets", (r"oldest|longest|old", r"\bopen\b|unresolved|pending|backlog"), "ticket_id, started_day, category, status, priority", (
         "What are the oldest open tickets?",
     ), where="resolved = 0", clock="", lists="started_day, ticket_id"),
-    Measure("cost", "Cost of models", "ask_runs", (r"cost|spen[dt]|money|dollars?|usd|price|expens",), "ROUND(SUM(cost_usd), 4) AS usd, COUNT(*) AS runs", (
+    Measure("cost", "Cost of models and tools", "ask_runs", (_COST,), "ROUND(SUM(cost_usd), 4) AS usd, COUNT(*) AS runs", (
         "What did the models cost last month?", "Cost per category", "What do we spend per model?",
     )),
+    Measure("agent_cost", "Cost of agents", "ask_steps", (_COST, r"\bagents?\b"), "ROUND(SUM(cost_usd), 4) AS usd, COUNT(*) AS model_calls", (
+        "What did each agent cost last month?", "Cost by agent",
+    ), where="kind = 'model'", clock="done", by="agent"),
+    Measure("tool_cost", "Cost of tools", "ask_tools", (_COST, r"\btools?\b|\bapis?\b"), "ROUND(SUM(cost_usd), 4) AS usd, COUNT(*) AS calls", (
+        "What did the tools cost last month?", "Cost by tool per week",
+    ), clock="made", by="tool"),
     Measure("cost_per_ticket", "Cost per ticket", "ask_tickets", (r"cost|spen[dt]|price|expens", r"(per|a|each|every|average|one) (ticket|case|request)|average"),
         "ROUND(AVG(cost_usd), 4) AS usd_per_ticket, COUNT(*) AS tickets", ("What does a ticket cost on average, by category?",), where="worked_on = 1", metrics=("cost_per_ticket",)),
     Measure("dearest", "The tickets that cost most", "ask_tickets", (_MOST, r"cost|expens|spen[dt]", r"ticket|case"), "ticket_id, category, runs, cost_usd", (
@@ -160,7 +167,7 @@ NOUNS = rf"{_TICKET}|{_DRAFT}|{_REPLY}|customers?|agents?|share|rate|percent(age
 """What stands in questions of every kind and says little by itself."""
 
 DIMENSIONS: tuple[Dimension, ...] = (
-    Dimension(r"categor(y|ies)|matters?|topics?|subjects?|kinds? of tickets?", _in("category", "tickets", "drafts", "runs", "steps", "sources", "searches", "edits")),
+    Dimension(r"categor(y|ies)|matters?|topics?|subjects?|kinds? of tickets?", _in("category", "tickets", "drafts", "runs", "steps", "tools", "sources", "searches", "edits")),
     Dimension(r"languages?|countr(y|ies)", _in("language", "tickets", "drafts", "runs", "searches")),
     Dimension(r"channels?", _in("channel", "tickets")),
     Dimension(r"priorit(y|ies)|urgency", _in("priority", "tickets")),
@@ -171,7 +178,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension(r"customers?", _in("customer", "tickets")),
     Dimension(r"models?", _in("model", "drafts", "runs") | {"ask_steps": "name"}),
     Dimension(r"agents?|roles?", _in("agent", "steps")),
-    Dimension(r"tools?|steps?|services?", _in("name", "steps")),
+    Dimension(r"tools?|steps?|services?", _in("name", "steps") | _in("tool", "tools")),
     Dimension(r"articles?|sources?", _in("article", "sources", "edits") | {"ask_searches": "best_article"}),
     Dimension(r"rules?|guards?", _in("rule", "guards")),
     Dimension(r"stages?", _in("stage", "guards")),

@@ -269,6 +269,24 @@ _STEPS = View(
     f"FROM runstep JOIN run ON run.id = runstep.run_id {_OF_EPISODE.format('run')} WHERE {REAL_RUN} AND {REAL_TICKET}",
 )  # fmt: skip
 
+_TOOLS = View(
+    "ask_tools",
+    "One call of a tool: by an agent in a run, or proposed by one, approved by a person and carried out.",
+    (
+        Column("run_id", "The run that made or proposed it.", "run.id"),
+        _TICKET,
+        *_times("call.at", "made", "it was made"),
+        _CATEGORY,
+        Column("tool", "The tool.", "call.tool"),
+        _flag("approved", "a person approved it", "call.approved = 1"),
+        _flag("failed", "it ended with an error, or nobody knows how", "call.error IS NOT NULL"),
+        Column("cost_usd", "What it cost when it was made, in US dollars; the desk's own tools cost nothing.", "call.cost_usd"),
+    ),
+    "FROM (SELECT run_id, created_at AS at, name AS tool, 0 AS approved, error, cost_usd FROM runstep WHERE kind = 'tool' UNION ALL "
+    "SELECT run_id, ended_at, tool, 1, error, cost_usd FROM proposal WHERE status IN ('done', 'failed', 'uncertain')) AS call "
+    f"JOIN run ON run.id = call.run_id {_OF_EPISODE.format('run')} WHERE {REAL_RUN} AND {REAL_TICKET}",
+)  # fmt: skip
+
 _SOURCES = View(
     "ask_sources",
     "One passage of an article that the agents were given for a draft.",
@@ -335,7 +353,9 @@ _GUARDS = View(
     f"FROM guardverdict JOIN ticket ON ticket.id = guardverdict.ticket_id WHERE {REAL_TICKET}",
 )  # fmt: skip
 
-VIEWS: dict[str, View] = {view.name: view for view in (_TICKETS, _DRAFTS, _RUNS, _STEPS, _SOURCES, _SEARCHES, _EDITS, _GUARDS)}
+VIEWS: dict[str, View] = {
+    view.name: view for view in (_TICKETS, _DRAFTS, _RUNS, _STEPS, _TOOLS, _SOURCES, _SEARCHES, _EDITS, _GUARDS)
+}
 
 
 @cache
