@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
-NAME = f"minilm-l6-v2-int8.{minilm.EXPORT}@{minilm.WEIGHTS_SHA256[:8]}"
+NAME = f"minilm-l6-v2-int8.{minilm.VECTORS}@{minilm.WEIGHTS_SHA256[:8]}"
 DIMENSIONS = minilm.WIDTH
 _REMEMBERED = 2048
 _FEW = 8  # texts of one search; more than that is a publication
@@ -107,7 +107,7 @@ class Embedder:
         """One text at a time: eight-bit sums are scaled by all that is in a batch, and padding would cost as much as text."""
         session, tokenizer = self._loaded()
         ids = np.array([tokenizer.encode(text).ids], np.int64)
-        result: Any = session.run(["vectors"], {"ids": ids, "mask": np.ones_like(ids)})
+        result: Any = session.run(["vectors"], {"ids": ids})
         vector: Vectors = result[0][0]
         return vector
 

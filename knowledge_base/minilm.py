@@ -16,7 +16,8 @@ from triage.errors import EmbedderUnavailable
 LAYERS, HEADS, WIDTH, LONGEST = 6, 12, 384, 256
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-EXPORT = 3  # grows when the graph below changes
+VECTORS = 3  # grows when a change below gives other vectors
+EXPORT = 4  # grows when the graph below changes
 _OPSET = 17
 
 
@@ -56,6 +57,9 @@ def onnx_file(folder: Path) -> Path:
     draft.replace(path)
     draft.write_text(digest)
     draft.replace(seal)
+    for former in (*folder.glob("minilm-*.onnx"), *folder.glob("minilm-*.sha256")):
+        if former not in (path, seal):
+            former.unlink(missing_ok=True)
     return path
 
 
@@ -117,19 +121,21 @@ class _Builder:
 
 
 def _graph(weights_file: Path) -> bytes:
-    """The serialised model: int64 `ids` and `mask` (n, length) in, float32 `vectors` (n, 384) of unit length out."""
+    """The serialised model: int64 `ids` (n, length) in, float32 `vectors` (n, 384) of unit length out.
+
+    There is no mask, because texts of one length only go together: nothing is ever padded.
+    """
     import onnx
     from onnx import TensorProto, helper
     from safetensors.numpy import load_file
 
     build = _Builder(load_file(weights_file))
     hidden = _embed(build)
-    bias = _mask_bias(build)
     for number in range(LAYERS):
-        hidden = _layer(build, hidden, bias, f"encoder.layer.{number}")
+        hidden = _layer(build, hidden, f"encoder.layer.{number}")
     vectors = _pool(build, hidden)
     build.nodes.append(helper.make_node("Identity", [vectors], ["vectors"]))
-    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "length"]) for name in ("ids", "mask")]
+    inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "length"])]
     output = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", WIDTH])
     graph = helper.make_graph(build.nodes, "minilm", inputs, [output], list(build.initializers.values()))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
@@ -150,19 +156,7 @@ def _embed(build: _Builder) -> str:
     return build.norm(build.add("Add", word, place), "embeddings.LayerNorm")
 
 
-def _mask_bias(build: _Builder) -> str:
-    """0 where a token counts and a very negative number where it is padding, shaped (n, 1, 1, length)."""
-    import numpy as np
-    from onnx import TensorProto
-
-    mask = build.add(
-        "Unsqueeze", build.add("Cast", "mask", to=TensorProto.FLOAT), build.constant("axes12", np.array([1, 2], np.int64))
-    )
-    absent = build.add("Sub", build.constant("one_float", np.array(1, np.float32)), mask)
-    return build.add("Mul", absent, build.constant("never", np.array(-1e9, np.float32)))
-
-
-def _layer(build: _Builder, hidden: str, bias: str, name: str) -> str:
+def _layer(build: _Builder, hidden: str, name: str) -> str:
     import numpy as np
 
     split = build.constant("split", np.array([0, 0, HEADS, WIDTH // HEADS], np.int64))
@@ -171,7 +165,7 @@ def _layer(build: _Builder, hidden: str, bias: str, name: str) -> str:
         for part, order in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3]))
     )
     scale = build.constant("scale", np.array((WIDTH // HEADS) ** -0.5, np.float32))
-    weights = build.add("Softmax", build.add("Add", build.add("Mul", build.add("MatMul", query, key), scale), bias), axis=-1)
+    weights = build.add("Softmax", build.add("Mul", build.add("MatMul", query, key), scale), axis=-1)
     seen = build.add("Transpose", build.add("MatMul", weights, value), perm=[0, 2, 1, 3])
     joined = build.add("Reshape", seen, build.constant("join", np.array([0, 0, WIDTH], np.int64)))
     hidden = build.norm(
@@ -191,15 +185,6 @@ def _gelu(build: _Builder, value: str) -> str:
 
 
 def _pool(build: _Builder, hidden: str) -> str:
-    """The mean over the tokens that count, then unit length."""
-    import numpy as np
-    from onnx import TensorProto
-
-    mask = build.add(
-        "Unsqueeze", build.add("Cast", "mask", to=TensorProto.FLOAT), build.constant("axis2", np.array([2], np.int64))
-    )
-    axis = build.constant("axis1", np.array([1], np.int64))
-    total = build.add("ReduceSum", build.add("Mul", hidden, mask), axis, keepdims=0)
-    mean = build.add("Div", total, build.add("ReduceSum", mask, axis, keepdims=0))
-    length = build.add("ReduceL2", mean, axes=[1], keepdims=1)
-    return build.add("Div", mean, length)
+    """The mean over the tokens, then unit length."""
+    mean = build.add("ReduceMean", hidden, axes=[1], keepdims=0)
+    return build.add("Div", mean, build.add("ReduceL2", mean, axes=[1], keepdims=1))
