@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Table, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 import triage.models  # noqa: F401
@@ -63,3 +63,18 @@ def test_vectors_move_to_their_own_table_and_back(database: Database) -> None:
         command.downgrade(config(connection), "0005")
         rows = [(id, embedder, bytes(vector or b"")) for id, embedder, vector in connection.execute(old)]
         assert rows == [("a#0", "model@1", b"\x01\x02"), ("a#1", "", b"")]
+
+
+@pytest.mark.parametrize("table", SQLModel.metadata.sorted_tables, ids=str)
+def test_no_index_only_repeats_the_beginning_of_another(table: Table) -> None:
+    whole = {str(index.name): index.columns.keys() for index in table.indexes if "where" not in str(index.dialect_kwargs)}
+    unique = {
+        f"unique {one.columns.keys()}": one.columns.keys() for one in table.constraints if isinstance(one, UniqueConstraint)
+    }
+    repeated = {
+        name: other
+        for name, columns in whole.items()
+        for other, longer in (whole | unique | {"key": table.primary_key.columns.keys()}).items()
+        if len(columns) < len(longer) and longer[: len(columns)] == columns
+    }
+    assert not repeated, "every row is written to these for nothing"

@@ -14,7 +14,7 @@ class Draft(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("ticket_id", "version"),)
     id: int | None = Field(default=None, primary_key=True)
-    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
     episode_id: int = Field(foreign_key="episode.id", index=True)
     run_id: str | None = Field(default=None, foreign_key="run.id")
     version: int = 1
@@ -83,7 +83,7 @@ class SignOff(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("blocked_action_id", "user_id"),)
     id: int | None = Field(default=None, primary_key=True)
-    blocked_action_id: int = Field(foreign_key="blockedaction.id", index=True)
+    blocked_action_id: int = Field(foreign_key="blockedaction.id")
     user_id: int = Field(foreign_key="user.id")
     granted: bool
     comment: str = text_field()

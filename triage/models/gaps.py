@@ -117,7 +117,7 @@ class RehearsedTicket(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("rehearsal_id", "draft_id"),)
     id: int | None = Field(default=None, primary_key=True)
-    rehearsal_id: int = Field(foreign_key="rehearsal.id", index=True)
+    rehearsal_id: int = Field(foreign_key="rehearsal.id")
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
     draft_id: int = Field(foreign_key="draft.id")
     verdict: str = ""

@@ -67,7 +67,7 @@ class MasterDraft(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("incident_id", "round", "version"),)
     id: int | None = Field(default=None, primary_key=True)
-    incident_id: int = Field(foreign_key="incident.id", index=True)
+    incident_id: int = Field(foreign_key="incident.id")
     round: int = 1
     version: int = 1
     status: str = "writing"

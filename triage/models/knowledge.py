@@ -30,7 +30,7 @@ class Article(SQLModel, table=True):
 class ArticleVersion(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("article_id", "number"),)
     id: int | None = Field(default=None, primary_key=True)
-    article_id: str = Field(foreign_key="article.id", index=True)
+    article_id: str = Field(foreign_key="article.id")
     number: int
     title: str
     body: str = text_field()

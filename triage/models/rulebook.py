@@ -44,7 +44,7 @@ class RuleTrialTicket(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("trial_id", "ticket_id"),)
     id: int | None = Field(default=None, primary_key=True)
-    trial_id: int = Field(foreign_key="ruletrial.id", index=True)
+    trial_id: int = Field(foreign_key="ruletrial.id")
     ticket_id: int = Field(foreign_key="ticket.id")
     effect: str
     why: str = text_field()

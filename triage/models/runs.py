@@ -64,7 +64,7 @@ class RunStep(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("run_id", "ordinal"), Index("ix_runstep_name_run_id", "name", "run_id"))
     id: int | None = Field(default=None, primary_key=True)
-    run_id: str = Field(foreign_key="run.id", index=True)
+    run_id: str = Field(foreign_key="run.id")
     ordinal: int
     kind: str
     role: str = ""

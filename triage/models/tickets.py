@@ -50,7 +50,7 @@ class Ticket(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     source_id: str | None = Field(default=None, unique=True)
     channel: str = "email"
-    status: Status = Field(default=Status.RECEIVED, sa_type=String, index=True)
+    status: Status = Field(default=Status.RECEIVED, sa_type=String)
     reason: str | None = None
     error: str | None = None
     subject: str = ""

@@ -12,7 +12,7 @@ class Translation(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("draft_id", "language"),)
     id: int | None = Field(default=None, primary_key=True)
-    draft_id: int = Field(foreign_key="draft.id", index=True)
+    draft_id: int = Field(foreign_key="draft.id")
     language: str
     status: str = "asked"
     sentences: list[dict[str, str]] = json_field(list)

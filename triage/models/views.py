@@ -12,7 +12,7 @@ class SavedView(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("user_id", "name"),)
     id: int | None = Field(default=None, primary_key=True)
-    user_id: int = Field(foreign_key="user.id", index=True)
+    user_id: int = Field(foreign_key="user.id")
     name: str
     view: str = "needs"
     find: str = ""
