@@ -157,8 +157,11 @@ class Searcher:
         language: str | None = None,
         category: str | None = None,
     ) -> list[list[Hit]]:
-        """`search_many` off the event loop."""
-        return await asyncio.to_thread(self.search_many, queries, k=k, audience=audience, language=language, category=category)
+        """`search_many` for an event loop."""
+        search = partial(self.search_many, queries, k=k, audience=audience, language=language, category=category)
+        if self.index.kind == "server":  # a look over the network
+            return await asyncio.to_thread(search)
+        return await self.database.compute("search", search)
 
     def ask(
         self,

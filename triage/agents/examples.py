@@ -1,7 +1,7 @@
 """Labelled examples near a ticket, and the category that they teach: what the manager is told before it plans."""
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from triage.agents.crew import Crew
@@ -15,7 +15,7 @@ _TELLING = 4  # words of a subject that says what the matter is
 async def examples(
     crew: Crew, text: str, look: Callable[[str], dict[str, Any]], *, offline: bool
 ) -> tuple[list[Neighbour], Suggestion | None]:
-    """What `look` finds for the text, off the event loop; recorded as a step.
+    """What `look` finds for the text; recorded as a step.
 
     A language model is told the category only, by the first line (where that says little, by how the text begins):
     it reads the text itself, and an embedding of all of it would cost more than the rest of planning.
@@ -23,7 +23,7 @@ async def examples(
     text = text[:_WHOLE] if offline else _first_words(text)
 
     async def live() -> dict[str, Any]:
-        return await asyncio.to_thread(look, text)
+        return await crew.context.database.compute("sort", partial(look, text))
 
     step = await crew.context.recorder.step("retrieval", role="manager", name=NAME, request={"text": text}, live=live)
     suggestion = step.get("suggestion")

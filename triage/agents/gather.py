@@ -1,7 +1,7 @@
 """What is collected before the analyst is asked, so that a plain ticket needs no tool call."""
 
-import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -28,23 +28,28 @@ async def gather_passages(context: ToolContext, ticket: TicketBrief, plan: Plan)
     languages = [None] if plan.language in ("", "en") else [plan.language, None]
 
     async def live() -> dict[str, Any]:
-        kept: list[dict[str, Any]] = []
+        kept: list[Evidence] = []
         told: dict[str, dict[str, Any]] = {}
-        near: dict[str, list[dict[str, Any]]] = {}
+        near: dict[str, list[Evidence]] = {}
         for language in languages:
             most = PER_FOREIGN_SEARCH if language else PER_SEARCH  # the searcher prefers a language, it does not insist
             found = await context.searcher.asearch_many(queries, k=most, language=language)
             usable = [
-                [evidence(hit).model_dump() for hit in hits if hit.audience == "public" and language in (None, hit.language)]
-                for hits in found
+                [evidence(hit) for hit in hits if hit.audience == "public" and language in (None, hit.language)] for hits in found
             ]
             kept += _best(usable)
             near |= {query: hits for query, hits in zip(queries, usable, strict=True) if hits}
             told |= {query: _told(query, hits) for query, hits in zip(queries, usable, strict=True) if hits or query not in told}
-        passages = list({passage["id"]: passage for passage in kept}.values())[: MOST + MOST // 2]
-        answers, precedents = await asyncio.to_thread(_judged_and_precedents, context, ticket, plan, near)
-        passages += await _cited(context, precedents, {passage["id"] for passage in passages})
-        return {"passages": passages, "searches": list(told.values()), "answers": answers, "precedents": precedents}
+        passages = list({passage.id: passage for passage in kept}.values())[: MOST + MOST // 2]
+        judge = partial(_judged_and_precedents, context, ticket, plan, near)
+        answers, precedents = await context.database.compute("judge", judge)
+        passages += await _cited(context, precedents, {passage.id for passage in passages})
+        return {
+            "passages": [passage.model_dump() for passage in passages],
+            "searches": list(told.values()),
+            "answers": answers,
+            "precedents": precedents,
+        }
 
     request = {"queries": queries, "languages": languages, "k": PER_SEARCH}
     recorded = await context.recorder.step("retrieval", role="analyst", name="knowledge", request=request, live=live)
@@ -68,18 +73,18 @@ async def gather_customer(context: ToolContext) -> CustomerCard | None:
 
 
 def _judged_and_precedents(
-    context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[dict[str, Any]]]
+    context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[Evidence]]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return _judged(context, ticket, plan, near), _precedents(context, plan)
 
 
-def _judged(context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def _judged(context: ToolContext, ticket: TicketBrief, plan: Plan, near: dict[str, list[Evidence]]) -> dict[str, Any]:
     """Whether the passages found for each question answer it; in other languages than English nobody can tell by meaning alone."""
     if context.judge is None or plan.language not in ("", "en"):
         return {}
     found: dict[str, Any] = {}
     for question in plan.questions[:MOST_JUDGED]:
-        passages = [f"{passage['title']}\n{passage['text']}" for passage in near.get(question, [])[:JUDGED]]
+        passages = [f"{passage.title}\n{passage.text}" for passage in near.get(question, [])[:JUDGED]]
         found[question] = asdict(context.judge.judge(question, passages, _conversation(ticket, question)))
     return found
 
@@ -97,14 +102,14 @@ def _precedents(context: ToolContext, plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-async def _cited(context: ToolContext, precedents: list[dict[str, Any]], known: set[str]) -> list[dict[str, Any]]:
+async def _cited(context: ToolContext, precedents: list[dict[str, Any]], known: set[str]) -> list[Evidence]:
     """The passages of the articles that precedents cite, as far as customers may read them today."""
     wanted = {article for case in precedents for article in case["articles"]}
     if not wanted:
         return []
     found = await context.searcher.asearch_many([case["question"] for case in precedents], k=PER_SEARCH)
-    fitting = [evidence(hit).model_dump() for hits in found for hit in hits if hit.article in wanted and hit.audience == "public"]
-    return list({passage["id"]: passage for passage in fitting if passage["id"] not in known}.values())[:MOST_CITED]
+    fitting = [evidence(hit) for hits in found for hit in hits if hit.article in wanted and hit.audience == "public"]
+    return list({passage.id: passage for passage in fitting if passage.id not in known}.values())[:MOST_CITED]
 
 
 def _conversation(ticket: TicketBrief, question: str) -> list[Turn]:
@@ -120,18 +125,18 @@ def _signs(text: str, name: str) -> bool:
     return bool(name) and len(text) <= 2 * len(name) + 20 and text.lower().startswith(name.split()[0].lower())
 
 
-def _told(query: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(query: str, hits: list[Evidence]) -> dict[str, Any]:
     """One search in a line: how much it found, and the best of it."""
-    best = hits[0] if hits else {"score": 0.0, "article": ""}
-    return {"query": query, "hits": len(hits), "top": best["score"], "article": best["article"]}
+    score, article = (hits[0].score, hits[0].article) if hits else (0.0, "")
+    return {"query": query, "hits": len(hits), "top": score, "article": article}
 
 
-def _best(found: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def _best(found: list[list[Evidence]]) -> list[Evidence]:
     """Each passage once with its best score, best first, at most MOST; the first SURE of every search among them."""
-    best: dict[str, dict[str, Any]] = {}
+    best: dict[str, Evidence] = {}
     for passage in (passage for passages in found for passage in passages):
-        if passage["id"] not in best or passage["score"] > best[passage["id"]]["score"]:
-            best[passage["id"]] = passage
-    sure = list(dict.fromkeys(passage["id"] for passages in found for passage in passages[:SURE]))[:MOST]
-    rest = sorted((name for name in best if name not in sure), key=lambda name: -best[name]["score"])
-    return sorted((best[name] for name in [*sure, *rest][:MOST]), key=lambda passage: -passage["score"])
+        if passage.id not in best or passage.score > best[passage.id].score:
+            best[passage.id] = passage
+    sure = list(dict.fromkeys(passage.id for passages in found for passage in passages[:SURE]))[:MOST]
+    rest = sorted((name for name in best if name not in sure), key=lambda name: -best[name].score)
+    return sorted((best[name] for name in [*sure, *rest][:MOST]), key=lambda passage: -passage.score)

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from triage import jsontext
 from triage.database import postgres, sqlite
+from triage.database.pace import Pace
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
@@ -71,6 +72,7 @@ class Database:
         self._writer = ThreadPoolExecutor(1, "database") if self.is_sqlite else None
         self._guest: Engine | None = None
         self._shared = _Shared()
+        self._pace = Pace()
         self._open: dict[Executable, _Together] = {}
         self._opening = Lock()
 
@@ -177,6 +179,12 @@ class Database:
     async def look(self, look: Callable[[], T]) -> T:
         """Do `look()`, which reads a little; the event loop never waits for the network."""
         return look() if self.is_sqlite else await asyncio.to_thread(look)
+
+    async def compute(self, kind: str, work: Callable[[], T]) -> T:
+        """Do `work()`, which computes and reads; the event loop does it itself while work of this `kind` is short, and never waits for the network."""
+        if self.is_sqlite and self._pace.short(kind):
+            return self._pace.timed(kind, work)
+        return await asyncio.to_thread(self._pace.timed, kind, work)
 
     @contextmanager
     def _turn_soon(self) -> Iterator[bool]:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from triage.database import documents
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000")
+_WRITING = "temp_store=MEMORY"  # what takes a statement back when it fails is short, and made for every few statements
 
 
 class Writing(SQLiteDialect_pysqlite):
@@ -60,7 +61,7 @@ def _engine(url: str | URL, driver: str, isolation_level: str | None, **options:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = isolation_level
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, *[_WRITING] * (driver == "sqlite+writing")):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function(documents.SPACED, 1, documents.spaced, deterministic=True)  # triggers call it
 
