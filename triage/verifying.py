@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from triage import audit, confirming
+from triage import audit, confirming, locks
 from triage.agents import judge
 from triage.agents.crew import Crew
 from triage.agents.toolbox import ToolContext
-from triage.agents.verifier import settled
+from triage.agents.verifier import Said, settled
 from triage.briefs import Settled
-from triage.errors import BadAnswer, ModelError, ModelRefused
+from triage.errors import BadAnswer, BreakerOpen, ModelError, ModelRefused
 from triage.models import Episode, Message, Ticket, new_id, now
 from triage.recording import Unrecorded
 
@@ -28,6 +28,7 @@ _AT_ONCE = 20
 _SINCE = timedelta(days=7)  # a model that is set for the first time does not judge years
 _STARTED = timedelta(days=90)  # only tells the database where to look
 _MESSAGES, _CHARACTERS = 12, 4_000
+_WHO = {"in": "CUSTOMER", "out": "DESK"}
 
 
 def verify(desk: "Desk") -> str:
@@ -40,25 +41,30 @@ def verify(desk: "Desk") -> str:
 
 
 def due(session: Session) -> list[int]:
-    """Episodes to ask about, the oldest first: answered, lately assumed to be resolved, not judged yet."""
+    """Episodes to ask about, the oldest first: answered, lately assumed to be resolved, not judged yet, and silence since."""
     lately = (col(Episode.started_at) > now() - _STARTED, col(Episode.resolved_at) > now() - _SINCE)
     open_ = (Episode.resolution == "assumed", Episode.judged == "", col(Episode.eligible).is_(True), Episode.replies > 0)
-    found = session.exec(
-        select(Episode.id).where(*lately, *open_).order_by(col(Episode.resolved_at), col(Episode.id)).limit(_AT_ONCE)
-    )
+    silent = (col(Episode.csat).is_(None), Ticket.episode_id == Episode.id)
+    which = select(Episode.id).join(Ticket, col(Ticket.id) == Episode.ticket_id).where(*lately, *open_, *silent)
+    found = session.exec(which.order_by(col(Episode.resolved_at), col(Episode.id)).limit(_AT_ONCE))
     return [number for number in found if number is not None]
 
 
 async def _all(desk: "Desk", waiting: list[int]) -> str:
-    for done, number in enumerate(waiting):
+    done, troubles = 0, []
+    for number in waiting:
         try:
             said = await _judge(desk, number)
         except (BadAnswer, ModelRefused):
             said = Settled(settled="unsure", reason="The model gave no usable answer.")
-        except ModelError as error:
-            return f"{done} matters judged; {error}"
+        except ModelError as error:  # perhaps of this matter alone: it must not keep the others out
+            troubles.append(str(error))
+            if isinstance(error, BreakerOpen):
+                break
+            continue
         await desk.database.run(partial(keep, number=number, said=said, model=desk.models[judge.ROLE][0].name))
-    return f"{len(waiting)} matters judged"
+        done += 1
+    return "; ".join([f"{done} matters judged", *dict.fromkeys(troubles)])
 
 
 async def _judge(desk: "Desk", number: int) -> Settled:
@@ -68,25 +74,28 @@ async def _judge(desk: "Desk", number: int) -> Settled:
     recorder = Unrecorded(desk.database, f"verify-{new_id()[:12]}")
     gate = desk.gate(recorder)
     context = ToolContext(desk.database, desk.searcher, ticket_id=0, customer_id=None, identity="none", recorder=recorder)
-    models = await asyncio.to_thread(desk.covered, "\n".join(said), ticket.requester_name, ticket.requester_email)
+    models = await asyncio.to_thread(
+        desk.covered, "\n".join(text for _, text in said), ticket.requester_name, ticket.requester_email
+    )
     try:
         return await settled(Crew(desk.settings, models, gate, context), said)
     finally:
         await gate.close()
 
 
-def conversation(session: Session, episode: Episode) -> list[str]:
-    """The last messages between customer and desk, the oldest first, each behind who wrote it; notes among colleagues are left out."""
+def conversation(session: Session, episode: Episode) -> list[Said]:
+    """The last messages between customer and desk, the oldest first, each with who wrote it; notes among colleagues are left out."""
     own = select(Message).where(Message.ticket_id == episode.ticket_id, Message.episode_id == episode.id)
     between = own.where(col(Message.direction).in_(("in", "out"))).order_by(col(Message.id).desc()).limit(_MESSAGES)
-    who = {"in": "Customer", "out": "Desk"}
-    return [f"{who[message.direction]}: {message.body[:_CHARACTERS]}" for message in reversed(session.exec(between).all())]
+    return [(_WHO[message.direction], message.body[:_CHARACTERS]) for message in reversed(session.exec(between).all())]
 
 
 def keep(session: Session, number: int, said: Settled, model: str) -> None:
-    """Take down what the model said, unless the customer has said something meanwhile."""
-    episode = session.get_one(Episode, number, with_for_update=True)
-    if episode.resolution != "assumed" or episode.judged:
+    """Take down what the model said, unless the customer has said something meanwhile: rated it, or written again."""
+    ticket = locks.ticket(session, session.get_one(Episode, number).ticket_id)
+    episode = session.get_one(Episode, number, with_for_update=True, populate_existing=True)
+    went_on = episode.csat is not None or ticket is None or ticket.episode_id != number
+    if episode.resolution != "assumed" or episode.judged or went_on:
         return
     episode.judged = said.settled
     session.add(episode)

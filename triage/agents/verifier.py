@@ -6,13 +6,18 @@ from triage.agents.spotlight import notice
 from triage.briefs import Settled, SettledBrief
 
 ROLE = "verifier"
+Said = tuple[str, str]
+"""CUSTOMER or DESK, and what they wrote."""
 
 
-async def settled(crew: Crew, said: list[str]) -> Settled:
-    """What the model says of a conversation: each message behind who wrote it. Raises what the model raises, or BadAnswer."""
+async def settled(crew: Crew, said: list[Said]) -> Settled:
+    """What the model says of a conversation. Raises what the model raises, or BadAnswer.
+
+    Each message is fenced for itself, under who wrote it: no text can pass part of itself off as somebody else's word.
+    """
     model = crew.models[judge.ROLE][0]
-    prompt = [
-        notice(crew.marker),
-        "The conversation, the oldest message first:\n" + crew.fenced("CONVERSATION", "\n\n".join(said)),
-    ]
-    return await crew.once(ROLE, model, prompt="\n\n".join(prompt), brief=SettledBrief(messages=said), output=Settled)
+    messages = [crew.fenced(who, text) for who, text in said]
+    prompt = [notice(crew.marker), "The conversation, the oldest message first:", *messages]
+    return await crew.once(
+        ROLE, model, prompt="\n\n".join(prompt), brief=SettledBrief(messages=[text for _, text in said]), output=Settled
+    )
