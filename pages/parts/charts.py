@@ -217,7 +217,7 @@ def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str], before:
         .encode(
             x=x,
             y=alt.Y("count:Q", stack="normalize", title=None, axis=alt.Axis(format="%", grid=True, tickCount=4)),
-            color=alt.Color("what:N", scale=alt.Scale(domain=list(names), range=shades), legend=alt.Legend(columns=3)),
+            color=alt.Color("what:N", scale=alt.Scale(domain=list(names), range=shades), legend=alt.Legend(columns=2)),
             order=alt.Order("order:Q"),
             tooltip=[when, alt.Tooltip("what:N", title="Drafts"), alt.Tooltip("count:Q", title="Count", format=",")],
         )
@@ -230,9 +230,8 @@ def shares_by_week(rows: Sequence[dict[str, Any]], names: Sequence[str], before:
     ]
     if len(line) < 2:
         return bars
-    called = f"{names[0]}, {before}"
-    tips = [when, alt.Tooltip("share:Q", title=called, format=".1%"), alt.Tooltip("of:N", title="Drafts")]
-    return bars + charts_before.line(line, x, alt.Y("share:Q"), called, tips)
+    tips = [when, alt.Tooltip("share:Q", title=f"{names[0]}, {before}", format=".1%"), alt.Tooltip("of:N", title="Drafts")]
+    return bars + charts_before.line(line, x, alt.Y("share:Q"), f"{names[0]}, before", tips)  # a longer name would be cut off
 
 
 def lines(rows: Sequence[dict[str, Any]], before: str = "") -> Any:
@@ -246,7 +245,9 @@ def lines(rows: Sequence[dict[str, Any]], before: str = "") -> Any:
     x = along("week", weeks)
     scale = alt.Scale(domain=[floor, 1], nice=False)
     axis = alt.Axis(format="%", grid=True, tickCount=4)
-    colour = alt.Color("what:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]]))
+    colour = alt.Color(
+        "what:N", scale=alt.Scale(domain=kinds, range=[tones["acc"], tones["soft"]]), legend=alt.Legend(symbolOpacity=1)
+    )
     when, what = alt.Tooltip("when:N", title="Week"), alt.Tooltip("what:N", title="Target")
     tips = [alt.Tooltip("share:Q", title="Inside", format=".1%"), alt.Tooltip("basis:N", title="Tickets")]
     was = [alt.Tooltip("before_share:Q", title=before, format=".1%"), alt.Tooltip("before_basis:N", title="Tickets then")]
@@ -258,7 +259,8 @@ def lines(rows: Sequence[dict[str, Any]], before: str = "") -> Any:
     )  # fmt: skip
     if len({row["week"] for row in then}) < 2:
         return drawn
-    return drawn + charts_before.line(then, x, alt.Y("before_share:Q", scale=scale), before, [when, what, *was], colour=colour)
+    y = alt.Y("before_share:Q", title=None, scale=scale, axis=axis)
+    return charts_before.line(then, x, y, before, [when, what, *was], colour=colour) + drawn  # what is, above what was
 
 
 def latencies(rows: Sequence[dict[str, Any]]) -> Any:

@@ -173,6 +173,15 @@ def test_charts_over_time_have_the_period_before_as_a_dashed_line(session: Sessi
     assert heads == ["Day", "Outcome", "Tickets", "Day, period before", "Tickets, period before"]
 
 
+def test_what_is_lies_above_what_was_where_both_are_lines() -> None:
+    rows = [
+        {"week": week, "what": "resolution", "share": 1.0, "basis": "9 of 9", "before_share": 1.0, "before_basis": "8 of 8"}
+        for week in ("2026-11-02", "2026-11-09")
+    ]
+    drawn = charts.lines(rows, "30 days before").to_dict(validate=False)["layer"]
+    assert [layer["encoding"]["y"]["field"] for layer in drawn] == [*["before_share"] * 3, "share"]
+
+
 def test_a_long_range_is_drawn_by_week(session: Session) -> None:
     own = Window.last(365, BusinessHours())
     [bars] = layers(opened(session, Role.MANAGER, days="365"), "chart_outcome")
