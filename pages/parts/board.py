@@ -14,7 +14,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from pages.parts import office, screen, words
-from pages.parts.markup import show, tag
+from pages.parts.markup import Child, show, tag
 from pages.parts.theme import asset
 from triage.learning.metrics import METRICS, Baseline, Claim, Counts, Figure, Filters, Window, baselines, claims, reports
 from triage.learning.metrics.before import Before
@@ -136,11 +136,20 @@ def asked(user: User, everybody: bool) -> Asked:
         person: str | int | None = user.id
         if everybody:
             person = screen.choice("Person", "person", {"": "All people"} | {str(k): name for k, name in offered["person"]})
-        pill = [tag("i", aria_hidden="true"), f"Compare: previous {len(hours.days_between(window.start, window.end))} days"]
-        show(tag("span", *pill, cls="mx-pill", title="Dashed lines are the same number of days before, day by day"))
+        _compared(len(hours.days_between(window.start, window.end)), office.read(reports.began) < window.start)
     chosen = Filters(category or None, language or None, channel or None, int(person) if person else None)
     spanned = hours.days_between(window.start, window.end)
     return Asked(window, window.previous(hours), chosen, label, f"{spanned[0]:%-d %b %Y} to {spanned[-1]:%-d %b %Y}")
+
+
+def _compared(days: int, known: bool) -> None:
+    """What dashed lines are; that there are none where the desk was not there in the days before."""
+    if known:
+        pill: list[Child] = [tag("i", aria_hidden="true"), f"Compare: previous {days} days"]
+        title = "Dashed lines are the same number of days before, day by day"
+    else:
+        pill, title = [f"Nothing to compare: no tickets in the previous {days} days"], "Dashed lines appear once there is a past"
+    show(tag("span", *pill, cls="mx-pill", title=title))
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner=False)

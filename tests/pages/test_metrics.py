@@ -193,6 +193,7 @@ def test_a_long_range_is_drawn_by_week(session: Session) -> None:
 
 def test_a_desk_younger_than_the_period_before_draws_no_line(session: Session) -> None:
     page = opened(session, Role.MANAGER, days="90")
+    assert "Nothing to compare" in html(page) and "Compare: previous 14 days" in html(opened(session, Role.MANAGER, days="14"))
     assert not any("strokeDash" in layer["encoding"] for layer in layers(page, "chart_outcome"))
     assert not any(point for tile in data_of(page, "tiles")["tiles"] for point in tile["before"])
 
