@@ -311,6 +311,15 @@ async def test_a_call_that_a_crash_cut_off_counts_as_paid(proposed: Desk, api: O
     assert len(_proposals(proposed)) == 1
 
 
+@SQLITE
+async def test_a_call_that_two_workers_take_is_made_and_paid_once(proposed: Desk, api: OrdersApi) -> None:
+    approve(proposed)
+    api.does.append("slow")
+    assert sorted(await asyncio.gather(carry_out(proposed), carry_out(proposed))) == ["uncertain", "uncertain"]
+    assert len(api.changes) == 1 and _booked(proposed) == ("uncertain", 0.05, 0.07)
+    assert spent(proposed)["tool:change_order_address"] == 0.05
+
+
 def _proposals(desk: Desk) -> list[Proposal]:
     with desk.database.read() as session:
         return list(session.exec(select(Proposal)))

@@ -102,15 +102,16 @@ def _book(
     session: Session, day: DayBudget, proposal_id: int, status: str, error: str | None, answer: Answer | None = None, *, sent: bool = True
 ) -> str:  # fmt: skip
     """Keep how it ended and what it cost, on the ticket and in the audit log; managers are told of all but the good end."""
-    row = session.get_one(Proposal, proposal_id)
+    row = session.get_one(Proposal, proposal_id, with_for_update=True)
+    first = row.ended_at is None  # a second worker that found it under way has perhaps booked it: it costs once
     if answer is not None:
         row.answer_status, row.answer = answer.status, str(told(answer))[:_MOST_KEPT]
     ticket = session.get_one(Ticket, row.ticket_id)
     row.status, row.error, row.ended_at = status, error, now()
     session.add(row)
-    if sent:
+    if first and sent:
         _pay(session, day, row, ticket)
-    else:
+    elif first:
         row.cost_usd = 0.0
     audit.append(
         session, "call", actor="delivery", ticket_id=row.ticket_id, proposal=row.id, tool=row.tool, status=status, answer=row.answer_status,
