@@ -6,7 +6,7 @@ that were counted before.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -92,14 +92,12 @@ def tickets(
 
 
 def series(session: Session, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
-    """The metric for each day of the window (days as on the team's wall), future days left out.
-
-    What is made of values (medians, means, percentiles) has no interval by day.
-    """
+    """The metric for each day of the window (days as on the team's wall), future days left out; without intervals."""
     metric, hours = _metric(metric), desk_hours(session)
     days = [day for day in hours.days_between(window.start, window.end) if day <= hours.day_of(now())]
     if metric.stock:
-        return [(day, compute(session, metric, Window.of_days(day, day, hours), filters)) for day in days]
+        standing = ((day, compute(session, metric, Window.of_days(day, day, hours), filters)) for day in days)
+        return [(day, replace(figure, low=None, high=None)) for day, figure in standing]
     statement = _population(metric, window, filters).add_columns(metric.grain.at)
     groups: dict[date, list[Any]] = defaultdict(list)
     for row in session.execute(_with_values(metric, statement), _parameters(window)):
@@ -196,7 +194,7 @@ def _summed(
     """Rows of (hit, *columns) as one figure; `total` is the denominator when the rows are only part of it."""
     cases, hits = len(rows) if total is None else total, sum(row[0] for row in rows)
     if not metric.columns:
-        return figure_of(metric, hits, cases)
+        return figure_of(metric, hits, cases, bounds=bounds)
     if metric.statistic == "per_case":
         values = np.array([metric.measure(row[1:], hours) for row in rows], dtype=float)
         return figure_of(metric, hits, cases, values, np.array([row[0] for row in rows], dtype=float), bounds=bounds)

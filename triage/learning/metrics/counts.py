@@ -110,7 +110,7 @@ class Counted:
         return self.recipe.breakdowns.get(by, by)
 
     def series(self, days: Sequence[date]) -> list[tuple[date, Figure]]:
-        """The figure of each day; without an interval where it is made of values."""
+        """The figure of each day, without an interval."""
         ordinals = [day.toordinal() for day in days]
         starts, ends = (np.searchsorted(self.columns.days, ordinals, side=side) for side in ("left", "right"))
         cases, hits = (self._summed(chosen, starts, ends) for chosen in (self.within, self.within & self.hits))
@@ -140,7 +140,7 @@ class Counted:
 
     def _of_day(self, day: slice, hit: int, cases: int) -> Figure:
         if not self.recipe.value or self.metric.statistic == "count":
-            return figure_of(self.metric, hit, cases)
+            return figure_of(self.metric, hit, cases, bounds=False)
         within, times, values = self.within[day], self.columns["times"][day], self._value[day]
         if self.metric.statistic == "per_case":
             wholes = np.repeat(self.hits[day][within].astype(float), times[within])
@@ -181,10 +181,7 @@ class Counts:
         return self._counted(metric, window, filters).figure()
 
     def series(self, metric: Metric | str, window: Window, filters: Filters = EVERYTHING) -> list[tuple[date, Figure]]:
-        """The metric for each day of the window (days as on the team's wall), future days left out.
-
-        What is made of values (medians, means, percentiles) has no interval by day.
-        """
+        """The metric for each day of the window (days as on the team's wall), future days left out; without intervals."""
         metric = named(metric) if isinstance(metric, str) else metric
         days = [day for day in self.hours.days_between(window.start, window.end) if day <= self._days.today]
         if metric.stock:
@@ -246,7 +243,7 @@ class Counts:
             return sums
 
         counts = zip(days, counted(within & columns.meeting(recipe.hit)), counted(within), strict=True)
-        return [(day, figure_of(metric, hits, cases)) for day, hits, cases in counts]
+        return [(day, figure_of(metric, hits, cases, bounds=False)) for day, hits, cases in counts]
 
     def _whole(self, window: Window) -> bool:
         """Whether a window is of whole days, the only ones that are counted beforehand."""
@@ -308,7 +305,9 @@ def _different(numbers: NDArray[np.int32]) -> list[int]:
     if not len(numbers):
         return []
     least = int(numbers.min())
-    return [least + place for place in np.flatnonzero(np.bincount(numbers - least)).tolist()]
+    occur = np.zeros(int(numbers.max()) - least + 1, dtype=bool)
+    occur[numbers - least] = True
+    return [least + place for place in np.flatnonzero(occur).tolist()]
 
 
 Source = Session | Counts

@@ -34,9 +34,9 @@ class Slice:
     figure: Figure
 
 
-def share(hits: int, cases: int) -> Figure:
+def share(hits: int, cases: int, *, bounds: bool = True) -> Figure:
     """The figure of a proportion: so many hits among so many cases."""
-    low, high = statistics.wilson(hits, cases)
+    low, high = statistics.wilson(hits, cases) if bounds else (None, None)
     return Figure(hits / cases if cases else None, hits, cases, low, high, cases >= statistics.ENOUGH)
 
 
@@ -46,14 +46,14 @@ def figure_of(
     """The figure of so many hits among so many cases.
 
     `values` holds the value of each hit, sorted; or, for a cost per case (`per_case`), that of each case in any order,
-    with 1 or 0 for whether it hits in `wholes`. Without `bounds` a figure made of values has no interval.
+    with 1 or 0 for whether it hits in `wholes`. Without `bounds` it has no interval.
     """
     if metric.statistic == "count":
         return Figure(float(hits), hits, cases, None, None, True)
     if values is None:
-        return share(hits, cases)
+        return share(hits, cases, bounds=bounds)
     if metric.statistic == "sum":
-        return Figure(statistics.total(values), hits, cases, None, None, True)
+        return Figure(statistics.ordered_total(values), hits, cases, None, None, True)
     if hits == 0:
         return Figure(None, 0, cases, None, None, False)
     value = _value(metric, values, wholes)
@@ -65,7 +65,7 @@ def _value(metric: Metric, values: Values, wholes: Values | None) -> float:
     if wholes is not None:
         return statistics.total(values) / statistics.total(wholes)
     at = _QUANTILES.get(metric.statistic)
-    return statistics.total(values) / len(values) if at is None else statistics.ordered_quantile(values, at)
+    return statistics.ordered_total(values) / len(values) if at is None else statistics.ordered_quantile(values, at)
 
 
 def _ends(metric: Metric, values: Values, wholes: Values | None) -> tuple[float, float]:

@@ -39,7 +39,12 @@ def in_order(values: Sequence[float] | Values) -> Values:
 
 def total(values: Sequence[float] | Values) -> float:
     """The sum."""
-    return float(np.sum(in_order(values)))
+    return ordered_total(in_order(values))
+
+
+def ordered_total(ordered: Values) -> float:
+    """The sum of sorted values."""
+    return float(np.sum(ordered))
 
 
 def quantile(values: Sequence[float] | Values, at: float) -> tuple[float, float, float]:
