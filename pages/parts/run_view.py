@@ -73,13 +73,17 @@ def _summary(trace: Trace) -> Markup:
     when = mute(
         "Started ", words.ago(row.started_at), f" · {trace_words.cause(row.cause).lower()} · run {run_words.number(row.id)} "
     )
-    why = tag("ul", *[tag("li", sentence) for sentence in trace.why], cls="td-list plain td-why") if trace.why else None
     return card(
-        why,
+        _why(trace),
         tag("p", " ".join(trace.story), cls="td-story"),
         tag("div", when, *marks, *models, style="margin-top:8px"),
         title=title,
     )
+
+
+def _why(trace: Trace) -> Markup | None:
+    """Why it was escalated, dear or slow."""
+    return tag("ul", *[tag("li", sentence) for sentence in trace.why], cls="td-list plain td-why") if trace.why else None
 
 
 # ---- search within ----------------------------------------------------------------------------------------
@@ -140,7 +144,15 @@ def _step(user: User, trace: Trace, chosen: int | None) -> None:
         return
     with st.container(key="box_step"):
         if trace.blame and trace.blame.ordinal == chosen and trace.blame.why != "the last step":
-            show(tag("div", f"The step to look at: {trace.blame.why}.", cls="td-strip"))
+            by_link = st.query_params.get("step") == screen.BLAME  # then the page begins here, and the summary is out of sight
+            show(
+                tag(
+                    "div",
+                    tag("div", f"The step to look at: {trace.blame.why}."),
+                    _why(trace) if by_link else None,
+                    cls="td-strip",
+                )
+            )
         step_view(step, st.query_params.get("find", ""), trace.marks.get(chosen, ()))
         with st.container(key="step_actions", horizontal=True, gap="small", vertical_alignment="center"):
             copy_link(traces.permalink(run_id, chosen), key=f"copy_step_{run_id}_{chosen}", label="Copy link to this step")

@@ -55,6 +55,8 @@ def test_why_a_ticket_was_dear_and_what_is_done_about_it(desk: RunningDesk, visi
     admin.says(re.compile(r"It cost [3-9]\.\d times the usual for warranty repair"))
     admin.says(re.compile("It was escalated because .*the reviewer still asks"))
     admin.says("The step to look at: the review was not content.")
+    step = admin.page.locator(".st-key-box_step")
+    expect(step.get_by_text(re.compile(r"It cost [3-9]\.\d times the usual"))).to_be_in_viewport()
     assert counted.clicks <= MOST_CLICKS
     _searches(admin)
     _replays(admin)
