@@ -195,7 +195,7 @@ def _read(session: Session, asked: Asked) -> Board:
         points={name: _points(name, days[name], days[name]) for name in _SPARKS},
         points_before={name: _points(name, days[name], earlier[name]) for name in _SPARKS},
         spanned=[day for day, _ in days["volume"]],
-        outcomes=_by_week(before.outcomes()) if len(days["volume"]) > _MOST_DAYS else before.outcomes(),
+        outcomes=_by_week(before) if len(days["volume"]) > _MOST_DAYS else before.outcomes(),
         reasons=[
             (part.label, part.figure.numerator)
             for part in counts.slices("escalation_rate", window, filters, by="reason")
@@ -218,18 +218,19 @@ Days = Mapping[str, Sequence[tuple[date, Figure]]]
 """Metrics by day."""
 
 
-def _by_week(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of Before.outcomes summed by week: rows of week, outcome, tickets, before_tickets."""
+def _by_week(before: Before) -> list[dict[str, Any]]:
+    """Rows of Before.outcomes summed by week: rows of week, outcome, tickets, before_tickets; None for weeks known in part."""
+    whole = {monday.isoformat() for monday in before.whole}
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
+    for row in before.outcomes():
         week = _monday(row["day"]).isoformat()
         own = found.setdefault(
             (week, row["outcome"]), {"week": week, "outcome": row["outcome"], "tickets": 0, "before_tickets": None}
         )
         own["tickets"] += row["tickets"]
-        if row["before_tickets"] is not None:
+        if week in whole and row["before_tickets"] is not None:
             own["before_tickets"] = (own["before_tickets"] or 0) + row["before_tickets"]
-    return [found[key] for key in sorted(found)]
+    return [own for _, own in sorted(found.items()) if own["tickets"] or own["before_tickets"] is not None]
 
 
 def _drafts(days: Days, earlier: Days) -> list[dict[str, Any]]:

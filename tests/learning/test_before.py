@@ -48,6 +48,15 @@ def test_weeks_are_those_of_the_window_moved_back(session: Session, recent: Wind
     assert all(isinstance(monday, date) and monday.weekday() == 0 for monday, _ in found)
 
 
+@pytest.mark.parametrize("days", range(10, 17))
+def test_a_week_known_in_part_is_not_summed(session: Session, days: int) -> None:
+    hours = BusinessHours()
+    start = hours.day_of(reports.began(session)) + timedelta(days=3)
+    before = Before(Counts(session), Window.of_days(start, start + timedelta(days=days - 1), hours))
+    assert start < before.first == start + timedelta(days=days - 3)
+    assert all(monday >= before.first for monday, _ in before.weekly("volume", by="category"))
+
+
 def test_days_before_the_desk_was_there_are_not_told(session: Session) -> None:
     hours = BusinessHours()
     first = hours.day_of(reports.began(session))

@@ -23,6 +23,7 @@ from triage.database import Database
 from triage.learning.metrics import (
     METRICS,
     BusinessHours,
+    Counts,
     Figure,
     Filters,
     Window,
@@ -34,6 +35,7 @@ from triage.learning.metrics import (
     timing,
 )
 from triage.learning.metrics import wording as figures
+from triage.learning.metrics.before import Before
 from triage.learning.metrics.reports import outcomes
 from triage.models import Role, RunStep, User, now
 from triage.settings import Settings
@@ -189,6 +191,16 @@ def test_a_long_range_is_drawn_by_week(session: Session) -> None:
     rows = rows_of(own, "Last 12 months")
     assert sum(row["tickets"] for row in rows) == compute(session, "volume", own).numerator
     assert {row["week"] for row in rows} <= set(bars["encoding"]["x"]["scale"]["domain"])
+
+
+def test_a_week_known_in_part_is_not_drawn_as_a_low_one(session: Session) -> None:
+    hours = BusinessHours()
+    began = hours.day_of(reports.began(session))
+    monday = began + timedelta(days=14 - began.weekday())
+    days = (monday - began).days + 10  # so that the first day known is a Thursday
+    before = Before(Counts(session), Window.of_days(monday, monday + timedelta(days=days - 1), hours))
+    told = {row["week"] for row in board._by_week(before) if row["before_tickets"] is not None}
+    assert before.first.weekday() == 3 and told and min(told) > before.first.isoformat()
 
 
 def test_a_desk_younger_than_the_period_before_draws_no_line(session: Session) -> None:

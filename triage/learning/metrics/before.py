@@ -41,6 +41,12 @@ class Before:
         """Whether the desk was there on any day of the period: when it was not, nothing of it is counted."""
         return self.first < self.counts.hours.day_of(self.window.end)
 
+    @cached_property
+    def whole(self) -> dict[date, Window]:
+        """The weeks of the window by Monday, without those with a day that has none to be held against: sums of them would look low."""
+        day_of = self.counts.hours.day_of
+        return {monday: own for monday, own in weeks(self.window, self.counts.hours) if day_of(own.start) >= self.first}
+
     def series(self, metric: str) -> list[tuple[date, Figure]]:
         """The metric on each day of the period, under the day of the window it is held against."""
         if not self.known:
@@ -68,13 +74,13 @@ class Before:
     def weekly(self, metric: str, *, by: str) -> dict[tuple[date, str], int]:
         """The numerator of each part of a metric under (Monday, label of the part): the weeks of the window, each so many days earlier.
 
-        Weeks of which no part was there are left out, and so are those that have no day to be held against.
+        Weeks of which no part was there are left out, and so are those that are not whole.
         """
         hours = self.counts.hours
         found: dict[tuple[date, str], int] = {}
-        for monday, own in weeks(self.window, hours):
+        for monday, own in self.whole.items():
             start, end = (hours.day_of(moment) for moment in (own.start, own.end))
             then = Window(hours.midnight(start - self.ago), hours.midnight(end - self.ago))
-            parts = self.counts.slices(metric, then, self.filters, by=by) if end > self.first else []
+            parts = self.counts.slices(metric, then, self.filters, by=by)
             found |= {(monday, part.label): part.figure.numerator for part in parts}
         return found
