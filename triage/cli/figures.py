@@ -65,7 +65,8 @@ def metrics(
     for speed in machine:
         times = (wording.seconds(seconds) for seconds in (speed.p50, speed.p95))
         table.add_row(speed.name, speed.kind, f"{speed.calls:,}", *times, wording.money(speed.cost_usd))
-    Console().print(table)
+    if machine:
+        Console().print(table)
 
 
 def _interval(low: float | None, high: float | None, enough: bool) -> str:
