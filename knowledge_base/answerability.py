@@ -33,7 +33,7 @@ NEAR = ("sentence", "passage")  # what speaks for an answer
 WEIGHTS = Path(__file__).with_name("answerability.json")
 CODE_MISSING = 0.2  # most that can be believed of passages that lack the very code the question asks about
 
-SURELY = 0.7  # the chance of an answer from which on the conversation is not asked as well
+SURELY = 0.6  # the chance of an answer from which on the conversation is not asked as well
 UNCLEAR = 0.3  # from here on an unanswered question is asked back: asking costs less than giving up
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")

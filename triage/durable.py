@@ -119,7 +119,7 @@ class Durable:
             ("triage", self.settings.worker_concurrency, poll),
             ("deliver", 16, 5 * poll),
             ("chore", 2, 10 * poll),
-            ("import", 1, 5 * poll),
+            ("import", 1, 10 * poll),
         ):
             DBOS.register_queue(kind, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update")
         self.working = True
