@@ -1,7 +1,7 @@
 """How long kinds of work have taken lately, to tell which are shorter than handing them to a thread is worth.
 
 A thread has to be woken, takes turns with the event loop at the interpreter, and on another processor finds none of
-what both read in its cache: the desk's searches and sorting took 4 to 6 % more processor time for a ticket that way.
+what both read in its cache (docs/decisions.md, “Short work stays on the event loop”).
 """
 
 import time

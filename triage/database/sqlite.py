@@ -61,7 +61,7 @@ def _engine(url: str | URL, driver: str, isolation_level: str | None, **options:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = isolation_level
-        for pragma in (*_PRAGMAS, *[_WRITING] * (driver == "sqlite+writing")):
+        for pragma in (*_PRAGMAS, _WRITING) if driver == "sqlite+writing" else _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.create_function(documents.SPACED, 1, documents.spaced, deterministic=True)  # triggers call it
 
