@@ -1,9 +1,10 @@
 """The audit chain holds on both databases, and notices any change."""
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlmodel import select
 
+from tests import statements
 from triage import audit
 from triage.database import Database
 from triage.models import AuditEvent
@@ -36,10 +37,9 @@ def test_the_chain_goes_on_after_a_savepoint_that_was_taken_back(database: Datab
 
 
 def test_the_chain_is_held_and_its_end_read_once_a_transaction(database: Database) -> None:
-    with database.transaction() as session:
+    with statements.told(database.engine) as said, database.transaction() as session:
         audit.append(session, "note", actor="system", number=1)
-        said: list[str] = []
-        event.listen(session.connection(), "before_cursor_execute", lambda *of: said.append(of[2]))
+        said.clear()
         audit.append(session, "note", actor="system", number=2)
     assert len(said) == 1 and said[0].startswith("INSERT")
 

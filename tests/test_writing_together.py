@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
+from tests import statements
 from triage.database import Database
 from triage.models import Spend
 
@@ -55,18 +56,12 @@ async def _while_busy(database: Database, *writers: list[dict[str, Any]]) -> lis
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _commits(engine: Engine) -> list[None]:
-    made: list[None] = []
-    event.listen(engine, "commit", lambda _: made.append(None))
-    return made
-
-
 def test_all_are_written_when_each_returns(database: Database) -> None:
-    made = _commits(database.engine)
-    assert asyncio.run(_while_busy(database, [_row("a"), _row("b")], [_row("c")], [_row("d")])) == [None] * 3
+    with statements.told(database.engine, around=True) as said:
+        assert asyncio.run(_while_busy(database, [_row("a"), _row("b")], [_row("c")], [_row("d")])) == [None] * 3
     assert _scopes(database) == ["a", "b", "c", "d"]
     if database.is_sqlite:
-        assert len(made) == 1
+        assert said.count("COMMIT") == 1
 
 
 def test_one_that_cannot_be_written_hinders_nobody(database: Database) -> None:
@@ -75,6 +70,13 @@ def test_one_that_cannot_be_written_hinders_nobody(database: Database) -> None:
     told = asyncio.run(_while_busy(database, [_row("a")], [_row("taken")], [_row("b")]))
     assert [isinstance(one, SQLAlchemyError) for one in told] == [False, True, False]
     assert _scopes(database) == ["a", "b", "taken"]
+
+
+@pytest.mark.parametrize("fault", [{"scope": "half a character: \ud83d"}, {"tokens": 2**70}])
+def test_a_value_that_no_database_takes_hinders_nobody_else(database: Database, fault: dict[str, Any]) -> None:
+    told = asyncio.run(_while_busy(database, [_row("a")], [_row("faulty") | fault], [_row("b")]))
+    assert [one is None for one in told] == [True, False, True]
+    assert _scopes(database) == ["a", "b"]
 
 
 def test_one_alone_is_told_what_went_wrong(database: Database) -> None:
