@@ -181,14 +181,15 @@ class Settings(BaseSettings):
         """The secret that signs cookies: from the setting, else made once and kept in home with mode 0600."""
         if given := self.secret.get_secret_value():
             return given
-        return _kept_secret(self.home / "secret.key")
+        return _kept_secret(self.home)
 
 
 @lru_cache(maxsize=8)
-def _kept_secret(path: Path) -> str:
-    """The secret in this file, made when missing; read once, because every prompt's canary asks for it."""
+def _kept_secret(home: Path) -> str:
+    """The secret in its file there, made when missing; read once, because every prompt's canary asks for it."""
+    path = home / "secret.key"
     if not path.exists():
-        draft = make_private(path.parent) / f"secret.{secrets.token_hex(4)}.tmp"
+        draft = make_private(home) / f"secret.{secrets.token_hex(4)}.tmp"
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
         with suppress(FileExistsError):  # another process was first: its secret counts, and is whole already
