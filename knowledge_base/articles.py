@@ -18,6 +18,7 @@ from knowledge_base.chunking import chunks, plain
 from knowledge_base.embedding import Embed, Encoder, Prepared, Vectors, as_encoder
 from knowledge_base.frontmatter import read_document
 from triage import audit
+from triage.database import direct
 from triage.errors import EmbedderUnavailable, InputError
 from triage.models import Article, ArticleVersion, IndexState, Passage, PassageVector, now
 
@@ -194,7 +195,8 @@ def generation_of(session: Session) -> int:
 
 def languages_of(session: Session) -> list[str]:
     """The languages of the published articles, the one of most articles first."""
-    return [language for language, _ in session.execute(_LANGUAGES)]
+    direct.settle(session)
+    return [language for language, _ in direct.rows(session, _LANGUAGES)]
 
 
 def products_of(session: Session) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table, text
 from sqlmodel import Session, col, select
 
+from triage.database import direct
 from triage.models import AuditEvent, now
 
 GENESIS = "0" * 64
@@ -56,7 +57,6 @@ def append_all(
     chained = session.get_bind().dialect.name == "postgresql"
     if session.new or (chained and session.dirty):
         session.flush()  # a row that the event tells of has its id before it, and rows are held before the chain is
-    connection = session.connection()
     last = _end(session, chained=chained)
     events: list[dict[str, Any]] = []
     for data in each:
@@ -65,8 +65,8 @@ def append_all(
         }  # fmt: skip
         last = digest(**event)
         events.append({**event, "hash": last})
-    connection.execute(_INSERT, events)
-    session.info[_HELD] = (_innermost(session), last)
+    direct.insert_many(session, _INSERT, events)
+    session.info[_HELD] = (direct.innermost(session), last)
 
 
 def _end(session: Session, *, chained: bool) -> str:
@@ -76,15 +76,12 @@ def _end(session: Session, *, chained: bool) -> str:
     its own: when it is taken back, what it appended is gone, and so is its hold.
     """
     of, last = session.info.get(_HELD, (None, ""))
-    if of is not None and of is _innermost(session):
+    if of is not None and of is direct.innermost(session):
         return str(last)
     if chained:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    return session.connection().execute(_LAST_HASH).scalar() or GENESIS
-
-
-def _innermost(session: Session) -> object:
-    return session.get_nested_transaction() or session.get_transaction()
+    found = direct.first(session, _LAST_HASH)
+    return found.hash if found else GENESIS
 
 
 def check(session: Session) -> Verified:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam
+from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from knowledge_base.articles import languages_of
 from triage.briefs import CategoryCard, EarlierMessage, TicketBrief
+from triage.database import direct
 from triage.models import Attachment, Category, Decision, Draft, Message, Run, Ticket, User
 
 EARLIER_MESSAGES = 6
@@ -69,13 +70,12 @@ def open_case(
     With `thread_head`, the conversation as it stood when that was its last message.
     """
     ticket = session.get_one(Ticket, run.ticket_id)
-    connection = session.connection()
-    messages: Sequence[Row[*tuple[Any, ...]]] = connection.execute(_MESSAGES, {"ticket_id": ticket.id}).all()
+    messages = direct.rows(session, _MESSAGES, {"ticket_id": ticket.id})
     messages = [m for m in messages if thread_head is None or (m.id or 0) <= thread_head]
     newest = next((m for m in reversed(messages) if m.direction == "in"), None)
-    attachments = connection.execute(_ATTACHMENTS, {"message_id": newest.id}).all() if newest else []
+    attachments = direct.rows(session, _ATTACHMENTS, {"message_id": newest.id}) if newest else []
     decision = session.get(Decision, decision_id) if decision_id else None
-    categories = connection.execute(_CATEGORIES).all()
+    categories = direct.rows(session, _CATEGORIES)
     brief = TicketBrief(
         ticket_id=run.ticket_id,
         subject=ticket.subject,
@@ -107,9 +107,7 @@ def open_case(
     )
 
 
-def _unanswered(
-    messages: Sequence[Row[*tuple[Any, ...]]], newest: Row[*tuple[Any, ...]] | None, body_limit: int
-) -> tuple[str, ...]:
+def _unanswered(messages: Sequence[Any], newest: Any, body_limit: int) -> tuple[str, ...]:
     """Inbound messages after the last outbound one, the newest left out; hidden text counts as written."""
     ours = max((index for index, message in enumerate(messages) if message.direction == "out"), default=-1)
     others = [
@@ -120,12 +118,12 @@ def _unanswered(
     return tuple(f"{m.subject}\n{m.body}\n{m.hidden}"[:body_limit] for m in others[-_MOST_UNANSWERED:])
 
 
-def _earlier(message: Row[*tuple[Any, ...]]) -> EarlierMessage:
+def _earlier(message: Any) -> EarlierMessage:
     direction = message.direction if message.direction in ("in", "out", "note") else "in"
     return EarlierMessage(direction=direction, body=message.body[:4_000])
 
 
-def _category(category: Row[*tuple[Any, ...]]) -> CategoryCard:
+def _category(category: Any) -> CategoryCard:
     return CategoryCard(
         slug=category.slug, title=category.title, description=category.description, default_priority=category.default_priority
     )

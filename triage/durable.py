@@ -68,7 +68,7 @@ class Durable:
             options["delay_seconds"] = delay
         if traceparent := tracing.current():  # the work belongs to the trace that asks for it, whichever process does it
             args = (*args, {_TRACE: traceparent})
-        self._open_client().enqueue_in_transaction(session, options, *args)
+        self._open_client().enqueue_in_transaction(session.connection(), options, *args)
 
     def _open_client(self) -> Any:
         if self._client is None:

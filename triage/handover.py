@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import bindparam, update
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
 from knowledge_base import signals
@@ -12,7 +13,7 @@ from triage import audit, dossiers, judging, keeping, locks, premises, proposals
 from triage.casefile import CaseFile, open_case
 from triage.connections.requests import Definition
 from triage.connections.tools import switched_on
-from triage.database import Database, rows
+from triage.database import Database, direct, rows
 from triage.drafts import proof, wishes
 from triage.guardrails.verdicts import Verdict
 from triage.judging import Rules
@@ -42,15 +43,7 @@ from triage.transitions import move
 
 AGENTS = "agents"
 
-# Built once: building a statement costs as much as running it.
-_RUN_AND_TICKET = select(Run, Ticket).join(Ticket, col(Ticket.id) == Run.ticket_id).where(Run.id == bindparam("run_id"))
 _STARTED = update(Run).where(col(Run.id) == bindparam("run")).values(started_at=bindparam("moment"))
-_RUN_OF_EPISODE = (
-    select(Run, Ticket, Episode)
-    .join(Ticket, col(Ticket.id) == Run.ticket_id)
-    .outerjoin(Episode, col(Episode.id) == Ticket.episode_id)
-    .where(Run.id == bindparam("run_id"))
-)
 
 
 @dataclass
@@ -73,7 +66,7 @@ class Beginning:
             return None
         ticket = locks.ticket(session, self.case.ticket.id)  # before what belongs to it
         if self.recorder.fresh:  # waiting for a worker is not working
-            session.connection().execute(_STARTED, {"run": self.case.run_id, "moment": self.noted.moment})
+            direct.change(session, _STARTED, {"run": self.case.run_id, "moment": self.noted.moment})
         self.noted.keep(session)
         return ticket
 
@@ -86,10 +79,12 @@ def begin(
 
     Only reads, so that nobody who writes waits for it.
     """
-    found = session.exec(_RUN_AND_TICKET, params={"run_id": run_id}).first()
-    if found is None or found[0].status != "running" or found[1].status not in AT_WORK or found[0].forked_at is not None:
+    run = rows.load(session, Run, run_id)
+    if run is None or run.status != "running" or run.forked_at is not None:
         return None
-    run, _ = found
+    ticket = rows.load(session, Ticket, run.ticket_id)
+    if ticket is None or ticket.status not in AT_WORK:
+        return None
     recorder, moment = Recorder.load(session, database, run_id), now()
     case = open_case(session, run, decision_id, body_limit=settings.body_limit)
     connected = switched_on(session) if with_tools else []
@@ -131,7 +126,7 @@ def _finish(
     outcome: Outcome,
 ) -> str:  # fmt: skip
     recorder.write(session)
-    run, ticket, episode = session.exec(_RUN_OF_EPISODE, params={"run_id": case.run_id}).one()
+    run, ticket, episode = _at_hand(session, case.run_id)
     refuse_fork(session, run.id)
     if run.status != "running":
         return ticket.status
@@ -162,6 +157,14 @@ def _finish(
     move(session, ticket, outcome.status, actor=AGENTS, reason=outcome.reason, run=run.id)
     _tell_the_team(session, ticket, outcome)
     return ticket.status
+
+
+def _at_hand(session: Session, run_id: str) -> tuple[Run, Ticket, Episode | None]:
+    run = rows.load(session, Run, run_id)
+    ticket = rows.load(session, Ticket, run.ticket_id) if run else None
+    if run is None or ticket is None:
+        raise NoResultFound(f"There is no run {run_id} of a ticket.")
+    return run, ticket, rows.load(session, Episode, ticket.episode_id) if ticket.episode_id else None
 
 
 def abandon(session: Session, settings: Settings, run_id: str, outcome: Outcome) -> str:
@@ -253,7 +256,8 @@ def _draft(
 ) -> Draft:  # fmt: skip
     assert outcome.reply is not None
     body = f"{outcome.reply.body}\n{outcome.signature or settings.mail_from_name}"
-    draft = Draft(
+    draft = rows.new(
+        Draft,
         ticket_id=ticket.id or 0,
         episode_id=ticket.episode_id or 0,
         run_id=run.id,

@@ -8,18 +8,25 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, col, select
 
-from triage.models import Draft, Ticket
+from triage.database import rows
+from triage.models import Draft, Outbox, Ticket
 
 
 def ticket(session: Session, ticket_id: int | None) -> Ticket | None:
     """A ticket held until the transaction ends, as it is now; None when there is none."""
-    return session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True) if ticket_id else None
+    return rows.hold(session, Ticket, ticket_id) if ticket_id else None
 
 
 def draft(session: Session, draft_id: int) -> tuple[Ticket, Draft] | None:
     """A draft's ticket and the draft held until the transaction ends, in this order, as they are now; None when there is none."""
     both = select(Ticket, Draft).join(Draft, col(Draft.ticket_id) == Ticket.id).where(Draft.id == draft_id).with_for_update()
     return session.exec(both.execution_options(populate_existing=True)).first()
+
+
+def outbox_of(session: Session, decision_id: int) -> Outbox | None:
+    """A decision's message held until the transaction ends, as it is now, after its ticket if that is held too; None when there is none."""
+    row = select(Outbox).where(Outbox.decision_id == decision_id).with_for_update()
+    return session.exec(row.execution_options(populate_existing=True)).first()
 
 
 def tickets(session: Session, numbers: Iterable[int | None]) -> list[Ticket]:

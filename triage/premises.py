@@ -22,6 +22,7 @@ from triage.briefs import CategoryCard, TicketBrief
 from triage.canary import canary
 from triage.casefile import CaseFile
 from triage.connections.requests import Definition
+from triage.database import direct
 from triage.guardrails.policy import Policy, PolicyFault
 from triage.judging import Rules
 from triage.llm.protocol import Model
@@ -90,12 +91,12 @@ class Noted:
 
     def keep(self, session: Session) -> None:
         """Store it, in the caller's transaction, in place of what the run started from before a crash."""
-        connection = session.connection()
-        if connection.execute(_HELD, {"digest": self.digest}).first() is None:  # asked each time: others roll back, and sweep
+        dialect = session.get_bind().dialect.name
+        if direct.first(session, _HELD, {"digest": self.digest}) is None:  # asked each time: others roll back, and sweep
             row = {"digest": self.digest, "content": jsontext.loads(self.content), "created_at": self.moment}
-            connection.execute(_KEEP_COMMON[connection.dialect.name], row)
+            direct.insert(session, _KEEP_COMMON[dialect], row)
         own = {"run_id": self.run_id, "common": self.digest, "case": self.own, "changes": {}, "ending": {}}
-        connection.execute(_KEEP_OWN[connection.dialect.name], own)
+        direct.insert(session, _KEEP_OWN[dialect], own)
 
 
 def note(

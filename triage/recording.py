@@ -17,7 +17,7 @@ from sqlalchemy import Row, Table, bindparam, delete
 from sqlmodel import Session, col
 
 from triage import errors, genai, jsontext, tracing
-from triage.database import Database
+from triage.database import Database, direct
 from triage.models import RunStep, now
 
 Live = Callable[[], Awaitable[dict[str, Any]]]
@@ -55,7 +55,7 @@ class Recorder:
     @classmethod
     def load(cls, session: Session, database: Database, run_id: str) -> "Recorder":
         """`resume` within a session of the caller's."""
-        return cls(database, run_id, session.connection().execute(_RECORDED, {"run_id": run_id}).all())
+        return cls(database, run_id, direct.rows(session, _RECORDED, {"run_id": run_id}))
 
     @property
     def fresh(self) -> bool:
@@ -141,7 +141,7 @@ class Recorder:
         """Write the steps that wait in memory, in the caller's transaction. Plain rows: the mapper would cost a third of it."""
         rows, self._pending = self._pending, []
         if rows:
-            session.connection().execute(_INSERT, rows)
+            direct.insert_many(session, _INSERT, rows)
 
     def _keep(self, row: dict[str, Any]) -> None:
         usage = row["response"].get("usage") if row["kind"] == "model" else None

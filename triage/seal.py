@@ -9,6 +9,7 @@ from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
+from triage.database import direct
 from triage.models import Article, Draft, Message, Ticket
 
 _MOST = 10  # newer messages that are shown
@@ -108,7 +109,7 @@ class _Standing(NamedTuple):
 
 
 _STANDING = columns(col(Article.id), col(Article.published_version), col(Article.audience)).where(
-    col(Article.id).in_(bindparam("articles", expanding=True))
+    col(Article.id) == bindparam("article")
 )
 
 
@@ -119,6 +120,6 @@ def published_versions(session: Session, articles: list[str]) -> dict[str, int]:
 
 
 def _cited(session: Session, articles: list[str]) -> dict[str, _Standing]:
-    if not articles:
-        return {}
-    return {article: _Standing(*rest) for article, *rest in session.execute(_STANDING, {"articles": articles})}
+    direct.settle(session)
+    found = [row for article in articles for row in direct.rows(session, _STANDING, {"article": article})]
+    return {row.id: _Standing(row.published_version, row.audience) for row in found}

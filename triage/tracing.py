@@ -33,7 +33,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from triage import genai
-from triage.database import Database
+from triage.database import Database, direct
 from triage.models import Run, SpanRecord
 from triage.settings import Settings
 
@@ -65,7 +65,7 @@ class SqlExporter(SpanExporter):
             return SpanExportResult.SUCCESS
         try:
             with self.database.transaction() as session:
-                session.connection().execute(_INSERT[session.get_bind().dialect.name], rows)
+                direct.insert_many(session, _INSERT[session.get_bind().dialect.name], rows)
         except SQLAlchemyError:
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS

@@ -6,6 +6,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from triage import audit
+from triage.database import direct
 from triage.errors import InputError
 from triage.models import WorkspaceSetting, now
 
@@ -71,7 +72,8 @@ def get(session: Session, key: str) -> object:
 
 def values(session: Session) -> dict[str, object]:
     """All switches at once: what admins set, and the defaults of the others."""
-    turned = {key: value["value"] for key, value in session.execute(_TURNED) if key in SWITCHES}
+    direct.settle(session)
+    turned = {key: value["value"] for key, value in direct.rows(session, _TURNED) if key in SWITCHES}
     return {key: turned.get(key, switch.default) for key, switch in SWITCHES.items()}
 
 

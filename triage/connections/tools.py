@@ -15,6 +15,7 @@ from triage.briefs import ActionRequest
 from triage.connections import binding
 from triage.connections.arguments import model_of
 from triage.connections.requests import Call, Definition, prepare, send, told
+from triage.database import direct
 from triage.errors import DeliveryUncertain, ToolDown, ToolError
 from triage.llm.protocol import ToolGate, ToolSpec
 from triage.llm.schema import strict_schema
@@ -38,7 +39,7 @@ _SWITCHED_ON = (  # every run asks: built once, and without the documents
 
 def switched_on(session: Session) -> list[Definition]:
     """Every operation that is switched on, by name."""
-    return [Definition(**row) for row in session.connection().execute(_SWITCHED_ON).mappings()]
+    return [Definition(**row._asdict()) for row in direct.rows(session, _SWITCHED_ON)]
 
 
 def as_now(session: Session, recorded: Sequence[Definition]) -> list[Definition]:

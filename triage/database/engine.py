@@ -10,11 +10,11 @@ from threading import Lock, RLock, local
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Executable, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from triage import jsontext
-from triage.database import postgres, sqlite
+from triage.database import direct, postgres, rows, sqlite
 from triage.database.pace import Pace
 from triage.settings import Settings, make_private
 
@@ -83,6 +83,7 @@ class Database:
         try:
             with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
+                rows.save(session)
         finally:
             self._shared.renew()
 
@@ -123,38 +124,40 @@ class Database:
 
     def first(self, statement: Executable, **values: Any) -> tuple[Any, ...] | None:
         """The first row; read without a session, for what is asked all the time. `values` are the statement's parameters."""
+        if self.is_sqlite:
+            return direct.look(self.drawing, statement, values)  # type: ignore[no-any-return]
         with self.drawing.connect() as connection:
             row = connection.execute(statement, values).first()
             return None if row is None else tuple(row)
 
-    async def write(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
+    async def write(self, statement: Executable, each: list[dict[str, Any]]) -> None:
         """One statement for many rows, committed when this returns; off the event loop and without a session.
 
         On SQLite, what others write by the same statement until it is their turn is written with it, in one transaction.
         When that fails, each tries its own.
         """
         if self._writer is None:
-            await asyncio.get_running_loop().run_in_executor(None, self._write_now, statement, rows)
+            await asyncio.get_running_loop().run_in_executor(None, self._write_now, statement, each)
             return
         with self._turn_soon() as here:
             if here:
-                self._write_now(statement, rows)
+                self._write_now(statement, each)
                 return
-        together = self._join(self._writer, statement, rows)
+        together = self._join(self._writer, statement, each)
         try:
             await asyncio.shield(asyncio.wrap_future(together.done))  # one who gives up waiting takes nobody's rows away
-        except SQLAlchemyError:
+        except Exception:  # some values only the driver refuses, by errors of its own
             if together.writers == 1:
                 raise
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._write_now, statement, rows)
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._write_now, statement, each)
 
-    def _join(self, writer: ThreadPoolExecutor, statement: Executable, rows: list[dict[str, Any]]) -> "_Together":
+    def _join(self, writer: ThreadPoolExecutor, statement: Executable, each: list[dict[str, Any]]) -> "_Together":
         with self._opening:
             if (together := self._open.get(statement)) is None:
                 together = _Together()
                 together.done = writer.submit(self._write_together, statement, together)  # it waits for this lock
                 self._open[statement] = together
-            together.rows += rows
+            together.rows += each
             together.writers += 1
             return together
 
@@ -164,9 +167,13 @@ class Database:
                 del self._open[statement]
             self._write_now(statement, together.rows)
 
-    def _write_now(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
-        with self._turn, self.engine.begin() as connection:
-            connection.execute(statement, rows)
+    def _write_now(self, statement: Executable, each: list[dict[str, Any]]) -> None:
+        if self.is_sqlite:
+            with self._turn:
+                direct.commit(self.engine, statement, each)
+            return
+        with self.engine.begin() as connection:
+            connection.execute(statement, each)
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)`, which must be short, in one transaction; the event loop never waits for other writers or the network."""

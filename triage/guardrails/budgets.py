@@ -16,7 +16,7 @@ from sqlalchemy import select as columns
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
-from triage.database import Database
+from triage.database import Database, direct
 from triage.errors import BudgetExceeded
 from triage.guardrails import limits
 from triage.guardrails.breakers import TOOL
@@ -179,7 +179,7 @@ class DayBudget:
             {"day": day, "scope": scope, "tokens": used.tokens, "cost_usd": used.cost_usd, "calls": used.calls}
             for scope, used in sorted(pending.items())
         ]
-        for scope, tokens, cost in session.connection().execute(add, rows).all():
+        for scope, tokens, cost in direct.rows_of_each(session, add, rows):
             if day == self._day and scope in self._known:
                 self._known[scope] = (tokens, cost)
 

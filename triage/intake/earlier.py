@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func
+from sqlalchemy import bindparam, func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
+from triage.database import direct
 from triage.intake.fingerprint import nearly_same
 from triage.intake.message import Incoming
 from triage.intake.payload import PROVEN_CHANNELS
@@ -48,15 +49,14 @@ def same_delivery(session: Session, incoming: Incoming, raw_sha256: str | None, 
     By the source's id; else by the raw bytes; else by Message-ID, but only with the same sender and the same words:
     an id alone proves nothing, and a stranger must not make us drop a mail.
     """
-    connection = session.connection()
-    if incoming.source_id and (known := connection.execute(_BY_SOURCE, {"source_id": incoming.source_id}).first()):
+    if incoming.source_id and (known := direct.first(session, _BY_SOURCE, {"source_id": incoming.source_id})):
         return session.get_one(Message, known.id)
-    candidates: list[Row[*tuple[Any, ...]]] = []
+    candidates: list[Any] = []
     if raw_sha256:
-        candidates += connection.execute(_BY_BYTES, {"raw_sha256": raw_sha256})
+        candidates += direct.rows(session, _BY_BYTES, {"raw_sha256": raw_sha256})
     if incoming.message_id:
         same_id = {"message_id": incoming.message_id, "sender": incoming.sender_email, "fingerprint": print_}
-        candidates += connection.execute(_BY_MESSAGE_ID, same_id)
+        candidates += direct.rows(session, _BY_MESSAGE_ID, same_id)
     of = (None, incoming.source_id) if incoming.source_id else None
     found = next((row for row in candidates if of is None or row.source_id in of), None)
     return session.get_one(Message, found.id) if found else None
@@ -74,10 +74,10 @@ def customer_of(session: Session, incoming: Incoming) -> tuple[Customer | None, 
         if found:
             own_address = not email or email == found.email.lower()
             return found, "verified" if incoming.channel in PROVEN_CHANNELS and own_address else "unverified"
-    number = session.connection().execute(_BY_EMAIL, {"email": email}).scalar() if email else None
-    if number is None:
+    known = direct.first(session, _BY_EMAIL, {"email": email}) if email else None
+    if known is None:
         return None, "unknown"
-    return session.get_one(Customer, number), "verified" if incoming.sender_proven else "unverified"
+    return session.get_one(Customer, known.id), "verified" if incoming.sender_proven else "unverified"
 
 
 def thread_of(session: Session, incoming: Incoming, customer: Customer | None) -> tuple[Ticket | None, int | None]:
@@ -109,7 +109,7 @@ def same_demand(session: Session, incoming: Incoming, sender: str, print_: str) 
     """An earlier message of this sender that says the same, and whether it does so word for word."""
     if not sender or not print_:
         return None
-    for row in session.connection().execute(_OF_SENDER, {"sender": sender, "since": now() - SAME_DEMAND}):
+    for row in direct.rows(session, _OF_SENDER, {"sender": sender, "since": now() - SAME_DEMAND}):
         if (row.status == Status.QUARANTINED) != (incoming.quarantine is not None) or row.status in _ANSWERED:
             continue
         if (exact := row.fingerprint == print_) or (incoming.quarantine is None and nearly_same(incoming.body, row.body)):

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from triage import workspace
+from triage.database import direct
 from triage.intake.message import Incoming
 from triage.models import GuardVerdict, Message, QuarantineReason, now
 from triage.settings import Settings
@@ -32,7 +33,7 @@ def judged(session: Session, incoming: Incoming, settings: Settings) -> Incoming
     if not incoming.sender_email or incoming.quarantine is not None:
         return incoming
     lately = {"sender": incoming.sender_email, "since": now() - HOUR}
-    count: int = session.connection().execute(_LATELY, lately).scalar_one()
+    [count] = direct.first(session, _LATELY, lately)
     if count < _FEW or not 0 < (limit := _limit(session, settings)) <= count:
         return incoming
     problem = f"Its sender wrote {count:,} messages in the hour before; {limit:,} are taken in without asking."

@@ -110,7 +110,8 @@ def _create(
     note: str,
 ) -> Receipt:
     start = message["created_at"]
-    ticket = Ticket(
+    ticket = rows.new(
+        Ticket,
         source_id=incoming.source_id,
         channel=incoming.channel,
         subject=incoming.subject,

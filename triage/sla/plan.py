@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
+from triage.database import direct
 from triage.errors import InputError, SettingsError
 from triage.models import Priority, TargetPlan
 from triage.sla.hours import ALWAYS, BusinessHours, public_holidays, week_of, words_of, zone_of
@@ -208,7 +209,7 @@ _NEWEST = columns(col(TargetPlan.number), col(TargetPlan.made_at)).order_by(col(
 
 
 def _newest(session: Session) -> tuple[int, Plan]:
-    row = session.connection().execute(_NEWEST).first()
+    row = direct.first(session, _NEWEST)
     if row is None:
         return 0, _DEFAULT
     key = (str(session.get_bind().engine.url), row[0], row[1].isoformat())
