@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from knowledge_base import articles
 from tests.desks import Enqueued, person, recorder_of, say, ticket, waiting_draft
-from triage import approval, audit, macros, replies, workspace
+from triage import approval, audit, macros, replies, scheduling, workspace
 from triage.database import Database
 from triage.errors import AccessError, AlreadyDecided, ApprovalVoid, ConflictError, GuardError, InputError
 from triage.macros import MacroText
@@ -251,6 +252,21 @@ def test_undo_brings_the_edited_text_back(database: Database, settings: Settings
         assert session.exec(select(Outbox)).one().status == "cancelled"
         with pytest.raises(ConflictError, match="undone before"):
             approval.undo(session, staff, decision.id or 0)
+
+
+def test_undo_goes_by_the_message_as_it_is_now(database: Database, settings: Settings) -> None:
+    """It began to leave, in another process, after this session had read it as held."""
+    with database.transaction() as session:
+        staff, draft = person(session), waiting_draft(session, ticket(session))
+        decision = decide(session, settings, staff, draft, K.APPROVE)
+    with database.transaction() as session:
+        known = session.exec(select(Outbox)).one()
+        session.connection().execute(text("UPDATE outbox SET status = 'sending'"))
+        with pytest.raises(ConflictError, match="too late to undo"):
+            approval.undo(session, staff, decision.id or 0)
+        with pytest.raises(ConflictError, match="too late"):
+            scheduling.send_now(session, recorder_of([]), staff, decision.id or 0, 20.0)
+        assert known.status == "sending"
 
 
 def test_a_blocked_action_needs_two_different_managers(database: Database) -> None:

@@ -127,7 +127,7 @@ def undo(session: Session, user: User, decision_id: int) -> Draft:
     access.require(user, Permission.WORK_INBOX)
     decision = session.get(Decision, decision_id)
     locks.ticket(session, decision.ticket_id if decision else None)
-    outbox = session.exec(select(Outbox).where(Outbox.decision_id == decision_id).with_for_update()).first()
+    outbox = locks.outbox_of(session, decision_id)
     if decision is None or outbox is None:
         raise InputError("There is nothing to undo.")
     if decision.user_id != user.id and not access.may(user, Permission.DECIDE_SENSITIVE):

@@ -9,9 +9,9 @@ from importlib import resources
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from triage import audit
+from triage import audit, locks
 from triage.accounts import access
 from triage.accounts.access import Permission
 from triage.approval import Enqueue
@@ -116,7 +116,7 @@ def _held(session: Session, user: User, decision_id: int) -> Outbox:
     user = access.fresh(session, user)
     access.require(user, Permission.WORK_INBOX)
     decision = session.get(Decision, decision_id)
-    outbox = session.exec(select(Outbox).where(Outbox.decision_id == decision_id).with_for_update()).first()
+    outbox = locks.outbox_of(session, decision_id)
     if decision is None or outbox is None:
         raise InputError("There is no message to send later.")
     if decision.user_id != user.id and not access.may(user, Permission.DECIDE_SENSITIVE):
