@@ -169,8 +169,11 @@ def _price(user: User, tool: ConnectedTool) -> None:
             lambda session: managing.set_price(session, user, tool.id or 0, written), "Saved; calls from now on cost this."
         )
 
+    drawn, price = f"{key}_drawn", prices.written(tool.price_usd)
+    if st.session_state.get(drawn) != price:  # a colleague may have set another since
+        st.session_state[key] = st.session_state[drawn] = price
     with st.popover("Price", help=f"What one call of {tool.name} costs"):
-        st.text_input(_PRICE, prices.written(tool.price_usd), key=key, help=_PRICE_HELP)
+        st.text_input(_PRICE, key=key, help=_PRICE_HELP)
         st.button("Save", key=f"{key}_save", type="primary", on_click=save)
 
 

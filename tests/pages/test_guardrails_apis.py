@@ -93,6 +93,17 @@ def test_a_price_is_set_where_a_tool_is_switched_on_and_beside_it(desk: Any) -> 
     assert "$0.004 a call" in html(reader) and not {key for key in keys_of(reader) if key.startswith("tool_price")}
 
 
+def test_a_price_that_a_colleague_set_meanwhile_stands_in_the_form(desk: Any) -> None:
+    page = shop(desk, Role.ADMIN, api="1")
+    field = page.text_input(key="tool_price_1")
+    field.set_value("0.01").run()
+    page.button(key="tool_price_1_save").click().run()
+    with desk.database.transaction() as session:
+        session.get_one(ConnectedTool, 1).price_usd = 0.5
+    page.run()
+    assert page.text_input(key="tool_price_1").value == "0.50" and "$0.50 a call" in html(page)
+
+
 def test_managers_read_it_and_change_nothing(desk: Any) -> None:
     page = shop(desk, Role.MANAGER, api="1", op="GET /products/{product}")
     assert not {key for key in keys_of(page) if key.startswith(("op_on", "tool_off", "api_connect", "api_access"))}
