@@ -34,7 +34,7 @@ class Key:
     event: str = ""
     needs: str = ""
     decides: bool = False  # acts only on the draft that was on the screen when the key was pressed
-    opens: bool = False  # leads to a field; what is typed meanwhile goes there
+    opens: tuple[str, ...] = ()  # those of `press` that lead to a field; what is typed meanwhile goes there
     repeats: bool = False  # goes on while the key is held down
 
 
@@ -44,27 +44,27 @@ KEYS = (
         press=("td_submit", "td_approve"),
     ),
     Key("approve", ("A",), "approve and stay on the ticket", DECIDE, event="approve", needs="html[data-live] .st-key-td_approve button", decides=True),
-    Key("edit", ("E",), "edit the draft, write the reply", DECIDE, press=("td_edit", "td_master_edit"), opens=True, focus=".st-key-draft textarea, .st-key-compose textarea"),
-    Key("changes", ("Q",), "request changes", DECIDE, press=("td_changes", "td_master_again"), opens=True),
-    Key("reject", ("D",), "reject the draft; no incident", DECIDE, press=("td_reject", "td_incident_dissolve"), opens=True),
+    Key("edit", ("E",), "edit the draft, write the reply", DECIDE, press=("td_edit", "td_master_edit"), opens=("td_edit", "td_master_edit"), focus=".st-key-draft textarea, .st-key-compose textarea"),
+    Key("changes", ("Q",), "request changes", DECIDE, press=("td_changes", "td_master_again"), opens=("td_changes", "td_master_again")),
+    Key("reject", ("D",), "reject the draft; no incident", DECIDE, press=("td_reject", "td_incident_dissolve"), opens=("td_reject",)),
     Key(
         "unsupported", ("U",), "show the next sentence without a source; again: take responsibility for it", DECIDE,
         event="unsupported", needs=".st-key-acks input",
     ),
-    Key("later", ("M",), "send it later, at a chosen time", DECIDE, press=("td_send_later", "td_later_change"), opens=True),
-    Key("escalate", ("O",), "escalate, over to the managers", DECIDE, press=("td_escalate",), opens=True),
-    Key("hand_over", ("P",), "pass a sensitive draft to a manager", DECIDE, press=("td_hand_over",), opens=True),
-    Key("alike", ("B",), "review drafts that are alike", DECIDE, press=("td_alike",), opens=True),
+    Key("later", ("M",), "send it later, at a chosen time", DECIDE, press=("td_send_later", "td_later_change"), opens=("td_send_later", "td_later_change")),
+    Key("escalate", ("O",), "escalate, over to the managers", DECIDE, press=("td_escalate",), opens=("td_escalate",)),
+    Key("hand_over", ("P",), "pass a sensitive draft to a manager", DECIDE, press=("td_hand_over",), opens=("td_hand_over",)),
+    Key("alike", ("B",), "review drafts that are alike", DECIDE, press=("td_alike",)),
     Key("undo", ("Z",), "undo sending", DECIDE, press=("td_undo_*", "td_incident_undo_*", "td_batch_undo")),
     Key("as_article", ("F",), "after sending with changes: make the edit an article fix", LEARN, press=("learn_keys td_learn_article_*",)),
     Key("as_style", ("Y",), "make it a style rule", LEARN, press=("learn_keys td_learn_style_*",)),
     Key("as_case", ("V",), "make it an evaluation case", LEARN, press=("learn_keys td_learn_case_*",)),
-    Key("note", ("N",), "write a note for the team", WORK, press=("td_note",), opens=True),
-    Key("snooze", ("S",), "snooze the ticket, or wake it", WORK, press=("td_snooze", "td_wake"), opens=True),
+    Key("note", ("N",), "write a note for the team", WORK, press=("td_note",), opens=("td_note",)),
+    Key("snooze", ("S",), "snooze the ticket, or wake it", WORK, press=("td_snooze", "td_wake"), opens=("td_snooze",)),
     Key("take", ("T",), "take the ticket", WORK, press=("td_take",)),
-    Key("assign", ("G",), "give the ticket to somebody", WORK, press=("td_assign",), opens=True),
-    Key("category", ("C",), "file it under another category", WORK, press=("td_category",), opens=True),
-    Key("incident", ("I",), "put it in an incident", WORK, press=("td_to_incident",), opens=True),
+    Key("assign", ("G",), "give the ticket to somebody", WORK, press=("td_assign",), opens=("td_assign",)),
+    Key("category", ("C",), "file it under another category", WORK, press=("td_category",), opens=("td_category",)),
+    Key("incident", ("I",), "put it in an incident", WORK, press=("td_to_incident",), opens=("td_to_incident",)),
     Key("let_in", ("L",), "let it in from quarantine", WORK, press=("td_let_in",)),
     Key("again", ("R",), "try again what failed", WORK, press=("td_retry", "td_again")),
     Key("close", ("W",), "close it without an answer", WORK, press=("td_close", "td_dismiss"), decides=True),

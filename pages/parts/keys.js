@@ -60,6 +60,12 @@ function targetOf(key) {
   return key.event ? document.body : undefined;
 }
 
+// Whether what is typed after the key belongs to a field: one that is to come, is there, or that the button opens.
+function leadsToField(key, target = targetOf(key)) {
+  if (!(target instanceof HTMLButtonElement)) return key.opens.length > 0;
+  return key.opens.some((name) => target.closest(`.st-key-${name}`));
+}
+
 const shownDraft = () => document.querySelector("[data-draft]")?.dataset.draft ?? "";
 const shownTicket = () => document.querySelector("[data-ticket]")?.dataset.ticket ?? "";
 const scriptState = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
@@ -140,7 +146,9 @@ class Keyboard {
   }
 
   press(key, field) {
-    this.waiting.push({ key, field, at: Date.now(), draft: shownDraft() });
+    const coming = this.hold || astray(); // what the key will find is not on the screen yet
+    const opens = coming ? key.opens.length > 0 : leadsToField(key);
+    this.waiting.push({ key, field, opens, at: Date.now(), draft: shownDraft() });
     this.tick();
   }
 
@@ -187,7 +195,7 @@ class Keyboard {
     return !this.busy();
   }
 
-  act({ key, field, draft }) {
+  act({ key, field, draft, opens }) {
     const target = targetOf(key);
     if (!target) return this.say(`Not possible here: ${key.does}. ${this.lost()}`, true);
     if (key.decides && draft !== shownDraft()) return this.say("Nothing was decided: another draft came up while you pressed. Look at it, then press again.", true);
@@ -200,7 +208,8 @@ class Keyboard {
       return key.event === "find" || this.wait({ moves: key.repeats });
     }
     if (!(target instanceof HTMLButtonElement)) { target.focus(); return target.select?.(); }
-    if (key.opens && !document.querySelector(".st-key-panel")) this.ahead = { text: this.ahead?.text ?? "" };
+    if (!leadsToField(key, target)) opens && this.tell(this.lost());
+    else if (!document.querySelector(".st-key-panel")) this.ahead = { text: this.ahead?.text ?? "" };
     this.opener = target.closest("[class*=st-key-td_]")?.className.match(/st-key-td_\w+/)?.[0];
     target.click();
     this.wait();
@@ -217,7 +226,7 @@ class Keyboard {
 
   // Typed on before the field is there: kept for it.
   takeAhead(event) {
-    const opening = this.waiting.some((entry) => entry.key.opens);
+    const opening = this.waiting.some((entry) => entry.opens);
     if (!opening && !this.ahead) return false;
     if (event.ctrlKey || event.metaKey || event.altKey || (event.key.length > 1 && !["Enter", "Backspace"].includes(event.key))) return false;
     this.take(event);

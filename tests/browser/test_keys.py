@@ -1,13 +1,18 @@
 """The desk by keyboard: no key is lost, none acts where it should not, and the palette leads everywhere."""
 
 import re
+from datetime import timedelta
 
+import pytest
 from playwright.sync_api import expect
+from sqlmodel import select
 
 from tests.browser.audit import barriers
 from tests.browser.conftest import Visit
 from tests.browser.desk import RunningDesk, until
 from tests.browser.visitor import Visitor
+from triage.models import Role, User, now
+from triage.tickets import work
 
 QUESTION = "Hello,\n\nhow often should I descale my Lark Duo, and what do I use for it?\n\nThanks, Jo"
 
@@ -68,6 +73,23 @@ def test_a_key_that_decides_spares_a_draft_nobody_saw(desk: RunningDesk, visit: 
     staff.press("a", staff.page.get_by_text(re.compile(r"^(Sending|Sent) .*li@unseen\.example")))
     until(lambda: desk.ticket(unseen)["draft"]["status"] == "approved", "the approval")
     assert desk.ticket(seen)["draft"]["status"] == "waiting"
+
+
+@pytest.mark.parametrize("after", [0, 40, 200, 800])
+def test_a_key_pressed_as_a_ticket_wakes_acts_once(desk: RunningDesk, visit: Visit, after: int) -> None:
+    number = desk.drafted(f"jo@wake{after}.example", "Lime, asleep", QUESTION)
+    with desk.database.transaction() as session:
+        person = session.exec(select(User).where(User.demo, User.role == Role.STAFF)).first()
+        assert person
+        work.snooze(session, person, number, now() + timedelta(hours=1))
+    staff = visit("staff")
+    staff.open(number)
+    expect(staff.button("Wake")).to_be_visible()
+    staff.settled()
+    staff.press_as_it_appears("n", "Awake again.", after)
+    staff.page.keyboard.press("s")  # opens no field here: what follows is a key
+    expect(staff.page.get_by_role("textbox", name="Internal note")).to_be_focused()
+    expect(staff.page.get_by_role("textbox", name="Internal note")).to_have_value("")
 
 
 def test_no_key_acts_with_another_modifier_in_a_dialog_or_while_composing(desk: RunningDesk, visit: Visit) -> None:

@@ -90,6 +90,21 @@ class Visitor:
         self.page.keyboard.press(key)
         expect(then.first).to_be_visible()
 
+    def press_as_it_appears(self, key: str, text: str, after: int = 0) -> None:
+        """A key, once, `after` so many milliseconds from the moment at which the page draws `text`, which is to come."""
+        self.page.evaluate(
+            """({ key, text, after }) => {
+              const press = () => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, composed: true }));
+              const drawn = new MutationObserver(() => {
+                if (!document.body.innerText.includes(text)) return;
+                drawn.disconnect();
+                setTimeout(press, after);
+              });
+              drawn.observe(document.body, { subtree: true, childList: true, characterData: true });
+            }""",
+            {"key": key, "text": text, "after": after},
+        )
+
     def turn_to(self, part: str, then: Locator) -> None:
         """A part of the screen by its chip, and what it shows; as with keys, a click during a redraw is made again."""
         for _ in range(3):
