@@ -20,7 +20,6 @@ from triage.settings import Settings, make_private
 
 T = TypeVar("T")
 _TRIES = 4
-_MOMENT = 0.01  # seconds that an event loop waits for its turn before a thread waits for it
 _COMMON: dict[str, Any] = {
     "json_serializer": jsontext.dumps,
     "json_deserializer": jsontext.loads,
@@ -139,7 +138,7 @@ class Database:
         if self._writer is None:
             await asyncio.get_running_loop().run_in_executor(None, self._write_now, statement, each)
             return
-        with self._turn_soon() as here:
+        with self._turn_if_free() as here:
             if here:
                 self._write_now(statement, each)
                 return
@@ -177,7 +176,7 @@ class Database:
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)`, which must be short, in one transaction; the event loop never waits for other writers or the network."""
-        with self._turn_soon() as here:
+        with self._turn_if_free() as here:
             if here:
                 return self.run_now(work)
         context = copy_context()  # spans and the clock of tests live there
@@ -194,9 +193,12 @@ class Database:
         return await asyncio.to_thread(self._pace.timed, kind, work)
 
     @contextmanager
-    def _turn_soon(self) -> Iterator[bool]:
-        """Whether it is this thread's turn to write until the block ends: on SQLite, when nobody writes for longer than a moment."""
-        if self._writers is None or not self._writers.acquire(timeout=_MOMENT):
+    def _turn_if_free(self) -> Iterator[bool]:
+        """Whether it is this thread's turn to write until the block ends: on SQLite, when nobody else writes.
+
+        An event loop that waits keeps every other run waiting too.
+        """
+        if self._writers is None or not self._writers.acquire(blocking=False):
             yield False
             return
         try:
