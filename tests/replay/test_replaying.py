@@ -13,7 +13,7 @@ from knowledge_base import articles
 from tests.desks import person, say
 from tests.knowledge import EXAMPLES
 from tests.test_flow import come_in, newest_run, seen
-from triage import approval, replay
+from triage import approval, replay, tracing
 from triage.agents import prompts, toolbox
 from triage.agents.prompts import Prompt
 from triage.agents.tools import Tool
@@ -164,6 +164,7 @@ async def test_a_replay_asks_nobody_and_writes_nothing(desk: Desk, monkeypatch: 
     with desk.database.read() as session:
         recording = replay.of_run(session, run_id)
         world = world_of(session, recording.steps)
+    tracing.flush()  # the run's spans are still being written behind it
     for place, name in ((Caller, "answer"), (type(desk.searcher), "asearch_many"), (type(desk.database), "transaction")):
         monkeypatch.setattr(place, name, lambda *a, **k: pytest.fail("a replay reached out"))
     await replay.replay(recording, desk.settings, world)
