@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from pages.parts.beside import beside
 from pages.parts.board import Board
 from pages.parts.chart_files import Taken
 from pages.parts.closer import closer
+from pages.parts.download import download
 from pages.parts.graph import graph
 from pages.parts.markup import join, mute, show, tag
 from pages.parts.own_outcomes import own_outcomes
@@ -210,9 +212,7 @@ def _all(found: Board, user: User) -> None:
                     cls="mx-h",
                 )
             )
-            st.download_button(
-                "CSV", board.csv(found, user), file_name=board.file_name(found), mime="text/csv", key="csv", on_click="ignore"
-            )
+            download("CSV", partial(board.csv, found, user), board.file_name(found), "text/csv", key="csv")
         columns = (
             Column("Figure", "wide"), Column("Value", "right"), Column("95% interval", "right extra"), Column("Counted", "right"),
             Column("Out of", "right"), Column("Change", "right"),

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from pages.parts import chart_files, charts, screen, words
 from pages.parts.chart_files import Taken
+from pages.parts.download import download
 from pages.parts.graph import graph
 from pages.parts.markup import Child, mute, show, tag
 from pages.parts.table import Cell, Column, Line, table
@@ -72,9 +74,7 @@ def draw(answer: Answer, question: str) -> None:
             shown = f", {_SHOWN} of them shown" if len(answer.rows) > _SHOWN else ""
             show(mute(f"{cut}{shown} · {answer.seconds:.2f} s"))
             data = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-            st.download_button(
-                "CSV", chart_files.csv(data), file_name="answer.csv", mime="text/csv", key="ask_csv", on_click="ignore"
-            )
+            download("CSV", partial(chart_files.csv, data), "answer.csv", "text/csv", key="ask_csv")
 
 
 def _figure(answer: Answer, found: Shape) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.parts import edits, office, screen, words
+from pages.parts.download import download
 from pages.parts.markup import chip, join, mute, show, tag
 from pages.parts.report_list import report_list
 from triage import taxonomy
@@ -67,15 +68,10 @@ def _cases(user: User) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         show(mute(f"{words.plural(total, 'case')}: what was asked, the reply that was right, and what any reply must say."))
-        text = office.read(lambda session: cases.export(session, user))
-        st.download_button(
-            "JSON lines",
-            text,
-            file_name="evaluation-cases.jsonl",
-            mime="application/jsonl",
+        download(
+            "JSON lines", lambda: office.read(lambda session: cases.export(session, user)), "evaluation-cases.jsonl", "application/jsonl",
             key="cases_export",
-            on_click="ignore",
-        )
+        )  # fmt: skip
     for row in rows:
         _case(user, row, titles)
     screen.pager(total, _SIZE)

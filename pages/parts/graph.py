@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts import behind, chart_files, chart_style
 from pages.parts.chart_files import Taken
+from pages.parts.download import download
 from pages.parts.table import Cell, Column, Line, table
 from triage.learning.metrics import wording as figures
 
@@ -31,13 +32,13 @@ def graph(taken: Taken, *, name: str, alt_text: str, selects: bool = False) -> M
             "Chart" if as_table else "Table", key=f"table_{name}", type="tertiary", help=f"“{taken.title}” as a {'chart' if as_table else 'table'}",
             on_click=_turn, args=(shown, not as_table),
         )  # fmt: skip
-        st.download_button(
-            "CSV", partial(chart_files.csv, taken.rows), file_name=f"{name}.csv", mime="text/csv", key=f"csv_{name}", on_click="ignore",
-            type="tertiary", help=f"Download the data of “{taken.title}”",
+        download(
+            "CSV", partial(chart_files.csv, taken.rows), f"{name}.csv", "text/csv", key=f"csv_{name}", type="tertiary",
+            help=f"Download the data of “{taken.title}”",
         )  # fmt: skip
-        st.download_button(
-            "PNG", partial(chart_files.png, taken, chart_style.colours()), file_name=f"{name}.png", mime="image/png", key=f"png_{name}",
-            on_click="ignore", type="tertiary", help=f"Download a picture of “{taken.title}”",
+        download(
+            "PNG", partial(chart_files.png, taken, chart_style.colours()), f"{name}.png", "image/png", key=f"png_{name}", type="tertiary",
+            help=f"Download a picture of “{taken.title}”",
         )  # fmt: skip
     if as_table:
         with st.container(height=taken.height, border=False, key=f"rows_{name}"):

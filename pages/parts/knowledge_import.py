@@ -6,6 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import office, screen, state, words
+from pages.parts.download import download
 from pages.parts.markup import chip, join, mute, show, tag
 from triage.errors import TriageError
 from triage.library import exchange, imports
@@ -144,9 +145,9 @@ def _report(user: User, run_id: str) -> None:
         if shown > _SHOWN:
             show(mute(f"The first {_SHOWN} of {shown:,} are shown; the CSV has all."))
         if not view.at_work:
-            st.download_button(
+            download(
                 "Report as CSV", lambda: office.read(lambda session: imports.as_csv(session, user, run_id)), f"import-{run_id[:8]}.csv",
-                "text/csv", key="import_csv", on_click="ignore",
+                "text/csv", key="import_csv",
             )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts import office, screen, state, words
+from pages.parts.download import download
 from pages.parts.markup import chip, mute, show, tag
 from triage import macros as service
 from triage import taxonomy, teams
@@ -179,9 +180,9 @@ def _try(user: User, body: str) -> None:
 def _files(user: User) -> None:
     show(tag("h2", "As a file", cls="td-h3"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.download_button(
+        download(
             "Export as YAML", lambda: office.read(lambda session: service.export_yaml(session, user)), "macros.yaml", "application/yaml",
-            key="macro_export", on_click="ignore",
+            key="macro_export",
         )  # fmt: skip
         file = st.file_uploader("Import a YAML file", type=["yaml", "yml"], key="macro_file", max_upload_size=2)
         if file is not None and st.button("Take in", key="macro_import", type="primary"):

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import difference, office, run_words, screen, state
 from pages.parts.bad_answer import bad_answer
 from pages.parts.copy_link import copy_link
+from pages.parts.download import download
 from pages.parts.markup import mute, show, tag
 from triage import trace_words, traces
 from triage.accounts import access
@@ -34,9 +35,9 @@ def actions(user: User, trace: Trace, to_step: Callable[[int], None]) -> None:
         _compare(user, trace)
         copy_link(traces.permalink(run.id), key=f"copy_{run.id}")
         if access.may(user, Permission.READ_MACHINERY):
-            st.download_button(
+            download(
                 "Export", lambda: _exported(user, run.id), f"run-{run_words.number(run.id)}.jsonl", "application/jsonl", key="export",
-                disabled=bool(why_not), on_click="ignore",
+                disabled=bool(why_not),
                 help=why_not or "The recording as a file that replays on another machine; it holds the customer’s words",
             )  # fmt: skip
         if run.forked_at is None:

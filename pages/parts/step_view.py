@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from markupsafe import Markup
 
 from pages.parts import words
+from pages.parts.download import download
 from pages.parts.markup import chip, join, lit, mute, rows, show, tag
 from triage import trace_words
 from triage.models import RunStep
@@ -30,9 +32,10 @@ def step_view(step: RunStep, find: str = "", marks: Sequence[str] = ()) -> None:
         said = [chip(mark) for mark in marks]
         show(tag("div", tag("b", title), " ", mute(where + " · ".join(figures)), " ", *said, cls="td-steptitle"))
         record = {"request": step.request, "response": step.response, "error": step.error}
-        st.download_button(
-            "Exact record", json.dumps(record, ensure_ascii=False, indent=2, default=str), f"step-{step.ordinal}.json", "application/json",
-            key=f"record_{step.run_id}_{step.ordinal}", help="The step's request and response, byte for byte, as a JSON file",
+        download(
+            "Exact record", partial(json.dumps, record, ensure_ascii=False, indent=2, default=str), f"step-{step.ordinal}.json",
+            "application/json", key=f"record_{step.run_id}_{step.ordinal}",
+            help="The step's request and response, byte for byte, as a JSON file",
         )  # fmt: skip
     if step.error:
         show(tag("div", tag("b", "This step failed. "), step.error, cls="td-strip b"))
