@@ -6,6 +6,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -14,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base import minilm
+from triage.database import suspense
+from triage.database.pace import Pace
+from triage.database.suspense import Suspended
 from triage.errors import EmbedderUnavailable
 
 log = logging.getLogger(__name__)
@@ -24,6 +29,7 @@ NAME = f"minilm-l6-v2-int8.{minilm.VECTORS}@{minilm.WEIGHTS_SHA256[:8]}"
 DIMENSIONS = minilm.WIDTH
 _REMEMBERED = 2048
 _FEW = 8  # texts of one search; more than that is a publication
+_MOMENT = 0.002  # seconds of embedding from which on an event loop leaves it to a thread
 _TRY_AGAIN = 10.0  # seconds until a model that could not be loaded is tried again
 
 
@@ -53,6 +59,7 @@ class Embedder:
         self._loading = Lock()
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
+        self._pace = Pace()
 
     @property
     def problem(self) -> str:
@@ -66,7 +73,7 @@ class Embedder:
     def _loaded(self) -> tuple[Any, Any]:
         with self._loading:
             if self._model is None:
-                if self._failure and time.monotonic() < self._failure[0]:
+                if self._failure and self._given_up():
                     raise self._failure[1]
                 try:
                     self._model = _load(self._folder)
@@ -76,19 +83,38 @@ class Embedder:
                     raise failure from error
             return self._model
 
+    def _given_up(self) -> bool:
+        """Whether the model could not be loaded, and is not to be tried again yet."""
+        return self._failure is not None and time.monotonic() < self._failure[0]
+
     def encode(self, texts: list[str]) -> Vectors:
         """The vectors of texts: float32 (n, 384), unit length; what goes beyond 256 word pieces is not seen.
 
-        Raises EmbedderUnavailable when the model cannot be loaded.
+        Raises EmbedderUnavailable when the model cannot be loaded, and Suspended where an event loop would wait for it.
         """
         with self._lock:
             known = {text: self._cache[text] for text in texts if text in self._cache}
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        if fresh:
-            known.update(zip(fresh, map(self._vector, fresh) if len(fresh) <= _FEW else self._run_many(fresh), strict=True))
+        if fresh and suspense.possible() and self._long(fresh):
+            raise Suspended(partial(self._prepare, fresh))
+        known.update(self._made(fresh))
         if len(texts) <= _FEW:
             self._remember({text: known[text] for text in texts})
         return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
+
+    def _long(self, texts: list[str]) -> bool:
+        """Whether an event loop has better things to do than to embed these."""
+        if self._model is None:
+            return not self._given_up()
+        return self._pace.expected("character", sum(map(_seen, texts))) >= _MOMENT
+
+    def _prepare(self, texts: list[str]) -> None:
+        """Remember their vectors. What goes wrong is told to who asks for them again."""
+        with suppress(Exception):
+            self._remember(self._made(texts))
+
+    def _made(self, texts: list[str]) -> dict[str, Vectors]:
+        return dict(zip(texts, map(self._vector, texts) if len(texts) <= _FEW else self._run_many(texts), strict=True))
 
     def _remember(self, known: dict[str, Vectors]) -> None:
         with self._lock:
@@ -106,10 +132,17 @@ class Embedder:
     def _vector(self, text: str) -> Vectors:
         """One text at a time: eight-bit sums are scaled by all that is in a batch, and padding would cost as much as text."""
         session, tokenizer = self._loaded()
-        ids = np.array([tokenizer.encode(text).ids], np.int64)
-        result: Any = session.run(["vectors"], {"ids": ids})
-        vector: Vectors = result[0][0]
+
+        def run() -> Any:
+            return session.run(["vectors"], {"ids": np.array([tokenizer.encode(text).ids], np.int64)})
+
+        vector: Vectors = self._pace.timed("character", run, _seen(text))[0][0]
         return vector
+
+
+def _seen(text: str) -> int:
+    """About how many characters of it the model reads."""
+    return max(1, min(len(text), 4 * minilm.LONGEST))
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge_base import minilm
+from knowledge_base import embedding, minilm
 from knowledge_base.embedding import DIMENSIONS, Embedder, as_encoder
+from triage.database import suspense
+from triage.database.suspense import Suspended
 from triage.errors import SettingsError
 
 
@@ -52,3 +54,19 @@ def test_a_function_can_stand_for_an_embedder(real_embedder: Embedder) -> None:
     assert (
         as_encoder(real_embedder.encode).name == as_encoder(lambda texts: real_embedder.encode(texts)).name == real_embedder.name
     )
+
+
+def test_long_embedding_suspends_and_is_remembered(real_embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"a question that nobody asked before, number {n}" for n in range(20)]  # more than one search has
+    monkeypatch.setattr(embedding, "_MOMENT", 0.0)
+    with pytest.raises(Suspended) as lacking:
+        suspense.begin(lambda: real_embedder.encode(texts))
+    lacking.value.make()
+    found = suspense.begin(lambda: real_embedder.encode(texts))
+    assert np.array_equal(found, real_embedder.encode(texts))
+
+
+def test_short_embedding_does_not(real_embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_embedder.encode(["how long it takes is known from now on"])
+    monkeypatch.setattr(embedding, "_MOMENT", 60.0)
+    assert suspense.begin(lambda: real_embedder.encode(["a question of a few words"])).shape[0] == 1

@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from triage import jsontext
-from triage.database import direct, postgres, rows, sqlite
+from triage.database import direct, postgres, rows, sqlite, suspense
 from triage.database.pace import Pace
+from triage.database.suspense import Suspended
 from triage.settings import Settings, make_private
 
 T = TypeVar("T")
@@ -187,10 +188,31 @@ class Database:
         return look() if self.is_sqlite else await asyncio.to_thread(look)
 
     async def compute(self, kind: str, work: Callable[[], T]) -> T:
-        """Do `work()`, which computes and reads; the event loop does it itself while work of this `kind` is short, and never waits for the network."""
-        if self.is_sqlite and self._pace.short(kind):
-            return self._pace.timed(kind, work)
-        return await asyncio.to_thread(self._pace.timed, kind, work)
+        """Do `work()`, which computes and reads and may be begun again; the event loop does it itself while work of this `kind` is short.
+
+        It never waits for the network, nor for what suspends the work (triage/database/suspense.py).
+        """
+        if not self.is_sqlite:
+            return await asyncio.to_thread(work)
+        if self._pace.short(kind):
+            for _ in range(suspense.MOST):
+                try:
+                    return self._begin(kind, work)
+                except Suspended as lacking:
+                    await asyncio.to_thread(lacking.make)
+        return await asyncio.to_thread(self._whole, kind, work)
+
+    def _whole(self, kind: str, work: Callable[[], T]) -> T:
+        """Do it on this thread, with all that it lacks, which is not part of its time."""
+        for _ in range(suspense.MOST):
+            try:
+                return self._begin(kind, work)
+            except Suspended as lacking:
+                lacking.make()
+        return work()
+
+    def _begin(self, kind: str, work: Callable[[], T]) -> T:
+        return self._pace.timed(kind, lambda: suspense.begin(work))
 
     @contextmanager
     def _turn_if_free(self) -> Iterator[bool]:

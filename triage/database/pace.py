@@ -15,20 +15,23 @@ _NEWEST = 0.2  # weight of the newest time in what is expected of the next
 
 
 class Pace:
-    """The expected processor time of each kind of work. May be shared by threads."""
+    """The expected processor time of each kind of work, for one of it or so many. May be shared by threads."""
 
     def __init__(self) -> None:
         self._expected: dict[str, float] = {}
 
+    def expected(self, kind: str, amount: float = 1.0) -> float:
+        """The seconds that so much of this kind should take; too many where it was never done."""
+        return self._expected.get(kind, SHORT) * amount
+
     def short(self, kind: str) -> bool:
         """Whether work of this kind is expected to be short; what was never done is not."""
-        return self._expected.get(kind, SHORT) < SHORT
+        return self.expected(kind) < SHORT
 
-    def timed(self, kind: str, work: Callable[[], T]) -> T:
-        """Do it and remember how long it took, in seconds of this thread's processor time."""
+    def timed(self, kind: str, work: Callable[[], T], amount: float = 1.0) -> T:
+        """Do it and, when it comes to an end, remember how long it took, in seconds of this thread's processor time."""
         began = time.thread_time()
-        try:
-            return work()
-        finally:
-            took = time.thread_time() - began
-            self._expected[kind] = took if (was := self._expected.get(kind)) is None else was + _NEWEST * (took - was)
+        done = work()
+        took = (time.thread_time() - began) / amount
+        self._expected[kind] = took if (was := self._expected.get(kind)) is None else was + _NEWEST * (took - was)
+        return done
