@@ -73,8 +73,8 @@ class Embedder:
     def _loaded(self) -> tuple[Any, Any]:
         with self._loading:
             if self._model is None:
-                if self._failure and self._given_up():
-                    raise self._failure[1]
+                if failed := self._given_up():
+                    raise failed
                 try:
                     self._model = _load(self._folder)
                 except Exception as error:  # whatever packages and disks raise, searches by words go on
@@ -83,9 +83,9 @@ class Embedder:
                     raise failure from error
             return self._model
 
-    def _given_up(self) -> bool:
-        """Whether the model could not be loaded, and is not to be tried again yet."""
-        return self._failure is not None and time.monotonic() < self._failure[0]
+    def _given_up(self) -> EmbedderUnavailable | None:
+        """Why the model could not be loaded, until it is to be tried again."""
+        return self._failure[1] if self._failure and time.monotonic() < self._failure[0] else None
 
     def encode(self, texts: list[str]) -> Vectors:
         """The vectors of texts: float32 (n, 384), unit length; what goes beyond 256 word pieces is not seen.
@@ -105,7 +105,7 @@ class Embedder:
     def _long(self, texts: list[str]) -> bool:
         """Whether an event loop has better things to do than to embed these."""
         if self._model is None:
-            return not self._given_up()
+            return self._given_up() is None
         return self._pace.expected("character", sum(map(_seen, texts))) >= _MOMENT
 
     def _prepare(self, texts: list[str]) -> None:
