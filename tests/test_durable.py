@@ -198,3 +198,48 @@ def test_work_can_wait(durable: Durable, worker: Callable[[], object]) -> None:
     time.sleep(0.4)
     assert _times(durable.database, "later") == 0
     _until(lambda: _times(durable.database, "later") == 1)
+
+
+INSIDE = """
+import sys, time
+from triage.database import open_database
+from triage.durable import Durable
+from triage.settings import load_settings
+
+settings = load_settings(home=sys.argv[1], database_url=sys.argv[2], poll_seconds=60, worker_concurrency=2)
+database = open_database(settings)
+durable = Durable(database, settings)
+
+async def work(name, seconds):
+    import asyncio
+    await asyncio.sleep(seconds)
+    print("did", name, flush=True)
+    return "done"
+
+durable.launch({"triage": work, "deliver": work})
+
+def ask(session):
+    for number in range(7):
+        durable.enqueue(session, "triage", f"t{number}", f"t{number}", 0.01)
+    durable.enqueue(session, "deliver", "d", "d", 0.01)
+
+database.run_now(ask)
+time.sleep(600)
+"""
+
+
+def test_work_of_the_workers_own_process_begins_at_once_and_so_does_what_waits_for_a_place(
+    durable: Durable, settings: Settings
+) -> None:
+    """It looks by itself once a minute only, and does two things at a time."""
+    _enqueue(durable, "left", 0.01)  # by another process, before the start
+    command = [sys.executable, "-c", INSIDE, str(settings.home), settings.database_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout
+            began = time.monotonic()
+            did = sorted(child.stdout.readline().strip() for _ in range(9))
+            assert did == ["did d", "did left", *(f"did t{number}" for number in range(7))]
+            assert time.monotonic() - began < 40
+        finally:
+            child.kill()

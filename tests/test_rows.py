@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session, col, select
 
 from tests import statements
-from triage.database import Database, rows
+from triage.database import Database, after_commit, rows
 from triage.models import Priority, Status, Ticket, TicketTag, clock_at
 from triage.settings import Settings
 
@@ -65,6 +65,30 @@ def test_nothing_stays_of_a_transaction_that_fails(database: Database) -> None:
         database.run_now(fails)
     with database.read() as session:
         assert session.exec(select(Ticket)).all() == []
+
+
+def test_what_is_to_follow_a_commit_follows_it_once_and_never_a_transaction_that_fails(database: Database) -> None:
+    heard: list[str] = []
+
+    def listen() -> None:
+        with database.read() as session:
+            heard.extend(session.exec(select(Ticket.subject)).all())
+
+    def ask(session: Session) -> None:
+        rows.store(session, Ticket(subject="kept"))
+        after_commit(session, listen)
+        after_commit(session, listen)
+        assert heard == []
+
+    def fails(session: Session) -> None:
+        after_commit(session, listen)
+        raise KeyError("a fault")
+
+    database.run_now(ask)
+    assert heard == ["kept"]
+    with pytest.raises(KeyError):
+        database.run_now(fails)
+    assert heard == ["kept"]
 
 
 def test_a_new_object_is_as_its_class_makes_it() -> None:

@@ -19,7 +19,6 @@ from triage.settings import Settings
 def working(desk: Desk) -> Iterator[Desk]:
     """The desk with its worker at work and no time to take a reply back."""
     desk.settings.undo_seconds = 0
-    desk.settings.poll_seconds = 0.05
     desk.work()
     yield desk
 

@@ -2,12 +2,14 @@
 
 Four kinds of work exist: `triage` (the agents work on a ticket), `deliver` (an approved reply goes out),
 `chore` (what the clock asks for) and `import` (articles are taken in). Each is one short, idempotent function; the engine starts it again after a crash. Nothing else imports dbos.
+What people wait for begins when the transaction that asks for it commits in this process; other processes' work is looked for.
 
 On SQLite exactly one process works (a lock file). On PostgreSQL each worker has its own name and holds an
 advisory lock while it lives; the others take the work of a name over whose lock is free at several looks in a row, so
 that a worker whose connection was cut has the time to lock its name again.
 """
 
+import asyncio
 import fcntl
 import logging
 import os
@@ -22,7 +24,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from triage import tracing
-from triage.database import Database
+from triage.bell import Bell
+from triage.database import Database, after_commit
 from triage.errors import SettingsError
 from triage.models import new_id
 from triage.settings import Settings
@@ -31,10 +34,13 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Awaitable[str]]
 KINDS = ("triage", "deliver", "chore", "import")
+RUNG = ("triage", "deliver")  # kinds that people wait for
 APP_VERSION = "1"  # raise it only when a handler's arguments change
 _LOOK_SECONDS, _LOOKS = 2.0, 3  # how often workers look at locks, and how often in a row a dead one's is free
 
 _TRACE = "traceparent"
+_LET_GO = 0.05  # seconds after which the engine has mostly written off what ended
+_FULL = 0.75  # share of the places from which on a look may have left work waiting
 _handlers: dict[str, Handler] = {}
 
 
@@ -49,6 +55,8 @@ class Durable:
         self._advisory: Connection | None = None
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._bells: dict[str, Bell] = {}
+        self._workers: list[threading.Thread] = []
         self.working = False
 
     # ---- enqueueing -------------------------------------------------------------------------------------
@@ -69,6 +77,8 @@ class Durable:
         if traceparent := tracing.current():  # the work belongs to the trace that asks for it, whichever process does it
             args = (*args, {_TRACE: traceparent})
         self._open_client().enqueue_in_transaction(session.connection(), options, *args)
+        if kind in self._bells and delay <= 0:
+            after_commit(session, self._bells[kind].ring)
 
     def _open_client(self) -> Any:
         if self._client is None:
@@ -98,7 +108,7 @@ class Durable:
         _handlers.update(handlers)
         from dbos import DBOS, DBOSPortableJSONSerializer
 
-        DBOS(
+        engine = DBOS(
             config={
                 "name": "triage-desk",
                 "system_database_url": self._url(),
@@ -106,26 +116,36 @@ class Durable:
                 "executor_id": executor,
                 "application_version": APP_VERSION,
                 "serializer": DBOSPortableJSONSerializer(),
-                "notification_listener_polling_interval_sec": 0.05,
                 "log_level": "WARNING",
             }
         )
+        DBOS.listen_queues([kind for kind in KINDS if kind not in RUNG])
+        most = {"triage": self.settings.worker_concurrency, "deliver": 16, "chore": 2, "import": 1}
+        self._bells = {kind: Bell() for kind in RUNG}
         for kind in KINDS:
-            _register(kind)
+            _register(kind, most[kind], self._bells.get(kind))
         DBOS.launch()
-        poll = self.settings.poll_seconds
-        # each look costs 2 ms: only the agents' work is looked for so often
-        for kind, concurrency, pause in (
-            ("triage", self.settings.worker_concurrency, poll),
-            ("deliver", 16, 5 * poll),
-            ("chore", 2, 10 * poll),
-            ("import", 1, 10 * poll),
-        ):
-            DBOS.register_queue(kind, worker_concurrency=concurrency, polling_interval_sec=pause, on_conflict="always_update")
+        for kind in KINDS:
+            pause = self.settings.poll_seconds * (1 if kind in RUNG else 2)
+            DBOS.register_queue(kind, worker_concurrency=most[kind], polling_interval_sec=pause, on_conflict="always_update")
+        self._listen(engine)
         self.working = True
         if not self.database.is_sqlite:
             self._watcher = threading.Thread(target=self._take_over, name="takeover", daemon=True)
             self._watcher.start()
+
+    def _listen(self, engine: Any) -> None:
+        """Look for the work of each kind that has a bell: at once, whenever it is rung, and every so often."""
+        from dbos import DBOS
+        from dbos._queue import queue_worker_thread  # what the engine itself runs for a queue; the bell goes by its stop event
+
+        for kind, bell in self._bells.items():
+            bell.ring()  # what a former process left
+            queue: Any = DBOS.retrieve_queue(kind)
+            queue.database_backed_queue = False  # nobody changes it while it is used: a look need not read it again
+            worker = threading.Thread(target=queue_worker_thread, args=(bell, engine, queue), name=f"{kind}-worker", daemon=True)
+            worker.start()
+            self._workers.append(worker)
 
     @property
     def closing(self) -> bool:
@@ -138,6 +158,10 @@ class Durable:
         if self.working:
             from dbos import DBOS
 
+            for bell in self._bells.values():
+                bell.set()
+            for worker in self._workers:
+                worker.join(timeout=wait_seconds)
             DBOS.destroy(workflow_completion_timeout_sec=int(wait_seconds))
             self.working = False
         if self._client is not None:
@@ -224,16 +248,30 @@ class Durable:
         return self.settings.database
 
 
-def _register(kind: str) -> None:
+def _register(kind: str, most: int, bell: Bell | None) -> None:
+    """Have the engine do work of this kind, at most so much at once."""
     from dbos import DBOS
 
+    taken = 0  # places, until the engine has written off what ended
+
+    def let_go() -> None:
+        nonlocal taken
+        if bell and taken >= _FULL * most:  # more may be waiting
+            bell.ring()
+        taken -= 1
+
     async def work(*args: Any) -> str:
+        nonlocal taken
+        taken += 1
         traceparent = ""
         if args and isinstance(args[-1], dict) and _TRACE in args[-1]:
             *args, carried = args  # type: ignore[assignment]
             traceparent = carried[_TRACE]
-        with tracing.continued(traceparent):
-            return await _handlers[kind](*args)
+        try:
+            with tracing.continued(traceparent):
+                return await _handlers[kind](*args)
+        finally:
+            asyncio.get_running_loop().call_later(_LET_GO, let_go)
 
     work.__qualname__ = work.__name__ = kind
     DBOS.workflow(name=kind)(work)

@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(default=SecretStr(""), description="Signs cookies; empty: made once and kept in the home folder.")
     worker: bool = Field(default=True, description="Whether the desk's own process also does the agents' work.")
     worker_concurrency: int = Field(default=32, ge=1, le=512, description="Tickets one process works on at once.")
-    poll_seconds: float = Field(default=0.1, gt=0, description="How often a worker looks for work, in seconds.")
+    poll_seconds: float = Field(
+        default=0.5, gt=0, description="How often a worker looks for work of other processes, in seconds; its own begins at once."
+    )
 
     openai_api_key: SecretStr = Field(
         default=SecretStr(""),

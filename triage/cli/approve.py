@@ -28,7 +28,7 @@ def approve(
     """Decide drafts and wait until each reply is delivered. Run again, it decides nothing twice."""
     if not decisions.is_file():
         raise InputError("there is no such file; give a JSONL of decisions.", source=str(decisions))
-    desk = open_desk(load_settings(home=home, undo_seconds=0.0, poll_seconds=0.05, demo=False))
+    desk = open_desk(load_settings(home=home, undo_seconds=0.0, demo=False))
     try:
         working = _work(desk)
         with lines.writer(out) as writer:

@@ -47,7 +47,7 @@ def process(
         )
     files.probe(tickets)
     with _home(home) as folder:
-        settings = load_settings(home=folder, worker_concurrency=concurrency, poll_seconds=0.05, demo=False)
+        settings = load_settings(home=folder, worker_concurrency=concurrency, demo=False)
         desk = open_desk(settings)
         try:
             prepare_knowledge(desk, kb)

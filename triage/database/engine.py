@@ -21,6 +21,7 @@ from triage.settings import Settings, make_private
 
 T = TypeVar("T")
 _TRIES = 4
+_AFTER = "after_commit"  # where a session notes what is to be done then
 _COMMON: dict[str, Any] = {
     "json_serializer": jsontext.dumps,
     "json_deserializer": jsontext.loads,
@@ -86,6 +87,8 @@ class Database:
                 rows.save(session)
         finally:
             self._shared.renew()
+        for do in session.info.get(_AFTER, ()):
+            do()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -260,6 +263,11 @@ class Database:
         for engine in (self.engine, self.reading, self.drawing, self._guest):
             if engine is not None:
                 engine.dispose()
+
+
+def after_commit(session: Session, do: Callable[[], None]) -> None:
+    """Do `do()`, once and quickly, when the session's `Database.transaction` has committed; never when it rolls back."""
+    session.info.setdefault(_AFTER, {})[do] = None
 
 
 def open_database(settings: Settings) -> Database:
