@@ -40,9 +40,10 @@ class Common:
         In a base about one product all vectors point the same way, and long questions are near everything; what is left
         without the mean tells passages apart (Mu and Viswanath, "All-but-the-Top", 2018, of which only the mean helped).
         """
-        seen = (vectors - self.centre) * vectors.any(axis=-1, keepdims=True)
-        found: Vectors = (seen / np.maximum(np.linalg.norm(seen, axis=-1, keepdims=True), 1e-6)).astype(np.float32)
-        return found
+        seen: Vectors = vectors - self.centre
+        seen[~vectors.any(axis=1)] = 0
+        seen /= np.maximum(np.sqrt(np.einsum("nd,nd->n", seen, seen)), 1e-6)[:, None]
+        return seen
 
 
 def common(session: Session, ids: Sequence[str], embedder: str, abbreviations: dict[str, str]) -> Common:

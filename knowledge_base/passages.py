@@ -1,9 +1,11 @@
 """What searches read of passages, remembered while nothing is published."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
@@ -12,6 +14,7 @@ from triage.database import Database
 from triage.models import Article, Passage, PassageVector
 
 _KEPT = 8_192  # passages of about 3 kB
+_WORD = re.compile(r"\w{3,}")
 _TOGETHER = 500  # parameters of one statement
 _COLUMNS = (
     Passage.id,
@@ -23,11 +26,11 @@ _COLUMNS = (
     Passage.language,
     Passage.audience,
     Passage.category,
+    Article.kind,
+    Article.product,
     PassageVector.vector,
     Article.verified_on,
     Article.updated_at,
-    Article.kind,
-    Article.product,
 )
 _VECTOR = (col(PassageVector.passage_id) == Passage.id) & (col(PassageVector.embedder) == bindparam("embedder"))
 _ROWS = (  # built once: building it would cost as much as running it
@@ -36,6 +39,33 @@ _ROWS = (  # built once: building it would cost as much as running it
     .outerjoin(PassageVector, _VECTOR)
     .where(col(Passage.id).in_(bindparam("ids", expanding=True)))
 )
+
+
+class PassageRow(NamedTuple):
+    """What searches read of a passage. `vector` is float32 (d,) as bytes, empty while there is none.
+
+    `headed` are the longer words of title and heading, `looked_at` is when somebody last looked at the article.
+    """
+
+    id: str
+    article_id: str
+    version: int
+    title: str
+    heading: str
+    text: str
+    language: str
+    audience: str
+    category: str
+    kind: str
+    product: Sequence[str]
+    vector: bytes
+    headed: frozenset[str]
+    looked_at: date | None
+
+
+def long_words(text: str) -> frozenset[str]:
+    """The words of three and more letters, in lower case."""
+    return frozenset(_WORD.findall(text.lower()))
 
 
 class Passages:
@@ -48,10 +78,10 @@ class Passages:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._of: tuple[int, str] = (-1, "")
-        self._known: OrderedDict[str, Any] = OrderedDict()
+        self._known: OrderedDict[str, PassageRow] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, ids: Iterable[str], *, audience: str, embedder: str, generation: int) -> dict[str, Any]:
+    def read(self, ids: Iterable[str], *, audience: str, embedder: str, generation: int) -> dict[str, PassageRow]:
         """The rows as they stand at `generation`, which was asked of the database just now; "public" leaves out internal ones."""
         wanted = list(ids)
         with self._lock:
@@ -66,19 +96,25 @@ class Passages:
                 self._remember(known, fresh)
         return found if audience == "internal" else {id: row for id, row in found.items() if row.audience == "public"}
 
-    def _fresh(self, ids: Sequence[str], embedder: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _fresh(self, ids: Sequence[str], embedder: str) -> dict[str, PassageRow]:
+        found: dict[str, PassageRow] = {}
         with self.database.read() as session:
             for start in range(0, len(ids), _TOGETHER):
                 found.update(_rows(session, ids[start : start + _TOGETHER], embedder))
         return found
 
     @staticmethod
-    def _remember(known: OrderedDict[str, Any], fresh: dict[str, Any]) -> None:
+    def _remember(known: OrderedDict[str, PassageRow], fresh: dict[str, PassageRow]) -> None:
         known.update((id, row) for id, row in fresh.items() if row.vector)  # one without a vector gets it any moment
         while len(known) > _KEPT:
             known.popitem(last=False)
 
 
-def _rows(session: Session, ids: Sequence[str], embedder: str) -> dict[str, Any]:
-    return {row.id: row for row in session.connection().execute(_ROWS, {"ids": ids, "embedder": embedder})}
+def _rows(session: Session, ids: Sequence[str], embedder: str) -> dict[str, PassageRow]:
+    return {row.id: _passage(row) for row in session.connection().execute(_ROWS, {"ids": ids, "embedder": embedder})}
+
+
+def _passage(row: Any) -> PassageRow:
+    *said, vector, verified_on, updated_at = row
+    looked_at = verified_on or (updated_at.date() if updated_at else None)
+    return PassageRow._make([*said, vector or b"", long_words(f"{row.title} {row.heading}"), looked_at])

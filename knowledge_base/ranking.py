@@ -5,19 +5,18 @@ pools are ranked together when their candidates are joined: all that is compared
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import cache, lru_cache
+from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.embedding import Vectors
 from knowledge_base.kinds import POLICY
+from knowledge_base.passages import PassageRow, long_words
 from knowledge_base.query import Question
 from knowledge_base.steps import Steps
 
@@ -28,23 +27,21 @@ IDENTIFIER = 0.1  # more for a passage that holds the very error code or number 
 LANGUAGE, CATEGORY = 0.05, 0.03  # more for a passage in the wanted language, of the wanted category
 KIND, PRODUCT = 0.02, 0.02  # more or less for a rule, and for an article about the product named or about others
 KEPT = 0.1  # more or less for a passage that people always or never kept
-OLD, OLD_AFTER = 0.02, 365  # less for an article that nobody has looked at for so many days
+OLD, OLD_AFTER = 0.02, timedelta(days=365)  # less for an article that nobody has looked at for so long
 _LIFTED = 60  # of the best passages
 _NEIGHBOURS, _SUPPORT = 3, 0.5  # passages like it that lift a passage, and by what share of their own score
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Candidates:
     """Passages proposed for one question, from one pool.
 
-    `rows` have id, article_id, version, title, heading, text, language, audience and category. `vectors` is (n, d) as
-    stored, `seen` (n, d) the same from the pool's centre; `words` (n,) is 0 to 1, `exact` (n,) the rarity of the identifiers
-    held, 0 to 1. `asked` (m, d) are the vectors of the question, its parts and its questions, from the pool's centre;
+    `vectors` is (n, d) as stored, `seen` (n, d) the same from the pool's centre; `words` (n,) is 0 to 1, `exact` (n,) the
+    rarity of the identifiers held, 0 to 1. `asked` (m, d) are the vectors of the question, its parts and its questions, from the pool's centre;
     `whole` (d,) is the question's as encoded. `why` tells which of the question's words a row holds.
     """
 
-    rows: Sequence[Any]
+    rows: Sequence[PassageRow]
     vectors: Vectors
     seen: Vectors
     words: Floats
@@ -68,7 +65,7 @@ class Candidates:
 class Pool:
     """Candidates of one or more pools as ranking sees them; every array goes by the same n rows."""
 
-    rows: Sequence[Any]
+    rows: Sequence[PassageRow]
     vectors: Vectors
     seen: Vectors
     near: Floats
@@ -151,7 +148,7 @@ def _lifted(total: Floats, seen: Vectors, share: float) -> Floats:
     if share <= 0 or len(total) < 2:
         return total
     best = np.argsort(-total, kind="stable")[:_LIFTED]
-    near = np.maximum(np.einsum("id,jd->ij", seen[best], seen[best]), 0) ** 2  # BLAS would wake its threads for so little
+    near = np.maximum(seen[best] @ seen[best].T, 0) ** 2
     np.fill_diagonal(near, 0)
     count = min(_NEIGHBOURS, len(best) - 1)
     nearest = np.argpartition(-near, count - 1, axis=1)[:, :count]
@@ -162,45 +159,31 @@ def _lifted(total: Floats, seen: Vectors, share: float) -> Floats:
     return mixed
 
 
-def _headings(question: Question, rows: Sequence[Any]) -> Floats:
+def _headings(question: Question, rows: Sequence[PassageRow]) -> Floats:
     """The share of a passage's title and heading that the question says: (n,)."""
-    asked = _tokens(question.text)
-    return np.array([_share(asked, _heading_tokens(row.title, row.heading)) for row in rows], np.float32)
+    asked = long_words(question.text)
+    return np.array([len(asked & row.headed) / len(row.headed) if row.headed else 0.0 for row in rows], np.float32)
 
 
-@lru_cache(maxsize=20_000)
-def _heading_tokens(title: str, heading: str) -> frozenset[str]:
-    return _tokens(f"{title} {heading}")
-
-
-def _tokens(text: str) -> frozenset[str]:
-    return frozenset(word for word in _WORD.findall(text.lower()) if len(word) > 2)
-
-
-def _share(asked: frozenset[str], title: frozenset[str]) -> float:
-    return len(asked & title) / len(title) if title else 0.0
-
-
-def _preferred(rows: Sequence[Any], wanted: Wanted, question: Question, steps: Steps) -> Floats:
+def _preferred(rows: Sequence[PassageRow], wanted: Wanted, question: Question, steps: Steps) -> Floats:
     """What is not a matter of the text: language, category, kind, product, what people kept, how long nobody looked at it."""
-    language = wanted.language or question.language
-    usual = wanted.kept.get("", 0.5)
-    total = [0.0] * len(rows)
-    for n, row in enumerate(rows):
-        total[n] += LANGUAGE * (row.language == language) + CATEGORY * (row.category == wanted.category)
-        if steps.kind and question.kind and getattr(row, "kind", "") == "policy":
-            total[n] += KIND if question.kind == POLICY else -KIND
-        if steps.product and question.products and (about := getattr(row, "product", ())):
-            total[n] += -PRODUCT if set(about).isdisjoint(question.products) else PRODUCT
-        if steps.kept and wanted.kept:
-            total[n] += KEPT * (wanted.kept.get(row.id, wanted.kept.get(row.article_id, usual)) - usual)
-        if steps.freshness and wanted.today and (looked := _looked_at(row)):
-            total[n] -= OLD * ((wanted.today - looked).days > OLD_AFTER)
-    return np.array(total, np.float32)
+    language, category = wanted.language or question.language, wanted.category
+    total = np.array([LANGUAGE * (row.language == language) + CATEGORY * (row.category == category) for row in rows])
+    if steps.kind and question.kind:
+        total += (KIND if question.kind == POLICY else -KIND) * np.array([row.kind == "policy" for row in rows])
+    if steps.product and question.products:
+        total += [_about(row.product, question.products) for row in rows]
+    if steps.kept and (kept := wanted.kept):
+        usual = kept.get("", 0.5)
+        total += KEPT * np.array([kept.get(row.id, kept.get(row.article_id, usual)) - usual for row in rows])
+    if steps.freshness and wanted.today:
+        before = wanted.today - OLD_AFTER
+        total -= OLD * np.array([row.looked_at is not None and row.looked_at < before for row in rows])
+    return total.astype(np.float32)
 
 
-def _looked_at(row: Any) -> date | None:
-    """When somebody last looked at the article, as far as the row tells."""
-    verified: date | None = getattr(row, "verified_on", None)
-    updated: datetime | None = getattr(row, "updated_at", None)
-    return verified or (updated.date() if updated else None)
+def _about(products: Sequence[str], asked: Sequence[str]) -> float:
+    """More for an article about a product that is asked about, less for one about others only."""
+    if not products:
+        return 0.0
+    return -PRODUCT if set(products).isdisjoint(asked) else PRODUCT

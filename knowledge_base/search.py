@@ -27,7 +27,7 @@ from knowledge_base.foreign import Foreign, foreign
 from knowledge_base.index import Index
 from knowledge_base.kinds import kind_of, named
 from knowledge_base.labelled import Labelled
-from knowledge_base.passages import Passages
+from knowledge_base.passages import PassageRow, Passages
 from knowledge_base.postings import Matches, Postings
 from knowledge_base.query import Question
 from knowledge_base.ranking import Candidates, Pool, Wanted
@@ -295,13 +295,11 @@ class Searcher:
         return [list(dict.fromkeys(ids)) for ids in proposed]
 
     def _candidates(
-        self, rows: list[Any], one: _Asked, encoded: Vectors, seen: Vectors, snapshot: Snapshot, common: Common
+        self, rows: list[PassageRow], one: _Asked, encoded: Vectors, seen: Vectors, snapshot: Snapshot, common: Common
     ) -> Candidates:  # fmt: skip
         places = np.array([snapshot.rows.get(row.id, -1) for row in rows], np.int64)
-        vectors = np.zeros((len(rows), encoded.shape[1]), np.float32)  # 0 for a passage that has no vector yet
-        for n, row in enumerate(rows):
-            if row.vector:
-                vectors[n] = np.frombuffer(row.vector, np.float32)
+        none = bytes(encoded[0].nbytes)  # 0 for a passage that has no vector yet
+        vectors = np.frombuffer(b"".join([row.vector or none for row in rows]), np.float32).reshape(len(rows), encoded.shape[1])
         why = [partial(_held, one.match, int(place)) for place in places]
         return Candidates(
             rows, vectors, common.away(vectors), _words(one.match, places), _exact(one.match, places), seen, encoded[0], why
@@ -368,7 +366,7 @@ def _exact(match: Matches | None, places: NDArray[Any]) -> NDArray[np.float32]:
     return held
 
 
-def _hit(row: Any, total: float, meaning: float, matched: float, held: list[str], twins: list[Any]) -> Hit:
+def _hit(row: PassageRow, total: float, meaning: float, matched: float, held: list[str], twins: list[PassageRow]) -> Hit:
     return Hit(
         id=row.id,
         article=row.article_id,
@@ -406,5 +404,5 @@ def _held(match: Matches | None, place: int) -> list[str]:
 
 
 def _holds(rows: NDArray[np.int32], place: int) -> bool:
-    at = int(np.searchsorted(rows, place))
+    at = int(rows.searchsorted(place))
     return at < len(rows) and int(rows[at]) == place

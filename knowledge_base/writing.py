@@ -2,38 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
 
 from knowledge_base.articles import passage_vectors
 from knowledge_base.chunking import chunks
 from knowledge_base.embedding import Encoder
 from knowledge_base.following import Entry, Snapshot
+from knowledge_base.passages import PassageRow, long_words
 from knowledge_base.postings import Vocabulary
 from triage.errors import EmbedderUnavailable
 from triage.models import now
 
 NEW = "this-text"  # the id of a text that is no article yet
-
-
-@dataclass(frozen=True)
-class WrittenPassage:
-    """One passage of the text, with what searches read of any; `vector` is empty without an embedder."""
-
-    id: str
-    article_id: str
-    title: str
-    heading: str
-    text: str
-    language: str
-    audience: str
-    category: str
-    kind: str
-    product: Sequence[str]
-    vector: bytes
-    updated_at: datetime
-    version: int = 0
-    verified_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +32,7 @@ class Written:
     def id(self) -> str:
         return self.article or NEW
 
-    def passages(self, embedder: Encoder, audience: str) -> list[WrittenPassage]:
+    def passages(self, embedder: Encoder, audience: str) -> list[PassageRow]:
         """Cut and embedded as a publication would; none when the audience may not read it, by words alone without an embedder."""
         readable = audience in ("internal", self.audience)
         pieces = chunks(self.title, self.body) if readable and self.body.strip() else []
@@ -62,14 +41,14 @@ class Written:
         except EmbedderUnavailable:
             vectors = [b""] * len(pieces)
         return [
-            WrittenPassage(
-                f"{self.id}#{n}", self.id, self.title, piece.heading, piece.text, self.language, self.audience,
-                self.category, self.kind, self.product, vector, now(),
+            PassageRow(
+                f"{self.id}#{n}", self.id, 0, self.title, piece.heading, piece.text, self.language, self.audience, self.category,
+                self.kind, self.product, vector, long_words(f"{self.title} {piece.heading}"), now().date(),
             )
             for n, (piece, vector) in enumerate(zip(pieces, vectors, strict=True))
         ]  # fmt: skip
 
-    def into(self, snapshot: Snapshot, passages: Sequence[WrittenPassage]) -> Snapshot:
+    def into(self, snapshot: Snapshot, passages: Sequence[PassageRow]) -> Snapshot:
         """The words of the base with these passages in the place of the article's. The base's own stay as they are."""
         if snapshot.postings is None:
             return snapshot
@@ -79,7 +58,7 @@ class Written:
         generation, everything = snapshot.generation, len(snapshot.ids) + len(entries)
         return replace(snapshot.after(vocabulary, generation, entries, gone, loose=everything), common=snapshot.common)
 
-    def among(self, rows: Mapping[str, Any], passages: Sequence[WrittenPassage]) -> dict[str, Any]:
+    def among(self, rows: Mapping[str, PassageRow], passages: Sequence[PassageRow]) -> dict[str, PassageRow]:
         """The rows that were read, with these passages in the place of the article's."""
         others = {id: row for id, row in rows.items() if row.article_id != self.id}
         return others | {passage.id: passage for passage in passages}

@@ -1,11 +1,11 @@
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from knowledge_base import ranking
+from knowledge_base.passages import PassageRow
 from knowledge_base.query import Question
 from knowledge_base.ranking import Candidates, Pool, Wanted
 from knowledge_base.steps import Steps
@@ -14,12 +14,13 @@ from triage.errors import InputError
 ASKED = np.eye(3, dtype=np.float32)[:1]
 
 
-def row(id: str, **of: Any) -> Any:
-    given = {"id": id, "article_id": id, "title": "", "heading": "", "text": id, "language": "en", "category": ""}
-    return SimpleNamespace(**given | of)
+def row(id: str, **of: Any) -> PassageRow:
+    """A passage of an article about no product."""
+    usual = PassageRow(id, id, 1, "", "", id, "en", "public", "", "article", (), b"", frozenset(), None)
+    return usual._replace(**of)
 
 
-def pool(*rows: Any, near: list[float], words: list[float] | None = None, exact: list[float] | None = None) -> Candidates:
+def pool(*rows: PassageRow, near: list[float], words: list[float] | None = None, exact: list[float] | None = None) -> Candidates:
     vectors = np.array([[value, (1 - value**2) ** 0.5, 0] for value in near], np.float32)
     zeros = [0.0] * len(rows)
     shares, codes = (np.array(values or zeros, np.float32) for values in (words, exact))
@@ -52,7 +53,7 @@ def test_codes_language_category_and_what_people_kept_count() -> None:
 
 
 def test_what_nobody_looked_at_for_long_goes_lower() -> None:
-    old, fresh = row("a", verified_on=date(2020, 1, 1)), row("b", verified_on=date(2026, 11, 1))
+    old, fresh = row("a", looked_at=date(2020, 1, 1)), row("b", looked_at=date(2026, 11, 1))
     first, second = scores(Pool.of(pool(old, fresh, near=[0.5, 0.5])), Wanted(today=date(2026, 11, 20)))
     assert first < second
     first, second = scores(
@@ -80,7 +81,7 @@ def test_the_fitted_weights_are_shipped() -> None:
     assert ranking.weights().keys() == set(ranking.FITTED) and ranking.weights()["meaning"] == 1
 
 
-def asked(question: Question, *rows: Any, steps: Steps | None = None) -> list[float]:
+def asked(question: Question, *rows: PassageRow, steps: Steps | None = None) -> list[float]:
     found = Pool.of(pool(*rows, near=[0.5] * len(rows)))
     return ranking.scores(question, found, Wanted(), steps or Steps.without("neighbours")).tolist()
 
