@@ -171,12 +171,15 @@ def _promises(check: OutputCheck) -> Verdict | None:
 
 
 def _personal_data(check: OutputCheck) -> Verdict | None:
+    shown = pii.find(check.text)
+    if not shown:
+        return None
     own = " \n ".join([check.ticket, check.recipient, check.requester, *check.own_addresses, *check.customer_lines])
     public = " \n ".join(piece.text for piece in check.evidence)
     allowed = {(datum.kind, datum.key) for datum in pii.find(f"{own} \n {public}")}
     published = {(datum.kind, datum.key) for datum in pii.find(public)}
     findings = []
-    for datum in pii.find(check.text):
+    for datum in shown:
         token = (datum.kind, datum.key)
         secret = datum.kind == "card" or (datum.kind == "iban" and token not in published)
         ours = datum.kind == "email" and _host_allowed(datum.key.partition("@")[2], check.allowed_hosts)
