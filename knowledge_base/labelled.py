@@ -32,7 +32,7 @@ class Labelled:
         """The category of a question's vector (d,), None unless nearly all of the nearest examples agree."""
         if len(self.categories) < _VOTERS:
             return None
-        near = np.einsum("nd,d->n", self.vectors, vector)  # BLAS would wake its threads for so little
+        near = self.vectors @ vector
         voters = np.argpartition(-near, _VOTERS - 1)[:_VOTERS]
         votes = Counter(self.categories[n] for n in voters if near[n] >= _NEAR)
         category, agree = max(votes.items(), key=lambda vote: vote[1], default=("", 0))

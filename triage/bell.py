@@ -30,7 +30,7 @@ class Bell(threading.Event):
         """Wait until the bell is rung, or for `timeout` seconds; whether it is time to stop. One thread may wait."""
         came = time.monotonic()
         pause = min(_LONGEST, _SHARE * (came - self._looked_at))
-        if self._rung.wait(timeout):
+        if self.is_set() or self._rung.wait(timeout):
             super().wait(max(0.0, came + pause - time.monotonic()))
         self._rung.clear()
         self._looked_at = time.monotonic()

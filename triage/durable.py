@@ -160,8 +160,8 @@ class Durable:
 
             for bell in self._bells.values():
                 bell.set()
-            for worker in self._workers:
-                worker.join(timeout=wait_seconds)
+            while self._workers:
+                self._workers.pop().join(timeout=wait_seconds)
             DBOS.destroy(workflow_completion_timeout_sec=int(wait_seconds))
             self.working = False
         if self._client is not None:
