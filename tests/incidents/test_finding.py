@@ -1,16 +1,22 @@
 """Finding incidents: what is one matter of several customers, and what is not."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from knowledge_base.embedding import embedder
 from tests.incidents.conftest import Put
 from tests.incidents.stories import OTHERS, OUTAGE, PEOPLE
+from triage import audit, locks
 from triage.incidents import finding, keeping
+from triage.incidents.seen import embedded
+from triage.incidents.seen import of as seen_of
 from triage.incidents.watch import Watch
 from triage.models import Incident, IncidentMember, Notification, Ticket, TicketVector, User, clock_at, now
 from triage.office import Desk
@@ -85,6 +91,26 @@ def test_different_error_codes_are_different_matters(desk: Desk, put: Put) -> No
     with desk.database.read() as session:
         incident = session.exec(select(Incident)).one()
         assert "name the code E3" in incident.why and len(next(iter(incidents(session).values()))) == 3
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_the_clock_writes_to_the_audit_log_when_it_waits_for_no_ticket_any_more(desk: Desk, put: Put) -> None:
+    """Otherwise who holds a ticket of the second proposal, and then writes to the log, would wait for ever: a deadlock."""
+    for n in range(5):
+        put(f"Writer{n}", "Error E3 on my kettle. It shows E3 and does not heat since this morning.", category="cleaning")
+    for name, body in zip(PEOPLE, OUTAGE, strict=False):
+        last = put(name, body)
+    with desk.database.read() as session:
+        seen = seen_of(session, list(session.exec(select(Ticket))))
+    embedded(desk, seen)  # which waits for held tickets by itself
+    with ThreadPoolExecutor(1) as pool:
+        with desk.database.transaction() as session:
+            assert locks.ticket(session, last)
+            look = pool.submit(finding.find, desk)
+            while not look.done() and not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                time.sleep(0.01)
+            audit.append(session, "status", actor="user:1", ticket_id=last)
+        assert look.result(30) == "0 tickets joined, 2 incidents proposed"
 
 
 def test_what_people_did_stays(desk: Desk, put: Put, staff: User) -> None:

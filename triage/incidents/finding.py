@@ -80,9 +80,12 @@ def find(desk: "Desk") -> str:
 
 def _let_go(session: Session) -> None:
     """Proposals that nobody took up are dissolved, so that no banner stays for good."""
-    for old in session.exec(select(Incident).where(Incident.state == "proposed", Incident.created_at < now() - UNTAKEN)):
+    untaken = select(Incident).where(Incident.state == "proposed", Incident.created_at < now() - UNTAKEN)
+    olds = session.exec(untaken.order_by(col(Incident.id)).with_for_update()).all()
+    for old in olds:
         old.state, old.changed_at = "dissolved", now()
         session.add(old)
+    for old in olds:
         audit.append(session, "incident.dissolved", actor="clock", incident=old.id)
 
 
@@ -208,10 +211,13 @@ def _store(
         _add(session, incident, new)
         grown[number] = [one.id for one, _ in new]
         held += grown[number] if incident.state == "open" else []
+    made = [(incident, found) for found in proposed if (incident := _propose(session, hours, found, known, members)) is not None]
     holding.hold(session, held)
     for number, tickets in grown.items():
         audit.append(session, "incident.grew", actor="clock", incident=number, tickets=tickets)
-    made = [incident for group_ in proposed if (incident := _propose(session, hours, group_, known, members)) is not None]
+    for incident, found in made:
+        tickets = [one.id for one in found]
+        audit.append(session, "incident.proposed", actor="clock", incident=incident.id, tickets=tickets, burst=incident.burst)
     return f"{sum(map(len, grown.values()))} tickets joined, {len(made)} incidents proposed"
 
 
@@ -240,9 +246,6 @@ def _propose(session: Session, hours: float, found: list[Seen], known: dict[int,
     session.flush()
     centre = middle([known[one.id] for one in found])
     _add(session, incident, [(one, round(float(known[one.id] @ centre), 3)) for one in found])
-    audit.append(
-        session, "incident.proposed", actor="clock", incident=incident.id, tickets=[one.id for one in found], burst=burst
-    )
     if burst:
         session.add(Notification(role=Role.STAFF, kind="incident", text=f"{incident.title}: {said}."))
     return incident
