@@ -202,7 +202,8 @@ def _store(
 ) -> str:  # fmt: skip
     members = set(session.exec(select(IncidentMember.ticket_id)))
     grown: dict[int, list[int]] = {}
-    held: list[int] = []  # what joins a confirmed incident; all incidents are locked before any ticket, the audit log last
+    held: list[int] = []  # what joins a confirmed incident
+    # All incidents are locked before any ticket; the audit log only when nothing is waited for any more.
     for number, found in sorted(joined.items()):
         incident = session.get(Incident, number, with_for_update=True)
         new = [(one, near) for one, near in found if one.id not in members]
@@ -211,12 +212,12 @@ def _store(
         _add(session, incident, new)
         grown[number] = [one.id for one, _ in new]
         held += grown[number] if incident.state == "open" else []
-    made = [(incident, found) for found in proposed if (incident := _propose(session, hours, found, known, members)) is not None]
+    made = [(one, group_) for group_ in proposed if (one := _propose(session, hours, group_, known, members)) is not None]
     holding.hold(session, held)
     for number, tickets in grown.items():
         audit.append(session, "incident.grew", actor="clock", incident=number, tickets=tickets)
-    for incident, found in made:
-        tickets = [one.id for one in found]
+    for incident, group_ in made:
+        tickets = [one.id for one in group_]
         audit.append(session, "incident.proposed", actor="clock", incident=incident.id, tickets=tickets, burst=incident.burst)
     return f"{sum(map(len, grown.values()))} tickets joined, {len(made)} incidents proposed"
 
