@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     worker: bool = Field(default=True, description="Whether the desk's own process also does the agents' work.")
     worker_concurrency: int = Field(default=32, ge=1, le=512, description="Tickets one process works on at once.")
     poll_seconds: float = Field(
-        default=0.5, gt=0, description="How often a worker looks for work of other processes, in seconds; its own begins at once."
+        default=0.5,
+        gt=0,
+        description="How often a worker looks for work of other processes, in seconds; its own tickets and deliveries begin at once.",
     )
 
     openai_api_key: SecretStr = Field(

@@ -92,7 +92,7 @@ def measure(folder: Path) -> Iterator[Row]:
 def run(mails: Path) -> list[Line]:
     """What `triage process` writes of the mails, on a fresh desk."""
     with tempfile.TemporaryDirectory(prefix="triage-stream-") as home:
-        desk: Desk = open_desk(load_settings(home=Path(home), demo=False, worker_concurrency=4, poll_seconds=0.05))
+        desk: Desk = open_desk(load_settings(home=Path(home), demo=False, worker_concurrency=4))
         try:
             prepare_knowledge(desk, None)
             desk.work()
