@@ -7,6 +7,7 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-./_'’][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
+_QUESTION = 300  # characters of a text that is likely a question
 _STEMMERS = {
     "en": "english",
     "de": "german",
@@ -52,9 +53,19 @@ class Word:
         return self.exact and (not self.key.isdigit())
 
 
-def words(text: str, language: str = "en") -> list[Word]:
+def words(text: str, language: str = "en") -> tuple[Word, ...]:
     """The words of a text in order, without the commonest ones; compounds also as one word (wi-fi, wifi)."""
-    found = []
+    return _asked(text, language) if len(text) <= _QUESTION else _read(text, language)
+
+
+@lru_cache(maxsize=1_000)
+def _asked(text: str, language: str) -> tuple[Word, ...]:
+    """`words` of a short text: each step of a search reads the question anew."""
+    return _read(text, language)
+
+
+def _read(text: str, language: str) -> tuple[Word, ...]:
+    found: list[Word] = []
     for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
         token = match.group()
         parts = _PART.findall(token)
@@ -64,7 +75,7 @@ def words(text: str, language: str = "en") -> list[Word]:
             found.append(
                 Word(token, joined.lower(), True) if _has_digit(joined) else Word(token, _stem(joined.lower(), language), False)
             )
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=50_000)

@@ -7,6 +7,7 @@ published lately stands in a small segment behind the large one, so that a publi
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +183,7 @@ class Postings:
     def _rarity(self, name: str) -> float:
         """The weight of a term: high when few passages hold it; a term that none holds counts as rarest."""
         held = self._held(name)
-        return float(np.log1p((self.size - held + 0.5) / (held + 0.5)))
+        return log1p((self.size - held + 0.5) / (held + 0.5))
 
     def _held(self, name: str) -> int:
         """How many passages hold a term."""
@@ -191,4 +192,4 @@ class Postings:
         return sum(int(place.stop - place.start) for place in places)
 
     def _rarest(self) -> float:
-        return float(np.log1p((self.size + 0.5) / 0.5))
+        return log1p((self.size + 0.5) / 0.5)

@@ -81,6 +81,9 @@ class Pool:
         if not pools:
             empty = np.zeros(0, np.float32)
             return cls((), empty.reshape(0, 1), empty.reshape(0, 1), empty.reshape(0, 1), empty, empty, empty, ())
+        if len(pools) == 1:
+            [only] = pools
+            return cls(only.rows, only.vectors, only.seen, only.near, only.meaning, only.words, only.exact, only.why)
         return cls(
             [row for pool in pools for row in pool.rows],
             np.concatenate([pool.vectors for pool in pools]),

@@ -79,7 +79,7 @@ def rule(
 def scan(folded: str, rules: Iterable[Rule]) -> Iterator[Hit]:
     """The first hit of each rule that is not excused."""
     for one in rules:
-        if one.needs and not any(piece in folded for piece in one.needs):
+        if one.needs and not any(map(folded.__contains__, one.needs)):
             continue
         for tried, match in enumerate(one.pattern.finditer(folded)):
             if tried == 20:

@@ -110,8 +110,10 @@ def _unleet(text: str) -> str | None:
     def read(match: re.Match[str]) -> str:
         nonlocal words
         word = match.group()
+        if word.isalpha():
+            return word
         letters = sum(letter.isalpha() for letter in word)
-        if letters < 2 or letters == len(word):
+        if letters < 2:
             return word
         words += 1
         return word.translate(_LEET)
