@@ -206,12 +206,14 @@ from triage.database import open_database
 from triage.durable import Durable
 from triage.settings import load_settings
 
-settings = load_settings(home=sys.argv[1], database_url=sys.argv[2], poll_seconds=60, worker_concurrency=2)
+home, url, places, busy = sys.argv[1:]
+settings = load_settings(home=home, database_url=url, poll_seconds=60, worker_concurrency=int(places))
 database = open_database(settings)
 durable = Durable(database, settings)
 
 async def work(name, seconds):
     import asyncio
+    time.sleep(float(busy))  # as computing would keep the loop
     await asyncio.sleep(seconds)
     print("did", name, flush=True)
     return "done"
@@ -219,7 +221,7 @@ async def work(name, seconds):
 durable.launch({"triage": work, "deliver": work})
 
 def ask(session):
-    for number in range(7):
+    for number in range(30):
         durable.enqueue(session, "triage", f"t{number}", f"t{number}", 0.01)
     durable.enqueue(session, "deliver", "d", "d", 0.01)
 
@@ -228,18 +230,19 @@ time.sleep(600)
 """
 
 
+@pytest.mark.parametrize(("places", "busy"), [(2, 0.0), (8, 0.1)])
 def test_work_of_the_workers_own_process_begins_at_once_and_so_does_what_waits_for_a_place(
-    durable: Durable, settings: Settings
+    durable: Durable, settings: Settings, places: int, busy: float
 ) -> None:
-    """It looks by itself once a minute only, and does two things at a time."""
+    """It looks by itself once a minute only, and does a few things at a time, each of which may keep the event loop busy."""
     _enqueue(durable, "left", 0.01)  # by another process, before the start
-    command = [sys.executable, "-c", INSIDE, str(settings.home), settings.database_url]
+    command = [sys.executable, "-c", INSIDE, str(settings.home), settings.database_url, str(places), str(busy)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         try:
             assert child.stdout
             began = time.monotonic()
-            did = sorted(child.stdout.readline().strip() for _ in range(9))
-            assert did == ["did d", "did left", *(f"did t{number}" for number in range(7))]
+            did = sorted(child.stdout.readline().strip() for _ in range(32))
+            assert did == sorted(["did d", "did left", *(f"did t{number}" for number in range(30))])
             assert time.monotonic() - began < 40
         finally:
             child.kill()

@@ -40,7 +40,6 @@ _LOOK_SECONDS, _LOOKS = 2.0, 3  # how often workers look at locks, and how often
 
 _TRACE = "traceparent"
 _LET_GO = 0.05  # seconds after which the engine has mostly written off what ended
-_FULL = 0.75  # share of the places from which on a look may have left work waiting
 _handlers: dict[str, Handler] = {}
 
 
@@ -123,7 +122,7 @@ class Durable:
         most = {"triage": self.settings.worker_concurrency, "deliver": 16, "chore": 2, "import": 1}
         self._bells = {kind: Bell() for kind in RUNG}
         for kind in KINDS:
-            _register(kind, most[kind], self._bells.get(kind))
+            _register(kind, self._bells.get(kind))
         DBOS.launch()
         for kind in KINDS:
             pause = self.settings.poll_seconds * (1 if kind in RUNG else 2)
@@ -248,21 +247,11 @@ class Durable:
         return self.settings.database
 
 
-def _register(kind: str, most: int, bell: Bell | None) -> None:
-    """Have the engine do work of this kind, at most so much at once."""
+def _register(kind: str, bell: Bell | None) -> None:
+    """Have the engine do work of this kind; what ends rings the bell, because more may be waiting for its place."""
     from dbos import DBOS
 
-    taken = 0  # places, until the engine has written off what ended
-
-    def let_go() -> None:
-        nonlocal taken
-        if bell and taken >= _FULL * most:  # more may be waiting
-            bell.ring()
-        taken -= 1
-
     async def work(*args: Any) -> str:
-        nonlocal taken
-        taken += 1
         traceparent = ""
         if args and isinstance(args[-1], dict) and _TRACE in args[-1]:
             *args, carried = args  # type: ignore[assignment]
@@ -271,7 +260,8 @@ def _register(kind: str, most: int, bell: Bell | None) -> None:
             with tracing.continued(traceparent):
                 return await _handlers[kind](*args)
         finally:
-            asyncio.get_running_loop().call_later(_LET_GO, let_go)
+            if bell:
+                asyncio.get_running_loop().call_later(_LET_GO, bell.ring)
 
     work.__qualname__ = work.__name__ = kind
     DBOS.workflow(name=kind)(work)
